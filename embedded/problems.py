@@ -1,0 +1,2 @@
+class Problem(Exception):
+    """Why a server cannot be had here, and what to do, in a sentence for the person at the terminal."""

@@ -1,0 +1,72 @@
+"""Run one command with servers of its own: python -m embedded.run [--fast] --state DIR -- COMMAND ..."""
+
+import argparse
+import os
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+from embedded.problems import Problem
+from embedded.stack import Stack
+from embedded.state import InUse, State
+
+
+def main() -> int:
+    options = _options()
+    try:
+        state = _held_state(options.state, may_take_another=options.fast)
+        stack = Stack(state, fast=options.fast, say=_say)
+        stack.start()
+    except Problem as problem:
+        _say(str(problem))
+        return 2
+    try:
+        return _run(options.command, {**os.environ, **stack.environment()})
+    finally:
+        stack.stop()
+        state.release()
+
+
+def _options() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(prog="python -m embedded.run", description=__doc__)
+    parser.add_argument("--state", type=Path, required=True, help="where the servers keep their data")
+    parser.add_argument("--fast", action="store_true", help="begin empty and do not wait for the disk: for tests")
+    parser.add_argument("command", nargs="+")
+    return parser.parse_args()
+
+
+def _held_state(path: Path, *, may_take_another: bool) -> State:
+    """That state, or, for tests that run beside others, the next one that nobody holds."""
+    for number in range(1, 100):
+        state = State(path if number == 1 else path.with_name(f"{path.name}-{number}"))
+        try:
+            state.hold()
+        except InUse:
+            if not may_take_another:
+                break
+        else:
+            return state
+    raise Problem(f"{path} is in use by another run.")
+
+
+def _run(command: list[str], environment: dict[str, str]) -> int:
+    """The command's exit code. Ctrl-C reaches it by the terminal; what is sent to this process is passed on."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    child = subprocess.Popen(command, env=environment, preexec_fn=_listen_to_ctrl_c)
+    for number in (signal.SIGTERM, signal.SIGHUP):
+        signal.signal(number, lambda received, _frame: child.send_signal(received))
+    code = child.wait()
+    return 128 - code if code < 0 else code
+
+
+def _listen_to_ctrl_c() -> None:
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
+
+
+def _say(sentence: str) -> None:
+    print(sentence, file=sys.stderr, flush=True)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,106 @@
+"""What all servers have in common: start, wait until ready, stop."""
+
+import signal
+import time
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import ClassVar
+
+from embedded import processes
+from embedded.problems import Problem
+from embedded.state import State
+
+
+@dataclass
+class Server:
+    """One server, its data below the state, its ports on 127.0.0.1.
+
+    A subclass says how it is prepared and commanded, how one sees that it
+    answers, and which settings lead the application to it.
+    """
+
+    state: State
+    fast: bool = False  # for tests: what it holds need not survive a crash
+    process: processes.Process | None = field(default=None, init=False)
+
+    name: ClassVar[str]
+    setting: ClassVar[str]  # where this is set already, the server is not started
+    patience: ClassVar[float] = 30.0  # seconds until it has to answer
+    stop_signals: ClassVar[tuple[signal.Signals, ...]] = (signal.SIGTERM,)
+
+    @property
+    def directory(self) -> Path:
+        return self.state.directory(self.name)
+
+    def choose_ports(self) -> None:
+        """Called before each attempt to start: what was free may not be any more."""
+
+    def prepare(self) -> None:
+        """Make what the server needs to find; everything may be there already."""
+
+    def command(self) -> list[str | Path]:
+        raise NotImplementedError
+
+    def ready(self) -> bool:
+        """Whether it really answers; never raises."""
+        raise NotImplementedError
+
+    def finish(self) -> None:
+        """What is to be done once it answers, such as making a database."""
+
+    def environment(self) -> dict[str, str]:
+        raise NotImplementedError
+
+    def start(self) -> None:
+        """Return when it answers.
+
+        A start that ends early is tried again: a port may be lost to another
+        server in the last moment, and PostgreSQL refuses as long as remains of
+        a killed predecessor are still on their way out.
+        """
+        until = time.monotonic() + self.patience
+        for pause in (0.3, 1, 2, 4, None):
+            self.choose_ports()
+            self.prepare()
+            self.process = self._spawn()
+            if self._becomes_ready(until):
+                self.finish()
+                return
+            if pause is None or time.monotonic() + pause > until:
+                break
+            time.sleep(pause)
+        self.stop()
+        raise Problem(f"{self.name} does not start. Its log, {self._log}, ends with:\n{self._last_words()}")
+
+    def is_running(self) -> bool:
+        return self.process is not None and self.process.exit_code() is None
+
+    def stop(self) -> None:
+        if self.process is not None:
+            self.process.stop(*self.stop_signals, grace=0.3 if self.fast else processes.GRACE)
+            self.process = None
+
+    @property
+    def _log(self) -> Path:
+        return self.state.log(self.name)
+
+    def _spawn(self) -> processes.Process:
+        return processes.start(
+            self.command(),
+            state=self.state.path,
+            name=self.name,
+            environment=processes.plain_environment(self.directory),
+            output=self._log,
+            directory=self.directory,
+        )
+
+    def _becomes_ready(self, until: float) -> bool:
+        while time.monotonic() < until and self.is_running():
+            if self.ready():
+                return True
+            time.sleep(0.03)
+        return False
+
+    def _last_words(self) -> str:
+        lines = self._log.read_text(errors="replace").splitlines()
+        return "\n".join(f"    {line}" for line in lines[-8:])

@@ -1,0 +1,26 @@
+"""How the web server runs: https://gunicorn.org/reference/settings/.
+
+Each page that is open holds a thread for its live updates, so there are many
+threads and few processes; portal caps the streams well below their number.
+"""
+
+import os
+from pathlib import Path
+
+bind = os.environ.get("WEB_BIND") or f"127.0.0.1:{os.environ.get('PORT', '8000')}"
+
+worker_class = "gthread"
+workers = int(os.environ.get("WEB_WORKERS", "2"))
+threads = int(os.environ.get("WEB_THREADS", "128"))
+timeout = 30
+graceful_timeout = int(os.environ.get("WEB_GRACEFUL_TIMEOUT", "30"))
+keepalive = 5
+
+max_requests = 20_000  # a leak never grows old
+max_requests_jitter = 2_000  # and the processes are not replaced together
+
+if Path("/dev/shm").is_dir():
+    worker_tmp_dir = "/dev/shm"  # the heartbeat must not wait for a disk
+control_socket_disable = True  # it would be made in the home directory
+
+accesslog = "-" if os.environ.get("WEB_ACCESS_LOG") == "true" else None

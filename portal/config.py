@@ -1,0 +1,191 @@
+"""Every setting, typed and read once. A bad one stops the start with a sentence.
+
+A secret may come from a file: NAME_FILE names it, as container platforms mount them.
+"""
+
+import os
+from enum import StrEnum
+from pathlib import Path
+from typing import Self
+from urllib.parse import urlsplit
+
+from pydantic import Field, ValidationError, field_validator, model_validator
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+SAMPLE_SECRETS = {"", "change-me", "changeme", "secret", "dev"}
+SECRETS = ("SECRET_KEY", "DATABASE_URL", "REDIS_URL", "S3_SECRET_KEY", "SMTP_PASSWORD")
+
+
+class Environment(StrEnum):
+    DEVELOPMENT = "development"
+    PRODUCTION = "production"
+    TEST = "test"
+
+
+class SmtpSecurity(StrEnum):
+    NONE = "none"
+    STARTTLS = "starttls"
+    TLS = "tls"
+
+
+class ConfigError(Exception):
+    """A setting is missing or wrong; the message names each one and what to do."""
+
+
+class Settings(BaseSettings):
+    """What the environment says. Field names are the variables' names in small letters."""
+
+    model_config = SettingsConfigDict(env_file=None, extra="ignore", str_strip_whitespace=True)
+
+    environment: Environment = Environment.PRODUCTION
+    secret_key: str
+    secret_key_fallbacks: str = ""  # older keys, by comma: cookies signed with them stay valid
+    public_url: str = "http://127.0.0.1:8000"  # links in mails start with it
+    trusted_hosts: str = ""  # by comma; without it the host of PUBLIC_URL and loopback
+    trusted_proxy_count: int = Field(default=0, ge=0, le=5)
+    demo_mode: bool = False
+    log_format: str = Field(default="json", pattern="^(console|json)$")
+    log_level: str = Field(default="INFO", pattern="^(DEBUG|INFO|WARNING|ERROR)$")
+
+    database_url: str
+    database_pool_size: int = Field(default=10, ge=1, le=200)
+    redis_url: str
+
+    s3_endpoint: str = "http://127.0.0.1:9000"
+    s3_public_base_url: str = ""  # what browsers reach the store by; without it S3_ENDPOINT
+    s3_access_key: str = ""
+    s3_secret_key: str = ""
+    s3_region: str = "us-east-1"
+    s3_bucket_quarantine: str = "quarantine"
+    s3_bucket_clean: str = "clean"
+
+    clamav_host: str = ""
+    clamav_port: int = Field(default=3310, ge=1, le=65535)
+
+    smtp_host: str = ""
+    smtp_port: int = Field(default=587, ge=1, le=65535)
+    smtp_username: str = ""
+    smtp_password: str = ""
+    smtp_security: SmtpSecurity = SmtpSecurity.STARTTLS
+    smtp_from: str = "Service desk <servicedesk@localhost>"
+
+    live_streams_per_process: int = Field(default=80, ge=0, le=1000)
+
+    @field_validator("secret_key")
+    @classmethod
+    def _is_secret(cls, key: str) -> str:
+        if key.lower() in SAMPLE_SECRETS or len(key) < 16:
+            raise ValueError("must be at least 16 random characters, not a sample; make one with"
+                             " `python3 -c 'import secrets; print(secrets.token_urlsafe(48))'`")
+        return key
+
+    @field_validator("database_url")
+    @classmethod
+    def _speaks_psycopg(cls, url: str) -> str:
+        scheme, separator, rest = url.partition("://")
+        if scheme not in {"postgres", "postgresql", "postgresql+psycopg"} or not separator:
+            raise ValueError("must be a PostgreSQL address: postgresql://user:password@host:5432/name")
+        return f"postgresql+psycopg://{rest}"
+
+    @field_validator("redis_url")
+    @classmethod
+    def _is_redis(cls, url: str) -> str:
+        if not url.startswith(("redis://", "rediss://", "unix://")):
+            raise ValueError("must be a Redis address: redis://:password@host:6379/0")
+        return url
+
+    @field_validator("public_url", "s3_endpoint", "s3_public_base_url")
+    @classmethod
+    def _is_origin(cls, url: str) -> str:
+        parts = urlsplit(url)
+        if url and (parts.scheme not in {"http", "https"} or not parts.hostname):
+            raise ValueError("must be an address with its scheme, such as https://desk.example.org")
+        if parts.path.strip("/") or parts.query or parts.fragment:
+            raise ValueError("must not have a path: a signature holds for one host alone")
+        return url.rstrip("/")
+
+    @model_validator(mode="after")
+    def _defaults(self) -> Self:
+        self.s3_public_base_url = self.s3_public_base_url or self.s3_endpoint
+        return self
+
+    @property
+    def is_https(self) -> bool:
+        return self.public_url.startswith("https://")
+
+    @property
+    def hosts(self) -> list[str]:
+        """The Host headers that are answered; any other is a 400."""
+        if self.trusted_hosts:
+            return _by_comma(self.trusted_hosts)
+        own = urlsplit(self.public_url).hostname or "localhost"
+        return sorted({own, "127.0.0.1", "localhost", "[::1]"})
+
+    def for_flask(self) -> dict[str, object]:
+        """What Flask and its extensions want to know, under the names they know it by."""
+        return {
+            "SECRET_KEY": self.secret_key,
+            "SECRET_KEY_FALLBACKS": _by_comma(self.secret_key_fallbacks) or None,
+            "TRUSTED_HOSTS": self.hosts,
+            "MAX_CONTENT_LENGTH": 2 * 1024 * 1024,
+            "MAX_FORM_MEMORY_SIZE": 1024 * 1024,
+            "MAX_FORM_PARTS": 1000,
+            "SESSION_COOKIE_NAME": "__Host-desk" if self.is_https else "desk",
+            "SESSION_COOKIE_SECURE": self.is_https,
+            "SESSION_COOKIE_HTTPONLY": True,
+            "SESSION_COOKIE_SAMESITE": "Lax",
+            "PERMANENT_SESSION_LIFETIME": 14 * 24 * 3600,
+            "SESSION_REFRESH_EACH_REQUEST": False,
+            "WTF_CSRF_TIME_LIMIT": None,
+            "WTF_CSRF_SSL_STRICT": True,
+            "SQLALCHEMY_DATABASE_URI": self.database_url,
+            "SQLALCHEMY_ENGINE_OPTIONS": {
+                "pool_pre_ping": True,
+                "pool_size": self.database_pool_size,
+                "max_overflow": self.database_pool_size,
+                "pool_timeout": 5,
+                "connect_args": {
+                    "connect_timeout": 3,
+                    "application_name": "servicedesk",
+                    "options": "-c statement_timeout=8000 -c lock_timeout=4000"
+                    " -c idle_in_transaction_session_timeout=30000 -c timezone=UTC",
+                },
+            },
+            "BABEL_DEFAULT_LOCALE": "en",
+            "BABEL_DEFAULT_TIMEZONE": "UTC",
+            "RATELIMIT_STORAGE_URI": self.redis_url,
+            "RATELIMIT_STORAGE_OPTIONS": {
+                "socket_timeout": 0.5, "socket_connect_timeout": 0.5, "retry_on_timeout": False,
+            },
+            "RATELIMIT_IN_MEMORY_FALLBACK_ENABLED": True,
+            "RATELIMIT_HEADERS_ENABLED": False,
+            "DESK": self,
+        }
+
+
+def read_settings(**given: object) -> Settings:
+    """The settings of this process. Raises ConfigError with a line for each that is wrong."""
+    try:
+        return Settings(**(_from_files() | given))
+    except ValidationError as error:
+        raise ConfigError("\n".join(_explain(mistake) for mistake in error.errors())) from error
+
+
+def _from_files() -> dict[str, str]:
+    """The secrets that stand in files, unless the variable itself is set."""
+    return {
+        name.lower(): Path(path).read_text().strip()
+        for name in SECRETS
+        if (path := os.environ.get(f"{name}_FILE")) and not os.environ.get(name)
+    }
+
+
+def _explain(mistake: dict) -> str:
+    name = "_".join(str(part) for part in mistake["loc"]).upper() or "The settings"
+    if mistake["type"] == "missing":
+        return f"{name} is not set. See .env.example."
+    return f"{name} {mistake['msg'].removeprefix('Value error, ')}."
+
+
+def _by_comma(text: str) -> list[str]:
+    return [part.strip() for part in text.split(",") if part.strip()]

@@ -1,0 +1,51 @@
+from enum import StrEnum
+
+
+class Kind(StrEnum):
+    """Everything that can happen. Values are stored for ever: add, never rename.
+
+    A change says for each field what it was and what it became:
+    `changes: {field: {"old": {"id", "label"}, "new": {"id", "label"}}}`.
+    """
+
+    # On a ticket.
+    TICKET_SUBMITTED = "ticket.submitted"  # data: values {field: {"id", "label"}}
+    STATUS_CHANGED = "ticket.status_changed"  # data: changes.status (with category), waiting_for
+    TICKET_ASSIGNED = "ticket.assigned"  # data: changes.assignee, changes.team
+    TICKET_EDITED = "ticket.edited"  # data: changes
+    COMMENT_ADDED = "comment.added"  # data: comment_id
+    NOTE_ADDED = "note.added"  # data: comment_id; never public
+    TICKET_WATCHED = "ticket.watched"  # data: user_id, user; never public
+    TICKET_UNWATCHED = "ticket.unwatched"  # data: user_id, user; never public
+
+    # On an account; data: user_id, user, address where there is one.
+    ACCOUNT_CREATED = "account.created"
+    ACCOUNT_REGISTERED = "account.registered"
+    ACCOUNT_VERIFIED = "account.verified"
+    ACCOUNT_EDITED = "account.edited"  # data: changes
+    ACCOUNT_DEACTIVATED = "account.deactivated"
+    ACCOUNT_REACTIVATED = "account.reactivated"
+    PASSWORD_CHANGED = "account.password_changed"
+    PASSWORD_RESET_ASKED = "account.password_reset_asked"
+    LOGGED_IN = "account.logged_in"
+    LOGGED_OUT = "account.logged_out"
+    LOGIN_FAILED = "account.login_failed"  # data: email, address, reason
+    SESSIONS_ENDED = "account.sessions_ended"  # data: count
+
+    # On the desk itself.
+    PROJECT_CREATED = "project.created"  # data: project_id, project
+    PROJECT_EDITED = "project.edited"  # data: project_id, project, changes
+    CATEGORY_CREATED = "category.created"  # data: category_id, category
+    CATEGORY_EDITED = "category.edited"  # data: category_id, category, changes
+    SETTINGS_EDITED = "settings.edited"  # data: changes
+    MAIL_RETRIED = "mail.retried"  # data: mail_id
+    DELIVERY_RETRIED = "delivery.retried"  # data: event_id, reaction
+    TICKETS_IMPORTED = "tickets.imported"  # data: source, created, skipped
+
+    @property
+    def is_change(self) -> bool:
+        """Whether it changes the ticket's own fields, and so its version."""
+        return self in CHANGES
+
+
+CHANGES = frozenset({Kind.STATUS_CHANGED, Kind.TICKET_ASSIGNED, Kind.TICKET_EDITED})

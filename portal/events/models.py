@@ -1,0 +1,80 @@
+from __future__ import annotations
+
+from datetime import datetime
+from enum import StrEnum
+from typing import TYPE_CHECKING
+
+from sqlalchemy import ForeignKey, Identity, Index, String, text
+from sqlalchemy.dialects.postgresql import JSONB
+from sqlalchemy.orm import Mapped, mapped_column, relationship
+
+from portal import clock
+from portal.extensions import db
+
+if TYPE_CHECKING:
+    from portal.accounts.models import User
+    from portal.tickets.models import Ticket
+
+
+class Event(db.Model):
+    """Something that happened: history and audit trail. Written once, never changed."""
+
+    __tablename__ = "events"
+    __table_args__ = (
+        Index("ix_events_ticket_id_id", "ticket_id", "id"),
+        Index("ix_events_audit", "id", postgresql_where=text("ticket_id IS NULL")),
+        Index("ix_events_actor_id_id", "actor_id", "id", postgresql_where=text("ticket_id IS NULL")),
+    )
+
+    id: Mapped[int] = mapped_column(Identity(), primary_key=True)
+    kind: Mapped[str] = mapped_column(String(60))
+    ticket_id: Mapped[int | None] = mapped_column(ForeignKey("tickets.id"))
+    actor_id: Mapped[int | None] = mapped_column(ForeignKey("users.id"))  # None: the desk itself
+    cause_id: Mapped[int | None] = mapped_column(ForeignKey("events.id"))
+    depth: Mapped[int] = mapped_column(default=0)
+    is_public: Mapped[bool] = mapped_column(default=True)
+    data: Mapped[dict] = mapped_column(JSONB, default=dict)
+    created_at: Mapped[datetime] = mapped_column(default=lambda: clock.now())
+
+    ticket: Mapped[Ticket | None] = relationship("Ticket")
+    actor: Mapped[User | None] = relationship("User")
+    cause: Mapped[Event | None] = relationship(remote_side=[id])
+
+
+class DeliveryState(StrEnum):
+    DUE = "due"
+    DONE = "done"
+    FAILED = "failed"  # after its last try; stands on the admin's page of failed work
+
+
+class Delivery(db.Model):
+    """One event to be shown to one reaction, kept until that has worked.
+
+    `lease_until` is set while a worker is at it. A lease that ran out is a
+    worker that died in the middle, and counts as a try. `ticket_id` repeats the
+    event's, so that "is an earlier one of this ticket still due" reads one index.
+    """
+
+    __tablename__ = "deliveries"
+    __table_args__ = (
+        Index("ix_deliveries_due", "event_id", "reaction", postgresql_where=text("state = 'due'")),
+        Index(
+            "ix_deliveries_due_ticket",
+            "ticket_id",
+            "reaction",
+            "event_id",
+            postgresql_where=text("state = 'due'"),
+        ),
+        Index("ix_deliveries_failed", "event_id", postgresql_where=text("state = 'failed'")),
+    )
+
+    event_id: Mapped[int] = mapped_column(ForeignKey("events.id"), primary_key=True)
+    reaction: Mapped[str] = mapped_column(String(60), primary_key=True)
+    ticket_id: Mapped[int | None]
+    state: Mapped[DeliveryState] = mapped_column(default=DeliveryState.DUE)
+    attempts: Mapped[int] = mapped_column(default=0)
+    available_at: Mapped[datetime] = mapped_column(default=lambda: clock.now())
+    lease_until: Mapped[datetime | None]
+    last_error: Mapped[str | None]
+
+    event: Mapped[Event] = relationship()

@@ -1,0 +1,74 @@
+from collections.abc import Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
+from typing import TYPE_CHECKING
+
+from portal.events.following import following
+from portal.events.kinds import Kind
+from portal.events.models import Delivery, Event
+from portal.extensions import db
+from portal.gateways.queue import enqueue_after_commit
+
+if TYPE_CHECKING:
+    from portal.accounts.models import User
+    from portal.tickets.models import Ticket
+
+_cause: ContextVar[Event | None] = ContextVar("cause", default=None)
+
+
+def record(
+    kind: Kind,
+    *,
+    actor: "User | None",
+    ticket: "Ticket | None" = None,
+    public: bool = True,
+    **data: object,
+) -> Event:
+    """Say that something happened. This is the only way history is written.
+
+    Call it inside the transaction that makes the change, so that the change,
+    its history and what is to follow are kept or lost together. Whoever
+    changes a ticket holds its row (`to_change=True`), so that the ids of its
+    events are in the order of their commits. An event without a ticket is the
+    audit trail's alone: nothing follows it.
+    """
+    cause = _cause.get()
+    event = Event(
+        kind=kind,
+        ticket_id=ticket.id if ticket else None,
+        actor_id=actor.id if actor else None,
+        cause_id=cause.id if cause else None,
+        depth=cause.depth + 1 if cause else 0,
+        is_public=public,
+        data=data,
+    )
+    if ticket is not None:
+        event.ticket = ticket
+        if kind.is_change:
+            ticket.version += 1
+            event.data = data | {"version": ticket.version}
+    db.session.add(event)
+    db.session.flush()
+    if ticket is not None:
+        _let_follow(event)
+    return event
+
+
+@contextmanager
+def caused_by(event: Event) -> Iterator[None]:
+    """Mark whatever is recorded inside as a consequence of `event`."""
+    token = _cause.set(event)
+    try:
+        yield
+    finally:
+        _cause.reset(token)
+
+
+def _let_follow(event: Event) -> None:
+    for reaction in following.at_once:
+        reaction(event)
+    db.session.add_all(
+        Delivery(event_id=event.id, ticket_id=event.ticket_id, reaction=name)
+        for name in following.afterwards
+    )
+    enqueue_after_commit("jobs.events.react", queue="urgent")

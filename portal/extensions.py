@@ -1,0 +1,57 @@
+"""The unbound Flask extensions; `create_app` binds them."""
+
+import enum
+from datetime import datetime
+
+from flask_babel import Babel
+from flask_limiter import Limiter
+from flask_limiter.util import get_remote_address
+from flask_login import LoginManager
+from flask_migrate import Migrate
+from flask_sqlalchemy import SQLAlchemy
+from flask_wtf import CSRFProtect
+from htmx_flask import Htmx
+from sqlalchemy import BigInteger, DateTime, Enum, MetaData
+from sqlalchemy.orm import DeclarativeBase, registry
+
+NAMES = {
+    "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+    "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+    "ck": "ck_%(table_name)s_%(constraint_name)s",
+    "fk": "fk_%(table_name)s_%(column_0_N_name)s",
+    "pk": "pk_%(table_name)s",
+}
+
+
+class Base(DeclarativeBase):
+    """What every table has in common, so that no model has to repeat it.
+
+    Whole numbers are bigint and foreign keys follow what they refer to; times
+    carry their zone; an enum is text, stored by value and held by a CHECK;
+    every constraint has a name that migrations can refer to.
+    """
+
+    metadata = MetaData(naming_convention=NAMES)
+    # Through the registry: Flask-SQLAlchemy refuses a `type_annotation_map` of the class.
+    registry = registry(
+        type_annotation_map={
+            int: BigInteger,
+            datetime: DateTime(timezone=True),
+            enum.Enum: Enum(
+                enum.Enum,
+                native_enum=False,
+                create_constraint=True,
+                length=40,
+                values_callable=lambda kind: [member.value for member in kind],
+            ),
+        }
+    )
+
+
+db = SQLAlchemy(model_class=Base, session_options={"join_transaction_mode": "create_savepoint"})
+migrate = Migrate()
+csrf = CSRFProtect()
+login = LoginManager()
+htmx = Htmx()
+babel = Babel()
+limiter = Limiter(get_remote_address)

@@ -1,0 +1,127 @@
+"""News for open pages, by Redis: which topic has some, never what they are.
+
+Losing one is harmless: pages also ask by themselves from time to time.
+"""
+
+import json
+import logging
+import threading
+import time
+from queue import Empty, Full, Queue
+
+from flask import Flask, current_app
+from redis import Redis, RedisError
+from sqlalchemy import event
+from sqlalchemy.orm import Session
+
+from portal.extensions import db
+from portal.gateways.redis import RedisAway
+
+log = logging.getLogger(__name__)
+
+CHANNEL = "live"
+PENDING = "topics_to_publish"
+HEARTBEAT = 10.0  # seconds; a dead browser is noticed by it
+AGE = 300.0  # seconds after which a browser connects anew, and is let in or not anew
+ROOM = 50  # topics that may wait for a slow browser
+
+
+def publish_after_commit(topic: str) -> None:
+    """Tell the pages that show this topic to ask for news, once the transaction is committed."""
+    db.session.info.setdefault(PENDING, []).append(topic)
+
+
+@event.listens_for(db.session, "after_commit")
+def _publish_pending(session: Session) -> None:
+    if session.in_nested_transaction():
+        return
+    topics = list(dict.fromkeys(session.info.pop(PENDING, [])))
+    if not topics:
+        return
+    try:
+        current_app.extensions["patient_redis"].ask(
+            lambda redis: redis.publish(CHANNEL, json.dumps(topics))
+        )
+    except RedisAway:
+        log.info("Redis is away: pages learn of %s when they ask", topics)
+    except Exception:
+        log.exception("Not published: %s", topics)
+
+
+@event.listens_for(db.session, "after_transaction_end")
+def _drop_pending(session: Session, transaction: object) -> None:
+    if transaction.parent is None:
+        session.info.pop(PENDING, None)
+
+
+class Hub:
+    """The streams of this process, fed by one thread that listens to Redis.
+
+    The thread starts with the first stream, so after the server has forked.
+    """
+
+    def __init__(self, url: str, *, cap: int) -> None:
+        self.url, self.cap = url, cap
+        self._streams: dict[Queue, frozenset[str]] = {}
+        self._lock = threading.Lock()
+        self._thread: threading.Thread | None = None
+
+    def open(self, topics: frozenset[str]) -> Queue | None:
+        """A queue that the topics with news arrive in; None when there are too many streams."""
+        with self._lock:
+            if len(self._streams) >= self.cap:
+                return None
+            inbox: Queue = Queue(maxsize=ROOM)
+            self._streams[inbox] = topics
+            if self._thread is None or not self._thread.is_alive():
+                self._thread = threading.Thread(target=self._listen, name="live", daemon=True)
+                self._thread.start()
+        return inbox
+
+    def close(self, inbox: Queue) -> None:
+        with self._lock:
+            self._streams.pop(inbox, None)
+
+    def stream(self, inbox: Queue):
+        """Server-sent events (WHATWG HTML, 9.2) until the stream is old or the browser gone."""
+        born = time.monotonic()
+        try:
+            yield "retry: 3000\n: hello\n\n"
+            while time.monotonic() - born < AGE:
+                try:
+                    yield f"event: news\ndata: {inbox.get(timeout=HEARTBEAT)}\n\n"
+                except Empty:
+                    yield ": still here\n\n"
+        finally:
+            self.close(inbox)
+
+    def hand_out(self, topics: list[str]) -> None:
+        with self._lock:
+            streams = list(self._streams.items())
+        for inbox, wanted in streams:
+            for topic in wanted.intersection(topics):
+                try:
+                    inbox.put_nowait(topic)
+                except Full:
+                    log.info("A browser is too slow for its news; it asks when it reconnects")
+
+    def _listen(self) -> None:
+        while True:
+            try:
+                with Redis.from_url(self.url, socket_connect_timeout=2).pubsub() as line:
+                    line.subscribe(CHANNEL)
+                    for message in line.listen():
+                        if message["type"] == "message":
+                            self.hand_out(json.loads(message["data"]))
+            except (RedisError, OSError, ValueError) as error:
+                log.warning("Live updates pause: %s", error)
+                time.sleep(2)
+
+
+def init_app(app: Flask) -> None:
+    settings = app.config["DESK"]
+    app.extensions["hub"] = Hub(settings.redis_url, cap=settings.live_streams_per_process)
+
+
+def hub() -> Hub:
+    return current_app.extensions["hub"]

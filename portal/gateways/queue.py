@@ -1,0 +1,78 @@
+"""The job queue. Jobs are named, never imported: `portal` does not know `jobs`.
+
+A job in Redis is a hint. What there is to do stands in the database, and
+`jobs.sweep` finds it there; so a queue that does not answer is logged, and
+never turns something saved into an error.
+"""
+
+import logging
+
+from flask import Flask, current_app
+from rq import Queue
+from sqlalchemy import event
+from sqlalchemy.orm import Session
+
+from portal.extensions import db
+from portal.gateways.redis import PatientRedis, RedisAway
+
+log = logging.getLogger(__name__)
+
+QUEUES = ("urgent", "default", "slow")  # a worker empties them in this order
+PENDING = "jobs_to_enqueue"
+LIFE = 24 * 3600  # seconds that Redis remembers a job that failed; the database remembers longer
+
+
+class RedisQueues:
+    """Puts jobs into Redis, as JSON, and gives up soon."""
+
+    def __init__(self, redis: PatientRedis) -> None:
+        self._redis = redis
+        self._queues = {
+            name: Queue(name, connection=redis.connection, serializer="json") for name in QUEUES
+        }
+
+    def enqueue(self, job: str, *args: object, queue: str) -> None:
+        """Raises RedisAway."""
+        self._redis.ask(
+            lambda _: self._queues[queue].enqueue(job, *args, result_ttl=60, failure_ttl=LIFE)
+        )
+
+    def lengths(self) -> dict[str, int]:
+        """How many jobs wait in each queue. Raises RedisAway."""
+        return self._redis.ask(lambda _: {name: len(q) for name, q in self._queues.items()})
+
+
+def init_app(app: Flask) -> None:
+    app.extensions["queue"] = RedisQueues(app.extensions["patient_redis"])
+
+
+def queues() -> RedisQueues:
+    return current_app.extensions["queue"]
+
+
+def enqueue_after_commit(job: str, *args: object, queue: str = "default") -> None:
+    """Run `job` once the current transaction is committed; forget it on rollback."""
+    pending = db.session.info.setdefault(PENDING, [])
+    if (job, args, queue) not in pending:
+        pending.append((job, args, queue))
+
+
+@event.listens_for(db.session, "after_commit")
+def _push_pending(session: Session) -> None:
+    if session.in_nested_transaction():
+        return  # only a savepoint was released
+    jobs = session.info.pop(PENDING, [])
+    try:
+        for job, args, queue in jobs:
+            current_app.extensions["queue"].enqueue(job, *args, queue=queue)
+    except RedisAway:
+        log.warning("Redis is away; left to the sweep: %s", [job for job, _, _ in jobs])
+    except Exception:
+        log.exception("Left to the sweep: %s", [job for job, _, _ in jobs])
+
+
+@event.listens_for(db.session, "after_transaction_end")
+def _drop_pending(session: Session, transaction: object) -> None:
+    """Rolled back or closed: a commit has pushed them already."""
+    if transaction.parent is None:
+        session.info.pop(PENDING, None)

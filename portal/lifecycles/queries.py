@@ -1,0 +1,51 @@
+from collections import deque
+
+from sqlalchemy import select
+
+from portal.extensions import db
+from portal.lifecycles.models import Category, Status, Transition
+
+
+def next_statuses(status: Status) -> list[Status]:
+    """Where a ticket of this status may go, in the lifecycle's order."""
+    allowed = (
+        select(Status)
+        .join(Transition, Transition.to_status_id == Status.id)
+        .where(Transition.from_status_id == status.id)
+    )
+    return list(db.session.scalars(allowed.order_by(Status.position, Status.id)))
+
+
+def first_status(lifecycle_id: int) -> Status:
+    """The status a new ticket has: the first of the lifecycle's category `new`."""
+    born = select(Status).where(Status.lifecycle_id == lifecycle_id, Status.category == Category.NEW)
+    return db.session.scalars(born.order_by(Status.position, Status.id).limit(1)).one()
+
+
+def path_to_category(status: Status, category: Category) -> list[Status]:
+    """The shortest allowed way to a status of that category, without the start; [] if none."""
+    graph, statuses = _graph(status.lifecycle_id)
+    ways = deque([[status.id]])
+    seen = {status.id}
+    while ways:
+        way = ways.popleft()
+        if len(way) > 1 and statuses[way[-1]].category == category:
+            return [statuses[step] for step in way[1:]]
+        for step in graph.get(way[-1], ()):
+            if step not in seen:
+                seen.add(step)
+                ways.append([*way, step])
+    return []
+
+
+def _graph(lifecycle_id: int) -> tuple[dict[int, list[int]], dict[int, Status]]:
+    own = select(Status).where(Status.lifecycle_id == lifecycle_id).order_by(Status.position)
+    statuses = {status.id: status for status in db.session.scalars(own)}
+    steps = select(Transition.from_status_id, Transition.to_status_id).where(
+        Transition.from_status_id.in_(statuses)
+    )
+    graph: dict[int, list[int]] = {}
+    order = {status_id: number for number, status_id in enumerate(statuses)}
+    for start, end in sorted(db.session.execute(steps), key=lambda step: order[step[1]]):
+        graph.setdefault(start, []).append(end)
+    return graph, statuses

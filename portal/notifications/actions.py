@@ -1,0 +1,68 @@
+"""Telling people what happened. Nothing here commits."""
+
+from sqlalchemy import select, update
+from sqlalchemy.dialects.postgresql import insert
+
+from portal import clock
+from portal.accounts.models import User
+from portal.events.kinds import Kind
+from portal.events.models import Event
+from portal.extensions import db
+from portal.gateways.live import publish_after_commit
+from portal.notifications.models import Notification
+from portal.permissions import STAFF
+from portal.tickets.models import TicketPerson
+
+# What is worth a notification; the rest stands in the timeline for whoever looks.
+TOLD = frozenset({
+    Kind.TICKET_SUBMITTED,
+    Kind.COMMENT_ADDED,
+    Kind.NOTE_ADDED,
+    Kind.STATUS_CHANGED,
+    Kind.TICKET_ASSIGNED,
+})
+
+
+def notify_people(event: Event) -> None:
+    """Put the event into the bell of everyone concerned but whoever did it; twice is once.
+
+    What is internal is told to the desk alone.
+    """
+    if event.ticket is None or event.kind not in TOLD:
+        return
+    concerned = (
+        select(TicketPerson.user_id)
+        .join(User, User.id == TicketPerson.user_id)
+        .where(TicketPerson.ticket_id == event.ticket_id, User.is_active.is_(True))
+        .distinct()
+    )
+    if not event.is_public:
+        concerned = concerned.where(User.role.in_(STAFF))
+    people = sorted(set(db.session.scalars(concerned)) - {event.actor_id})
+    if not people:
+        return
+    rows = [
+        {"recipient_id": user_id, "event_id": event.id, "ticket_id": event.ticket_id,
+         "created_at": clock.now()}
+        for user_id in people
+    ]
+    db.session.execute(insert(Notification).on_conflict_do_nothing(), rows)
+    for user_id in people:
+        publish_after_commit(f"user:{user_id}")
+
+
+def read_of_ticket(user: User, ticket_id: int) -> None:
+    """Whoever looks at a ticket has read what the bell says of it."""
+    _read(user, Notification.ticket_id == ticket_id)
+
+
+def read_all(user: User) -> None:
+    _read(user)
+
+
+def _read(user: User, *which) -> None:
+    unread = update(Notification).where(
+        Notification.recipient_id == user.id, Notification.read_at.is_(None), *which
+    )
+    if db.session.execute(unread.values(read_at=clock.now())).rowcount:
+        publish_after_commit(f"user:{user.id}")

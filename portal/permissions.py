@@ -1,0 +1,83 @@
+"""Who may do what: the table an auditor reads, and the guard that each view names it with."""
+
+from collections.abc import Callable
+from enum import StrEnum
+from functools import wraps
+
+from flask import abort
+from flask_babel import lazy_gettext as _l
+from flask_login import current_user, login_required
+
+
+class Permission(StrEnum):
+    TICKET_SUBMIT = "ticket:submit"
+    TICKET_WORK = "ticket:work"
+    TICKET_SEE_ALL = "ticket:see_all"  # of every team, confidential ones apart
+    TICKET_SEE_CONFIDENTIAL = "ticket:see_confidential"
+    PROJECT_MANAGE = "project:manage"  # projects and categories
+    PEOPLE_MANAGE = "people:manage"
+    SETTINGS_MANAGE = "settings:manage"
+    OPERATE = "operate"  # mails, failed work, health
+    AUDIT_READ = "audit:read"
+
+
+class Role(StrEnum):
+    EMPLOYEE = "employee"
+    AGENT = "agent"
+    MANAGER = "manager"
+    ADMIN = "admin"
+
+    @property
+    def label(self) -> str:
+        return str(ROLE_LABELS[self])
+
+
+ROLE_LABELS = {
+    Role.EMPLOYEE: _l("Employee"),
+    Role.AGENT: _l("Agent"),
+    Role.MANAGER: _l("Manager"),
+    Role.ADMIN: _l("Admin"),
+}
+
+_EMPLOYEE = frozenset({Permission.TICKET_SUBMIT})
+_AGENT = _EMPLOYEE | {Permission.TICKET_WORK}
+_MANAGER = _AGENT | {Permission.TICKET_SEE_ALL, Permission.PROJECT_MANAGE}
+
+GRANTS: dict[Role, frozenset[Permission]] = {
+    Role.EMPLOYEE: _EMPLOYEE,
+    Role.AGENT: _AGENT,
+    Role.MANAGER: _MANAGER,
+    Role.ADMIN: frozenset(Permission),
+}
+
+STAFF = frozenset(role for role, granted in GRANTS.items() if Permission.TICKET_WORK in granted)
+
+
+def requires(permission: Permission) -> Callable:
+    """Guard a view: the way to the login without a user, 403 without the permission."""
+
+    def decorate(view: Callable) -> Callable:
+        @wraps(view)
+        @login_required
+        def guarded(*args, **kwargs):
+            if not current_user.may(permission):
+                abort(403)
+            return view(*args, **kwargs)
+
+        guarded.permission = permission
+        return guarded
+
+    return decorate
+
+
+def for_anyone(view: Callable) -> Callable:
+    """Mark a view that needs no login, so that leaving the guard out is always a decision."""
+    view.permission = None
+    return view
+
+
+def for_members(view: Callable) -> Callable:
+    """Guard a view that every logged-in person may use, whatever their role."""
+    guarded = login_required(view)
+    guarded.permission = "login"
+    return guarded

@@ -1,0 +1,15 @@
+"""What follows when something happens on a ticket: read these two lists to know."""
+
+from portal.notifications.actions import notify_people
+from portal.tickets.actions import tell_live_pages, ticket_touched
+
+# In the transaction of the event, database only: what the next page needs.
+AT_ONCE = (
+    ticket_touched,  # lists are sorted by the time of the last event
+    tell_live_pages,  # leaves a word for after the commit; open pages then ask for the rest
+)
+
+# By a job after the commit, each on its own, retried until it has worked.
+AFTERWARDS = (
+    notify_people,  # rows for the bell of everyone concerned
+)

@@ -1,0 +1,37 @@
+"""What an admin has set, with what holds until then."""
+
+from dataclasses import dataclass, fields
+
+from sqlalchemy import select
+
+from portal.extensions import db
+from portal.settings.models import Setting
+
+
+@dataclass(frozen=True)
+class SiteSettings:
+    """The desk's own settings. Each field is a row of `settings` once an admin has changed it."""
+
+    name: str = "Service desk"
+    logo: str = ""  # a data: address of a small PNG or SVG-free picture, made by the admin's form
+    languages: tuple[str, ...] = ("en", "de")
+    default_language: str = "en"
+    default_timezone: str = "Europe/Berlin"
+    registration_open: bool = True
+    registration_domains: tuple[str, ...] = ()  # empty: any
+    tickets_per_hour: int = 60  # of one person
+    description_limit: int = 50_000  # characters
+
+    @property
+    def logo_url(self) -> str | None:
+        return self.logo or None
+
+
+NAMES = tuple(field.name for field in fields(SiteSettings))
+
+
+def site_settings() -> SiteSettings:
+    """The settings as they are now: one statement over a table of a few rows."""
+    rows = db.session.execute(select(Setting.name, Setting.value).where(Setting.name.in_(NAMES)))
+    values = {name: tuple(value) if isinstance(value, list) else value for name, value in rows}
+    return SiteSettings(**values)

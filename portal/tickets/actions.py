@@ -1,0 +1,298 @@
+"""Everything that can be done to a ticket. Nothing here commits.
+
+Whoever calls these for an existing ticket holds its row (`to_change=True`).
+"""
+
+from dataclasses import dataclass
+from typing import Any
+
+from flask_babel import gettext as _
+from sqlalchemy import delete, update
+
+from portal import clock
+from portal.accounts.models import User
+from portal.errors import DomainError
+from portal.events.kinds import Kind
+from portal.events.models import Event
+from portal.events.record import record
+from portal.extensions import db
+from portal.gateways.live import publish_after_commit
+from portal.lifecycles.models import Category, Status
+from portal.lifecycles.queries import first_status, next_statuses, path_to_category
+from portal.markdown import render_markdown
+from portal.organizations.models import Organization, Team
+from portal.organizations.queries import organizations_of
+from portal.projects.models import Project, ProjectCounter, TicketCategory
+from portal.tickets.models import (
+    Part,
+    Priority,
+    Ticket,
+    TicketPerson,
+    TicketType,
+    WaitingFor,
+)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Request:
+    """What somebody asks for, checked by a form, an import or another door."""
+
+    project: Project
+    title: str
+    description: str = ""
+    category: TicketCategory | None = None
+    priority: Priority = Priority.MEDIUM
+    type: TicketType = TicketType.REQUEST
+    organization: Organization | None = None
+    is_confidential: bool = False
+
+
+def submit_ticket(requester: User, request: Request, *, actor: User | None = None) -> Ticket:
+    """Ask for help. The category's team gets it, else the project's, else it waits for triage.
+
+    Raises DomainError for an archived project, or a category of another one.
+    """
+    _refuse_what_does_not_fit(request)
+    status = first_status(request.project.lifecycle_id)
+    organization = request.organization or next(iter(organizations_of(requester)), None)
+    team_id = request.category.team_id if request.category else None
+    number = _take_number(request.project)
+    ticket = Ticket(
+        key=f"{request.project.key}-{number}",
+        project=request.project,
+        number=number,
+        title=request.title,
+        description=request.description,
+        description_html=render_markdown(request.description),
+        type=request.type,
+        priority=request.priority,
+        status=status,
+        status_category=status.category,
+        category=request.category,
+        organization=organization,
+        team_id=team_id or request.project.default_team_id,
+        requester=requester,
+        is_confidential=request.is_confidential,
+    )
+    db.session.add(ticket)
+    db.session.flush()
+    take_part(ticket, requester, Part.REQUESTER)
+    record(Kind.TICKET_SUBMITTED, actor=actor or requester, ticket=ticket, values=snapshot(ticket))
+    return ticket
+
+
+def change_status(
+    ticket: Ticket, status: Status, *, actor: User | None, waiting_for: WaitingFor | None = None
+) -> None:
+    """Move the ticket along its lifecycle; asking for the status it has changes nothing.
+
+    Raises DomainError, naming the statuses that are allowed, where there is no such transition.
+    """
+    if status.id == ticket.status_id:
+        _wait_for(ticket, waiting_for, actor=actor)
+        return
+    allowed = next_statuses(ticket.status)
+    if status not in allowed:
+        names = ", ".join(step.label for step in allowed) or _("nothing else")
+        raise DomainError(
+            _("A ticket that is %(status)s can become: %(allowed)s.",
+              status=ticket.status.label, allowed=names)
+        )
+    _move(ticket, status, actor=actor, waiting_for=waiting_for)
+
+
+def walk_to(ticket: Ticket, category: Category, *, actor: User | None) -> None:
+    """Take the shortest allowed way to a status of that category; each step is recorded.
+
+    Raises DomainError where there is no way.
+    """
+    if ticket.status_category == category:
+        return
+    path = path_to_category(ticket.status, category)
+    if not path:
+        raise DomainError(_("From %(status)s no way leads there.", status=ticket.status.label))
+    for status in path:
+        _move(ticket, status, actor=actor)
+
+
+def settle(ticket: Ticket, *, actor: User) -> None:
+    """Say "it's solved": close the ticket, by whatever steps its lifecycle asks for."""
+    walk_to(ticket, Category.DONE, actor=actor)
+
+
+def reopen(ticket: Ticket, *, actor: User) -> None:
+    """Take a closed ticket up again: with its assignee in progress, else open. Else a no-op."""
+    if not ticket.is_done:
+        return
+    wanted = Category.ACTIVE if ticket.assignee_id else Category.NEW
+    other = Category.NEW if ticket.assignee_id else Category.ACTIVE
+    reachable = wanted if path_to_category(ticket.status, wanted) else other
+    walk_to(ticket, reachable, actor=actor)
+
+
+def assign(ticket: Ticket, assignee: User | None, *, actor: User | None) -> None:
+    """Make this agent answer for the ticket, in place of whoever did; None for nobody.
+
+    Raises DomainError for somebody who cannot work on tickets.
+    """
+    if ticket.assignee_id == (assignee.id if assignee else None):
+        return
+    if assignee and not (assignee.is_active and assignee.is_staff):
+        raise DomainError(_("%(name)s does not work on tickets.", name=assignee.name))
+    old, ticket.assignee = ticket.assignee, assignee
+    db.session.execute(
+        delete(TicketPerson).where(
+            TicketPerson.ticket_id == ticket.id, TicketPerson.part == Part.ASSIGNEE
+        )
+    )
+    if assignee:
+        take_part(ticket, assignee, Part.ASSIGNEE)
+    changes = {"assignee": {"old": _named(old), "new": _named(assignee)}}
+    record(Kind.TICKET_ASSIGNED, actor=actor, ticket=ticket, changes=changes)
+
+
+def assign_team(ticket: Ticket, team: Team | None, *, actor: User | None) -> None:
+    """Give the ticket to a team, or back to triage with None; its assignee stays."""
+    if ticket.team_id == (team.id if team else None):
+        return
+    old, ticket.team = ticket.team, team
+    changes = {"team": {"old": _named(old), "new": _named(team)}}
+    record(Kind.TICKET_ASSIGNED, actor=actor, ticket=ticket, changes=changes)
+
+
+def edit(ticket: Ticket, *, actor: User | None, **values: Any) -> None:
+    """Set these fields: title, description, type, priority, category; the same values change nothing.
+
+    Raises DomainError for a category of another project.
+    """
+    changes = {}
+    for name, new in values.items():
+        old = getattr(ticket, name)
+        if old == new:
+            continue
+        setattr(ticket, name, new)
+        changes[name] = {"old": _value(name, old), "new": _value(name, new)}
+    if not changes:
+        return
+    if "category" in changes:
+        _refuse_category_of_another_project(ticket.category, ticket.project)
+    if "description" in changes:
+        ticket.description_html = render_markdown(ticket.description)
+    record(Kind.TICKET_EDITED, actor=actor, ticket=ticket, changes=changes)
+
+
+def take_part(ticket: Ticket, user: User, part: Part) -> None:
+    """Let the user see the ticket, as what they are to it; twice is as good as once."""
+    if db.session.get(TicketPerson, (user.id, ticket.id, part)) is None:
+        db.session.add(TicketPerson(user_id=user.id, ticket_id=ticket.id, part=part))
+        db.session.flush()
+
+
+def watch(ticket: Ticket, user: User) -> None:
+    """Be told of what happens on the ticket; watching twice is watching once."""
+    if db.session.get(TicketPerson, (user.id, ticket.id, Part.WATCHER)):
+        return
+    take_part(ticket, user, Part.WATCHER)
+    record(Kind.TICKET_WATCHED, actor=user, ticket=ticket, public=False, user_id=user.id, user=user.name)
+
+
+def unwatch(ticket: Ticket, user: User) -> None:
+    watching = db.session.get(TicketPerson, (user.id, ticket.id, Part.WATCHER))
+    if watching is None:
+        return
+    db.session.delete(watching)
+    record(Kind.TICKET_UNWATCHED, actor=user, ticket=ticket, public=False, user_id=user.id, user=user.name)
+
+
+def snapshot(ticket: Ticket) -> dict[str, Any]:
+    """What the ticket is now, field by field, as events keep it: {"id", "label"} each."""
+    return {
+        "title": _value("title", ticket.title),
+        "project": {"id": ticket.project_id, "label": ticket.project.key},
+        "status": _status(ticket.status),
+        "priority": _value("priority", ticket.priority),
+        "type": _value("type", ticket.type),
+        "category": _named(ticket.category),
+        "team": _named(ticket.team),
+        "assignee": _named(ticket.assignee),
+        "requester": _named(ticket.requester),
+        "organization": _named(ticket.organization),
+    }
+
+
+def ticket_touched(event: Event) -> None:
+    """At once: keep `updated_at`, by which lists are sorted, the time of the last event."""
+    if event.ticket is not None:
+        event.ticket.updated_at = event.created_at
+
+
+def tell_live_pages(event: Event) -> None:
+    """At once: after the commit, pages that show the ticket or a queue ask for news."""
+    if event.ticket is not None:
+        publish_after_commit(f"ticket:{event.ticket_id}")
+        publish_after_commit("queue")
+
+
+def _move(
+    ticket: Ticket, status: Status, *, actor: User | None, waiting_for: WaitingFor | None = None
+) -> None:
+    old, ticket.status = ticket.status, status
+    ticket.status_category = status.category
+    is_waiting = status.category == Category.WAITING
+    ticket.waiting_for = (waiting_for or WaitingFor.OTHER) if is_waiting else None
+    ticket.closed_at = clock.now() if status.category == Category.DONE else None
+    record(
+        Kind.STATUS_CHANGED,
+        actor=actor,
+        ticket=ticket,
+        changes={"status": {"old": _status(old), "new": _status(status)}},
+        waiting_for=ticket.waiting_for,
+    )
+
+
+def _wait_for(ticket: Ticket, waiting_for: WaitingFor | None, *, actor: User | None) -> None:
+    if waiting_for in {None, ticket.waiting_for} or ticket.status_category != Category.WAITING:
+        return
+    old, ticket.waiting_for = ticket.waiting_for, waiting_for
+    changes = {"waiting_for": {"old": _value("waiting_for", old), "new": _value("waiting_for", waiting_for)}}
+    record(Kind.TICKET_EDITED, actor=actor, ticket=ticket, changes=changes)
+
+
+def _take_number(project: Project) -> int:
+    """The project's next number. Its row stays locked until the commit, so keys have no gaps."""
+    return db.session.scalar(
+        update(ProjectCounter)
+        .where(ProjectCounter.project_id == project.id)
+        .values(last_number=ProjectCounter.last_number + 1)
+        .returning(ProjectCounter.last_number)
+    )
+
+
+def _refuse_what_does_not_fit(request: Request) -> None:
+    if request.project.archived_at:
+        raise DomainError(_("The project %(name)s takes no more tickets.", name=request.project.name))
+    _refuse_category_of_another_project(request.category, request.project)
+
+
+def _refuse_category_of_another_project(category: TicketCategory | None, project: Project) -> None:
+    if category and category.project_id not in {None, project.id}:
+        raise DomainError(
+            _("%(category)s is not a category of %(project)s.", category=category.name, project=project.name)
+        )
+
+
+def _named(thing: Any) -> dict[str, Any]:
+    """A row as an event keeps it; a category under the name it is stored by."""
+    if thing is None:
+        return {"id": None, "label": None}
+    return {"id": thing.id, "label": getattr(thing, "stored_name", None) or thing.name}
+
+
+def _status(status: Status) -> dict[str, Any]:
+    return {"id": status.id, "label": status.stored_label, "name": status.name, "category": status.category}
+
+
+def _value(name: str, value: Any) -> dict[str, Any]:
+    if name == "category":
+        return _named(value)
+    return {"id": value, "label": value}

@@ -1,0 +1,54 @@
+"""What people write on a ticket: public replies and internal notes. Nothing here commits."""
+
+from flask_babel import gettext as _
+
+from portal.accounts.models import User
+from portal.errors import NotAllowed
+from portal.events.kinds import Kind
+from portal.events.record import record
+from portal.extensions import db
+from portal.lifecycles.models import Category
+from portal.markdown import render_markdown
+from portal.permissions import Permission
+from portal.tickets import actions
+from portal.tickets.models import Comment, Ticket, WaitingFor
+
+
+def reply(ticket: Ticket, body: str, *, author: User) -> Comment:
+    """Say something to everyone who sees the ticket.
+
+    Where the desk waits for the requester, their reply sets the ticket going
+    again; on a closed ticket it reopens it.
+    """
+    written = _write(ticket, body, author=author, internal=False)
+    ticket.reply_count += 1
+    record(Kind.COMMENT_ADDED, actor=author, ticket=ticket, comment_id=written.id)
+    if author.id != ticket.requester_id:
+        return written
+    if ticket.is_done:
+        actions.reopen(ticket, actor=author)
+    elif ticket.waiting_for == WaitingFor.REQUESTER:
+        actions.walk_to(ticket, Category.ACTIVE, actor=author)
+    return written
+
+
+def add_note(ticket: Ticket, body: str, *, author: User) -> Comment:
+    """Write for the desk alone. Raises NotAllowed for somebody who is not of it."""
+    if not author.may(Permission.TICKET_WORK):
+        raise NotAllowed(_("Only the desk writes internal notes."))
+    written = _write(ticket, body, author=author, internal=True)
+    record(Kind.NOTE_ADDED, actor=author, ticket=ticket, public=False, comment_id=written.id)
+    return written
+
+
+def _write(ticket: Ticket, body: str, *, author: User, internal: bool) -> Comment:
+    written = Comment(
+        ticket_id=ticket.id,
+        author=author,
+        body=body,
+        body_html=render_markdown(body),
+        is_internal=internal,
+    )
+    db.session.add(written)
+    db.session.flush()
+    return written

@@ -1,0 +1,38 @@
+"""What somebody has half written, kept for them alone. Nothing here commits."""
+
+from sqlalchemy import delete, select
+from sqlalchemy.dialects.postgresql import insert
+
+from portal import clock
+from portal.accounts.models import User
+from portal.extensions import db
+from portal.tickets.models import Draft
+
+LIMIT = 100_000  # characters of all fields together
+
+
+def save_draft(user: User, scope: str, content: dict[str, str]) -> Draft | None:
+    """Keep it, in place of the one before; one that holds nothing is forgotten instead."""
+    if not any(value.strip() for value in content.values()):
+        drop_draft(user, scope)
+        return None
+    values = {"user_id": user.id, "scope": scope, "content": content, "updated_at": clock.now()}
+    kept = insert(Draft).values(values)
+    kept = kept.on_conflict_do_update(
+        index_elements=["user_id", "scope"],
+        set_={"content": kept.excluded.content, "updated_at": kept.excluded.updated_at},
+    )
+    return db.session.scalar(
+        kept.returning(Draft).execution_options(populate_existing=True)
+    )
+
+
+def drop_draft(user: User, *scopes: str) -> None:
+    """Forget it: it was sent, or emptied."""
+    db.session.execute(delete(Draft).where(Draft.user_id == user.id, Draft.scope.in_(scopes)))
+
+
+def drafts_of(user: User, *scopes: str) -> dict[str, Draft]:
+    """The drafts that there are, by scope."""
+    theirs = select(Draft).where(Draft.user_id == user.id, Draft.scope.in_(scopes))
+    return {draft.scope: draft for draft in db.session.scalars(theirs)}

@@ -1,0 +1,232 @@
+from typing import Self
+
+from flask_babel import gettext, lazy_gettext as _l
+from wtforms import (
+    HiddenField,
+    IntegerField,
+    RadioField,
+    SelectField,
+    StringField,
+    TextAreaField,
+    ValidationError,
+)
+from wtforms.validators import InputRequired, Length, NumberRange, Optional
+
+from portal.accounts.models import User
+from portal.accounts.queries import agents
+from portal.lifecycles.models import Status
+from portal.lifecycles.queries import next_statuses
+from portal.organizations.models import Team
+from portal.organizations.queries import all_teams
+from portal.projects.models import Project, TicketCategory
+from portal.projects.queries import open_categories, open_projects
+from portal.settings.cache import site
+from portal.tickets.models import Priority, Ticket, TicketType, WaitingFor
+from portal.web.forms import DeskForm, NotBlank, at_most, idempotency_field, tidy
+
+BODY_LIMIT = 50_000
+NOBODY = ""
+
+
+def whole_number(value: object) -> int | None:
+    """A row's id from a select; nothing chosen is None. Raises ValueError beyond a bigint."""
+    if value in {None, "", "None"}:
+        return None
+    number = int(str(value))
+    if not 0 < number < 2**63:
+        raise ValueError(value)
+    return number
+
+
+class TicketForm(DeskForm):
+    """What an employee asks for."""
+
+    idempotency_key = idempotency_field()
+    type = RadioField(_l("What is it?"), validate_choice=True, default=TicketType.INCIDENT.value)
+    title = StringField(
+        _l("Subject"), [NotBlank(_l("Say in a few words what it is about.")), at_most(200)], [tidy]
+    )
+    description = TextAreaField(_l("Description"))
+    project_id = SelectField(
+        _l("Who should help?"), [InputRequired(_l("Choose who should help."))], coerce=whole_number
+    )
+    category_id = SelectField(_l("Topic"), [Optional()], coerce=whole_number)
+    priority = RadioField(_l("How urgent is it?"), default=Priority.MEDIUM.value)
+
+    def __init__(self, **kwargs: object) -> None:
+        super().__init__(**kwargs)
+        self.projects: list[Project] = open_projects()
+        self.categories: list[TicketCategory] = open_categories()
+        self.type.choices = [
+            (TicketType.INCIDENT.value, gettext("Something is broken")),
+            (TicketType.REQUEST.value, gettext("I need something")),
+            (TicketType.QUESTION.value, gettext("I have a question")),
+        ]
+        self.priority.choices = [
+            (Priority.LOW.value, gettext("Low: it can wait")),
+            (Priority.MEDIUM.value, gettext("Medium: it slows me down")),
+            (Priority.HIGH.value, gettext("High: I cannot work")),
+            (Priority.CRITICAL.value, gettext("Critical: many of us cannot work")),
+        ]
+        self.project_id.choices = [(p.id, p.name) for p in self.projects]
+        self.category_id.choices = self._topics()
+
+    def _topics(self) -> dict[str, list[tuple[int | str, str]]]:
+        """Those of every project first, then each project's own under its name."""
+        topics: dict[str, list] = {
+            "": [("", gettext("I do not know"))],
+            gettext("General"): [(c.id, c.name) for c in self.categories if not c.project_id],
+        }
+        for project in self.projects:
+            own = [(c.id, c.name) for c in self.categories if c.project_id == project.id]
+            if own:
+                topics[project.name] = own
+        return {label: choices for label, choices in topics.items() if choices}
+
+    @property
+    def project(self) -> Project:
+        return next(p for p in self.projects if p.id == self.project_id.data)
+
+    @property
+    def category(self) -> TicketCategory | None:
+        return next((c for c in self.categories if c.id == self.category_id.data), None)
+
+    def validate_category_id(self, field: SelectField) -> None:
+        chosen = self.category
+        if chosen and chosen.project_id not in {None, self.project_id.data}:
+            raise ValidationError(
+                gettext("This topic belongs to %(project)s. Choose another one, or ask %(project)s.",
+                        project=chosen.project.name)
+            )
+
+    def validate_description(self, field: TextAreaField) -> None:
+        limit = site().description_limit
+        if len(field.data or "") > limit:
+            raise ValidationError(gettext("Use at most %(max)d characters.", max=limit))
+
+
+class CommentForm(DeskForm):
+    idempotency_key = idempotency_field()
+    body = TextAreaField(
+        _l("Your reply"), [NotBlank(_l("Write something first.")), at_most(BODY_LIMIT)]
+    )
+
+
+class ReplyForm(CommentForm):
+    """A public reply; the desk may say at once what the ticket waits for, or that it is done."""
+
+    then = SelectField(
+        _l("And then"),
+        choices=[
+            ("", _l("leave the status")),
+            ("wait", _l("wait for the requester")),
+            ("close", _l("close the ticket")),
+        ],
+        default="",
+    )
+
+
+class NoteForm(CommentForm):
+    body = TextAreaField(
+        _l("Internal note"), [NotBlank(_l("Write something first.")), at_most(BODY_LIMIT)]
+    )
+
+
+class StatusForm(DeskForm):
+    """Any status of the lifecycle is input; whether it is allowed now, the domain says."""
+
+    status = SelectField(
+        _l("Status"), [InputRequired(_l("Choose a status."))], coerce=whole_number, validate_choice=False
+    )
+    waiting_for = SelectField(_l("What does it wait for?"), [Optional()])
+
+    @classmethod
+    def for_ticket(cls, ticket: Ticket, **kwargs: object) -> Self:
+        form = cls(**kwargs)
+        form.steps: list[Status] = next_statuses(ticket.status)
+        form.status.choices = [(step.id, step.label) for step in form.steps]
+        form.waiting_for.choices = [("", gettext("Something else"))] + [
+            (reason.value, reason.label) for reason in WaitingFor if reason is not WaitingFor.OTHER
+        ]
+        return form
+
+    @property
+    def reason(self) -> WaitingFor | None:
+        return WaitingFor(self.waiting_for.data) if self.waiting_for.data else None
+
+
+class AssignmentForm(DeskForm):
+    """Who answers for the ticket: a team, a person, or nobody yet."""
+
+    assignee_id = SelectField(_l("Assignee"), [Optional()], coerce=whole_number)
+    team_id = SelectField(_l("Team"), [Optional()], coerce=whole_number)
+
+    def __init__(self, **kwargs: object) -> None:
+        super().__init__(**kwargs)
+        self.people: list[User] = agents()
+        self.teams: list[Team] = all_teams()
+        self.assignee_id.choices = [(NOBODY, gettext("Nobody"))] + [(a.id, a.name) for a in self.people]
+        self.team_id.choices = [(NOBODY, gettext("No team"))] + [(t.id, t.name) for t in self.teams]
+
+    @property
+    def assignee(self) -> User | None:
+        return next((a for a in self.people if a.id == self.assignee_id.data), None)
+
+    @property
+    def team(self) -> Team | None:
+        return next((t for t in self.teams if t.id == self.team_id.data), None)
+
+
+class FieldsForm(DeskForm):
+    """What agents may correct. `version` says which ticket the person saw."""
+
+    version = IntegerField(validators=[InputRequired(), NumberRange(1, 2**31)])
+    title = StringField(_l("Subject"), [NotBlank(_l("Enter a subject.")), at_most(200)], [tidy])
+    description = TextAreaField(_l("Description"), [at_most(BODY_LIMIT)])
+    type = SelectField(_l("Type"), coerce=TicketType)
+    priority = SelectField(_l("Priority"), coerce=Priority)
+    category_id = SelectField(_l("Category"), [Optional()], coerce=whole_number)
+
+    @classmethod
+    def for_ticket(cls, ticket: Ticket, **kwargs: object) -> Self:
+        now = {
+            "version": ticket.version,
+            "title": ticket.title,
+            "description": ticket.description,
+            "type": ticket.type,
+            "priority": ticket.priority,
+            "category_id": ticket.category_id,
+        }
+        form = cls(data=now, **kwargs)
+        form.categories = open_categories(project_id=ticket.project_id)
+        if ticket.category and ticket.category not in form.categories:
+            form.categories = [ticket.category, *form.categories]
+        form.type.choices = [(kind.value, kind.label) for kind in TicketType]
+        form.priority.choices = [(p.value, p.label) for p in Priority]
+        form.category_id.choices = [("", gettext("None"))] + [(c.id, c.name) for c in form.categories]
+        return form
+
+    @property
+    def category(self) -> TicketCategory | None:
+        return next((c for c in self.categories if c.id == self.category_id.data), None)
+
+    def wanted(self) -> dict[str, object]:
+        """The values as `actions.edit` takes them."""
+        return {
+            "title": self.title.data,
+            "description": (self.description.data or "").replace("\r\n", "\n"),
+            "type": self.type.data,
+            "priority": self.priority.data,
+            "category": self.category,
+        }
+
+
+class PriorityForm(DeskForm):
+    priority = SelectField(_l("Priority"), coerce=Priority, choices=[(p.value, p.value) for p in Priority])
+
+
+class DraftForm(DeskForm):
+    """What a browser sends while somebody writes: where, and the fields as JSON."""
+
+    scope = StringField(validators=[InputRequired(), Length(max=80)])
+    content = HiddenField(validators=[InputRequired(), Length(max=120_000)])

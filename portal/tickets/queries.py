@@ -1,0 +1,137 @@
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import select
+from sqlalchemy.orm import joinedload, undefer
+
+from portal.accounts.models import User
+from portal.events.kinds import CHANGES
+from portal.events.models import Event
+from portal.extensions import db
+from portal.tickets.models import Comment, Part, Ticket, TicketPerson
+from portal.tickets.policy import events_for, visible_to
+
+SHOWN = 100  # events of a timeline; the earlier ones come when asked for
+
+
+@dataclass(frozen=True)
+class Entry:
+    """One line of a timeline: the event, and what was written where something was."""
+
+    event: Event
+    comment: Comment | None
+
+    @property
+    def template(self) -> str:
+        return f"tickets/events/{self.event.kind}.html"
+
+
+@dataclass(frozen=True)
+class Timeline:
+    entries: list[Entry]
+    earlier_than: int | None  # the event before which there are more
+
+    @property
+    def last_id(self) -> int:
+        return self.entries[-1].event.id if self.entries else 0
+
+
+@dataclass(frozen=True)
+class FieldChange:
+    """What a field was before somebody changed it, what it became, by whom and when."""
+
+    old: dict[str, Any]
+    new: dict[str, Any]
+    actor: User | None
+    at: datetime
+
+
+def get_ticket_or_404(key: str, *, seen_by: User, to_change: bool = False) -> Ticket:
+    """Find the ticket; one that this user may not see does not exist for them.
+
+    With `to_change` its row is locked until the commit, and read afresh.
+    Changes to one ticket then happen one after the other, and the ids of its
+    events are in the order of their commits: "after event 7" misses nothing.
+    """
+    found = (
+        select(Ticket)
+        .where(Ticket.key == key, visible_to(seen_by))
+        .options(
+            joinedload(Ticket.project),
+            joinedload(Ticket.status),
+            joinedload(Ticket.category),
+            joinedload(Ticket.team),
+            joinedload(Ticket.organization),
+            joinedload(Ticket.requester),
+            joinedload(Ticket.assignee),
+            undefer(Ticket.description),
+            undefer(Ticket.description_html),
+        )
+    )
+    if to_change:
+        found = found.with_for_update(of=Ticket).execution_options(populate_existing=True)
+    return db.one_or_404(found)
+
+
+def timeline(ticket: Ticket, *, seen_by: User, before: int | None = None) -> Timeline:
+    """What happened to the ticket, as far as this user may know: the last `SHOWN` events
+    before event `before`, the oldest first."""
+    events = select(Event).where(Event.ticket_id == ticket.id, events_for(seen_by))
+    if before is not None:
+        events = events.where(Event.id < before)
+    events = events.options(joinedload(Event.actor)).order_by(Event.id.desc()).limit(SHOWN + 1)
+    found = list(db.session.scalars(events))
+    more, found = len(found) > SHOWN, found[:SHOWN][::-1]
+    comments = _comments_of(found)
+    entries = [Entry(event, comments.get(event.data.get("comment_id"))) for event in found]
+    return Timeline(entries, found[0].id if more else None)
+
+
+def _comments_of(events: list[Event]) -> dict[int, Comment]:
+    ids = [event.data["comment_id"] for event in events if "comment_id" in event.data]
+    if not ids:
+        return {}
+    written = select(Comment).where(Comment.id.in_(ids)).options(joinedload(Comment.author))
+    return {comment.id: comment for comment in db.session.scalars(written)}
+
+
+def changed_since(ticket: Ticket, version: int) -> dict[str, FieldChange]:
+    """Which fields others have changed since that version, with what each was then and is now."""
+    changed: dict[str, FieldChange] = {}
+    later = (
+        select(Event)
+        .where(
+            Event.ticket_id == ticket.id,
+            Event.kind.in_(CHANGES),
+            Event.data["version"].as_integer() > version,
+        )
+        .options(joinedload(Event.actor))
+        .order_by(Event.id)
+    )
+    for event in db.session.scalars(later):
+        for name, change in event.data["changes"].items():
+            first = changed[name].old if name in changed else change["old"]
+            changed[name] = FieldChange(first, change["new"], event.actor, event.created_at)
+    return changed
+
+
+def people_of(ticket: Ticket) -> list[TicketPerson]:
+    """Who is concerned by the ticket, by name."""
+    concerned = (
+        select(TicketPerson)
+        .join(TicketPerson.user)
+        .where(TicketPerson.ticket_id == ticket.id)
+        .options(joinedload(TicketPerson.user))
+    )
+    return list(db.session.scalars(concerned.order_by(User.sort_name, User.id)))
+
+
+def is_watching(people: list[TicketPerson], user: User) -> bool:
+    return any(row.user_id == user.id and row.part == Part.WATCHER for row in people)
+
+
+def lock_ticket(ticket_id: int) -> Ticket | None:
+    """For jobs, which nobody sees through: the ticket, held until the commit."""
+    held = select(Ticket).where(Ticket.id == ticket_id).with_for_update(of=Ticket)
+    return db.session.scalar(held.execution_options(populate_existing=True))

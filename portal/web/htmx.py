@@ -1,0 +1,61 @@
+"""One view, two answers: the page for a browser, the fragment for htmx."""
+
+from flask import Response, redirect, render_template, request
+
+VARY = {"Vary": "HX-Request"}
+
+
+def is_fragment_request() -> bool:
+    """True when htmx asked for a piece of the page, not for the page."""
+    htmx = request.htmx
+    return bool(htmx) and not (htmx.boosted or htmx.history_restore_request)
+
+
+def render(page: str, fragment: str, status: int = 200, **context):
+    """Answer with the fragment to htmx and with the whole page to everyone else."""
+    template = fragment if is_fragment_request() else page
+    return render_template(template, **context), status, VARY
+
+
+def done(url: str, fragment: str, **context):
+    """Answer a POST that worked: new fragment for htmx, 303 for a plain form."""
+    if is_fragment_request():
+        return render_template(fragment, **context), 200, VARY
+    return redirect(url, 303)
+
+
+def go_to(url: str):
+    """Leave the page after a POST that worked."""
+    if is_fragment_request():
+        return "", 204, {"HX-Redirect": url}
+    return redirect(url, 303)
+
+
+def problem(error: Exception, status: int):
+    """Say what is wrong: above the page to htmx, as a page with a way back to others."""
+    if is_fragment_request():
+        where = {"HX-Retarget": "#problems", "HX-Reswap": "innerHTML"}
+        return render_template("errors/_problem.html", error=error), status, VARY | where
+    return render_template("errors/problem.html", error=error, back=way_back()), status, VARY
+
+
+def way_back() -> str:
+    """The page this request was sent from, if it is one of ours; else the first page."""
+    came_from = request.referrer or ""
+    return came_from if came_from.startswith(request.host_url) else "/"
+
+
+def is_own_path(target: str | None) -> bool:
+    """Whether it is safe to send the browser there: a path of this very site.
+
+    Browsers read a backslash as a slash and drop tabs and line breaks, so that
+    `/\\evil` and `/<tab>/evil` would lead away.
+    """
+    if not target or not target.startswith("/") or target.startswith("//"):
+        return False
+    return "\\" not in target and all(ord(letter) > 32 and ord(letter) != 127 for letter in target)
+
+
+def vary(response: Response) -> Response:
+    response.vary.add("HX-Request")
+    return response

@@ -1,0 +1,77 @@
+"""The reader's language and time zone, and the words a moment is told in."""
+
+from datetime import datetime
+from zoneinfo import available_timezones
+
+from flask import Flask, g, has_request_context, request, session
+from flask_babel import format_datetime, format_timedelta, get_locale
+from flask_login import current_user
+from markupsafe import Markup
+
+from portal import clock
+from portal.extensions import babel
+from portal.settings.cache import site
+
+LANGUAGES = {"en": "English", "de": "Deutsch"}
+TIMEZONES = frozenset(zone for zone in available_timezones() if "/" in zone) | {"UTC"}
+
+
+def init_app(app: Flask) -> None:
+    babel.init_app(app, locale_selector=choose_locale, timezone_selector=choose_timezone,
+                   default_translation_directories="../translations")
+    app.jinja_env.filters["when"] = when
+    app.jinja_env.filters["exact"] = exact
+    app.jinja_env.filters["initials"] = initials
+    app.jinja_env.filters["rendered"] = Markup  # HTML that portal.markdown has made
+
+
+def choose_locale() -> str | None:
+    """The person's own, else what this browser chose, else what it prefers."""
+    if not has_request_context() or "no_database" in g:
+        return None
+    offered = site().languages
+    own = getattr(current_user, "locale", None) or session.get("locale")
+    if own in offered:
+        return own
+    return request.accept_languages.best_match(offered) or site().default_language
+
+
+def choose_timezone() -> str | None:
+    if not has_request_context() or "no_database" in g:
+        return None
+    return getattr(current_user, "timezone", None) or site().default_timezone
+
+
+def when(moment: datetime | None) -> Markup:
+    """A moment as people say it ("3 minutes ago"), with the exact one behind it."""
+    if moment is None:
+        return Markup("")
+    ago = moment - clock.now()
+    if abs(ago.days) >= 7:
+        words = format_datetime(moment, "d MMM y")
+    else:
+        words = format_timedelta(ago, add_direction=True, threshold=0.95)
+    return Markup('<time datetime="{}" title="{}" data-relative>{}</time>').format(
+        moment.isoformat(timespec="seconds"), exact(moment), words
+    )
+
+
+def exact(moment: datetime | None) -> str:
+    """The moment in the reader's zone and language, to the minute."""
+    return format_datetime(moment, "EEE, d MMM y, HH:mm") if moment else ""
+
+
+def initials(name: str) -> str:
+    """`Petra Lindqvist` -> `PL`; a single word gives its first letter."""
+    words = [word for word in name.split() if word[0].isalnum()]
+    if not words:
+        return "?"
+    return (words[0][0] + (words[-1][0] if len(words) > 1 else "")).upper()
+
+
+def language() -> str:
+    """The code of the language of this answer: `en`."""
+    locale = get_locale()
+    return str(locale.language) if locale else "en"
+
+

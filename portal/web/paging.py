@@ -1,0 +1,100 @@
+"""Keyset paging: a page begins after the last row of the one before, never at an offset.
+
+A page costs the same wherever it lies, and rows that come meanwhile shift nothing.
+"""
+
+import base64
+import binascii
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import ColumnElement, Select, and_, or_
+
+PAGE = 25
+
+
+@dataclass(frozen=True)
+class Order:
+    """A sort order that is unique: one column, then the id."""
+
+    column: ColumnElement
+    tie: ColumnElement
+    descending: bool = True
+
+    def clauses(self, *, backwards: bool = False) -> list[ColumnElement]:
+        down = self.descending != backwards
+        return [part.desc() if down else part.asc() for part in (self.column, self.tie)]
+
+    def after(self, value: Any, tie: int, *, backwards: bool = False) -> ColumnElement[bool]:
+        """The rows behind (value, tie). Written so that the column's index ends the scan."""
+        down = self.descending != backwards
+        first, second = self.column, self.tie
+        edge = first <= value if down else first >= value
+        beyond = first < value if down else first > value
+        tied = second < tie if down else second > tie
+        return and_(edge, or_(beyond, and_(first == value, tied)))
+
+
+@dataclass(frozen=True)
+class Page:
+    """Some rows, and the cursors that lead on; a cursor is None where there is nothing more."""
+
+    rows: list
+    older: str | None
+    newer: str | None
+
+
+def keyset(
+    query: Select, order: Order, *, cursor: str | None, of: tuple, size: int = PAGE, fetch: Any
+) -> Page:
+    """The page of `query` that `cursor` names, or the first one where it names none.
+
+    `of` tells the attribute names of the sort value and of the id in a row; `fetch`
+    runs the statement and gives its rows.
+    """
+    where, backwards = read_cursor(cursor)
+    if where is not None:
+        query = query.where(order.after(*where, backwards=backwards))
+    rows = list(fetch(query.order_by(*order.clauses(backwards=backwards)).limit(size + 1)))
+    more, rows = len(rows) > size, rows[:size]
+    if backwards:
+        rows.reverse()
+    if not rows:
+        return Page([], None, None)
+    has_older = more if not backwards else True
+    has_newer = more if backwards else where is not None
+    return Page(
+        rows,
+        write_cursor(_values(rows[-1], of)) if has_older else None,
+        write_cursor(_values(rows[0], of), backwards=True) if has_newer else None,
+    )
+
+
+def write_cursor(values: Sequence[Any], *, backwards: bool = False) -> str:
+    """A place in a list, fit for an address."""
+    value, tie = values
+    plain = value.isoformat() if hasattr(value, "isoformat") else value
+    text = json.dumps([plain, tie, backwards], separators=(",", ":"))
+    return base64.urlsafe_b64encode(text.encode()).decode().rstrip("=")
+
+
+def read_cursor(cursor: str | None) -> tuple[tuple[Any, int] | None, bool]:
+    """What the cursor says; one that says nothing sensible leads to the first page."""
+    if not cursor or len(cursor) > 200:
+        return None, False
+    try:
+        text = base64.urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4))
+        value, tie, backwards = json.loads(text)
+    except (ValueError, binascii.Error, TypeError):
+        return None, False
+    if isinstance(tie, bool) or not isinstance(tie, int) or not isinstance(value, str | int):
+        return None, False
+    if not 0 <= tie < 2**63 or (isinstance(value, int) and not -(2**63) <= value < 2**63):
+        return None, False
+    return (value, tie), backwards is True
+
+
+def _values(row: Any, of: tuple) -> tuple:
+    return tuple(getattr(row, name) for name in of)

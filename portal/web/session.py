@@ -1,0 +1,57 @@
+"""Who is asking: the row behind the cookie, and the way to the login."""
+
+from urllib.parse import urlencode
+
+from flask import Flask, redirect, request, session
+from flask_login import current_user, login_user, logout_user
+
+from portal.accounts.actions import open_session
+from portal.accounts.models import User
+from portal.accounts.queries import user_of_session
+from portal.extensions import login
+from portal.web.htmx import is_fragment_request
+
+
+def init_app(app: Flask) -> None:
+    login.init_app(app)
+    login.user_loader(user_of_session)
+    login.unauthorized_handler(ask_to_log_in)
+
+
+def me() -> User:
+    """The logged-in user itself, not Flask-Login's stand-in for it."""
+    return current_user._get_current_object()  # noqa: SLF001, its documented way
+
+
+def log_in(user: User, *, remember: bool = False) -> None:
+    """Let this browser in, under a new id. The cookie holds a random token, never the user's id.
+
+    What the cookie held before is forgotten, so that nobody can plant an id that
+    then becomes logged in.
+    """
+    kept = session.get("locale")
+    session.clear()
+    if kept:
+        session["locale"] = kept
+    _, user.session_token = open_session(
+        user,
+        remember=remember,
+        user_agent=request.headers.get("User-Agent", ""),
+        address=request.remote_addr or "",
+    )
+    session.permanent = remember
+    login_user(user)
+
+
+def log_out() -> None:
+    """Forget everything this browser's cookie holds."""
+    logout_user()
+    session.clear()
+
+
+def ask_to_log_in():
+    """A page goes to the login and comes back; a fragment leaves what was typed in place."""
+    if is_fragment_request():
+        return "", 401, {"HX-Trigger": "login-needed"}
+    here = request.full_path.rstrip("?") if request.method == "GET" else "/"
+    return redirect("/login?" + urlencode({"next": here}), 303)

@@ -1,0 +1,29 @@
+// When a single key may act, and on what: never while somebody types, and never when switched off (WCAG 2.1.4).
+export const isTyping = (target) =>
+  Boolean(target.closest?.("input:not([type=checkbox], [type=radio]), textarea, select, [contenteditable]"))
+
+export function keysAreFree(event) {
+  if (document.body.dataset.shortcuts !== "on") return false
+  if (event.ctrlKey || event.metaKey || event.altKey) return event.getModifierState("AltGraph")
+  return !isTyping(event.target) && !document.querySelector("dialog[open]")
+}
+
+// What one sees, or would see on opening the menu that it is in.
+export const isInReach = (element) => element.checkVisibility({ visibilityProperty: true }) || Boolean(element.closest("[popover]"))
+
+export function labelOf(element) {
+  if (element.ariaLabel) return element.ariaLabel
+  const copy = element.cloneNode(true)
+  for (const aside of copy.querySelectorAll(".key, .keys, .count, small")) aside.remove()
+  return copy.textContent.trim() || element.title || element.placeholder || ""
+}
+
+const CAPS = { escape: "Esc", enter: "↵" }
+
+export const capsOf = (element) =>
+  (element.dataset.key?.split(" ") ?? []).map((name) => {
+    const cap = document.createElement("kbd")
+    cap.className = "key"
+    cap.textContent = CAPS[name] ?? name.toUpperCase()
+    return cap
+  })

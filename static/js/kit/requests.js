@@ -1,0 +1,17 @@
+// Requests besides those of htmx, and sending again one of htmx that did not get through.
+export const token = () => JSON.parse(document.body.getAttribute("hx-headers") ?? "{}")["X-CSRFToken"]
+
+export const post = (url, fields) =>
+  fetch(url, {
+    method: "POST",
+    headers: { "X-CSRFToken": token(), "X-Requested-With": "fetch" },
+    body: fields instanceof FormData ? fields : new URLSearchParams(fields),
+    redirect: "manual",
+  })
+
+export function sendAgain({ elt, requestConfig }) {
+  if (!elt.isConnected) return
+  const event = requestConfig.triggeringEvent
+  if (elt.matches("form")) elt.requestSubmit(event?.submitter?.isConnected ? event.submitter : null)
+  else htmx.trigger(elt, event?.type ?? "click")
+}

@@ -1,0 +1,65 @@
+// Tells every [data-topic] when its topics have news, as the DOM event `news`, on which it fetches itself anew.
+// One stream for the tab that is looked at; where streams are refused or break, everything is asked for every 10 s.
+const url = document.body.dataset.live
+let stream
+let polling
+let breaks = 0
+let followed = ""
+const waiting = new WeakMap()
+
+const listeners = () => [...document.querySelectorAll("[data-topic]")]
+const topicsOf = (element) => element.dataset.topic.split(" ")
+const wanted = () => [...new Set(listeners().flatMap(topicsOf))].sort().join(" ")
+const say = (words) => document.querySelector("[data-live-state]")?.replaceChildren(words ?? "")
+
+function tell(topic) {
+  for (const element of listeners()) {
+    if (topic && !topicsOf(element).includes(topic)) continue
+    clearTimeout(waiting.get(element)) // many in a row are one; the delay spreads the browsers
+    waiting.set(element, setTimeout(() => element.dispatchEvent(new CustomEvent("news")), 50 + Math.random() * 350))
+  }
+}
+
+function stop() {
+  stream?.close()
+  clearInterval(polling)
+  stream = polling = undefined
+}
+
+function poll() {
+  stop()
+  polling = setInterval(tell, 10_000)
+  say(document.querySelector("[data-live-state]")?.dataset.off)
+}
+
+function follow() {
+  stop()
+  followed = wanted()
+  if (!followed || document.visibilityState !== "visible") return
+  if (breaks >= 3) return poll()
+
+  const query = new URLSearchParams(followed.split(" ").map((topic) => ["topics", topic]))
+  stream = new EventSource(`${url}?${query}`)
+  stream.addEventListener("open", () => {
+    if (breaks) tell() // what came in between
+    breaks = 0
+    say()
+  })
+  stream.addEventListener("error", () => {
+    breaks += 1
+    if (breaks >= 3 || stream?.readyState === EventSource.CLOSED) poll() // closed: a 204, or a refusal
+  })
+  for (const topic of followed.split(" ")) stream.addEventListener(topic, () => tell(topic))
+}
+
+if (url) {
+  follow()
+  document.addEventListener("visibilitychange", () => {
+    breaks = 0
+    follow()
+    if (document.visibilityState === "visible") tell() // what came while nobody looked
+  })
+  addEventListener("pagehide", stop)
+  addEventListener("pageshow", (event) => event.persisted && follow())
+  document.addEventListener("htmx:afterSettle", () => wanted() !== followed && follow())
+}

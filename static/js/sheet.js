@@ -1,0 +1,30 @@
+// Fills the sheet of keys when it opens, from what this page has: every [data-key], and the parts that apply here.
+import { capsOf, isInReach, labelOf } from "./kit/keys.js"
+
+function line(element) {
+  const row = document.createElement("div")
+  const word = document.createElement("dt")
+  const keys = document.createElement("dd")
+  word.textContent = labelOf(element)
+  keys.className = "keys"
+  keys.append(...capsOf(element))
+  row.append(word, keys)
+  return row
+}
+
+document.addEventListener("dialog:opened", (event) => {
+  if (event.target.id !== "shortcuts") return
+  const byKey = new Map()
+  for (const element of document.querySelectorAll("[data-key]:not([data-key='?'])")) {
+    if (!byKey.has(element.dataset.key) && isInReach(element)) byKey.set(element.dataset.key, element)
+  }
+  for (const section of event.target.querySelectorAll("[data-keys-of]")) {
+    const isOfPlaces = section.dataset.keysOf === "places"
+    const rows = [...byKey.values()].filter((element) => element.matches("[data-place]") === isOfPlaces).map(line)
+    section.querySelector("dl").replaceChildren(...rows)
+    section.hidden = !rows.length
+  }
+  for (const section of event.target.querySelectorAll("[data-when]")) {
+    section.hidden = !document.querySelector(`#main ${section.dataset.when}`)
+  }
+})

@@ -1,0 +1,202 @@
+"""Every test runs on the real servers that `bin/test` starts, each in a transaction of its own."""
+
+import importlib
+import os
+import re
+
+import psycopg
+import pytest
+from flask import session as request_session
+from flask.testing import FlaskClient
+from flask_wtf.csrf import generate_csrf
+from psycopg import sql
+from sqlalchemy import event, text
+
+from portal import create_app, schema
+from portal.accounts.actions import open_session
+from portal.config import read_settings
+from portal.extensions import db, limiter
+from portal.settings.cache import forget_site
+from tests import factories as make
+
+
+class ListQueue:
+    """Keeps what is enqueued; `run` does it as a worker would, with what that enqueues in turn."""
+
+    def __init__(self, app):
+        self.app, self.jobs = app, []
+
+    def enqueue(self, job, *args, queue):
+        self.jobs.append((job, args))
+
+    def run(self):
+        while self.jobs:
+            self.run_next()
+
+    def run_next(self):
+        name, args = self.jobs.pop(0)
+        module, function = name.rsplit(".", 1)
+        db.session.rollback()  # what the test did not commit, the job does not see
+        with self.app.app_context():
+            getattr(importlib.import_module(module), function)(*args)
+
+    def lengths(self):
+        return {"urgent": len(self.jobs), "default": 0, "slow": 0}
+
+
+class PortalClient(FlaskClient):
+    """A browser whose every request starts and ends as in production.
+
+    Each has its own application context, hence its own `g` and its own, empty
+    database session: the statements counted are all there are, and what the
+    view did not commit is lost. So is what the test did not commit before.
+    """
+
+    sends_token = True
+
+    def open(self, *args, **kwargs):
+        db.session.rollback()
+        if self.sends_token and kwargs.get("method", "GET") != "GET":
+            kwargs["headers"] = {**kwargs.get("headers", {}), "X-CSRFToken": self._token()}
+        with self.application.app_context():
+            return super().open(*args, **kwargs)
+
+    def _token(self):
+        with self.session_transaction() as session:
+            session["csrf_token"] = "known"
+        with self.application.test_request_context():
+            request_session["csrf_token"] = "known"
+            return generate_csrf()
+
+
+@pytest.fixture(autouse=True)
+def _push_request_context():
+    """Not pytest-flask's: its one context for the whole test would make every client the same user."""
+    return
+
+
+@pytest.fixture(scope="session")
+def database_url(worker_id):
+    """A database of this worker's own, empty."""
+    given = os.environ["DATABASE_URL"]
+    name = f"test_{os.environ.get('TEST_DATABASE_SUFFIX', '')}{worker_id}"
+    with psycopg.connect(given, autocommit=True) as connection:
+        connection.execute(sql.SQL("DROP DATABASE IF EXISTS {} WITH (FORCE)").format(sql.Identifier(name)))
+        connection.execute(sql.SQL("CREATE DATABASE {}").format(sql.Identifier(name)))
+    return re.sub(r"/[^/?]+(\?|$)", rf"/{name}\1", given, count=1)
+
+
+@pytest.fixture(scope="session")
+def settings(database_url, worker_id):
+    number = 1 + int(re.sub(r"\D", "", worker_id) or 0)
+    return read_settings(
+        environment="test",
+        database_url=database_url,
+        redis_url=re.sub(r"/\d+$", f"/{number}", os.environ["REDIS_URL"]),
+        public_url="http://localhost",
+        log_format="console",
+        log_level="WARNING",
+        smtp_host="",
+    )
+
+
+@pytest.fixture(scope="session")
+def _app(settings):
+    app = create_app(settings)
+    app.config["TESTING"] = True
+    app.config["PROPAGATE_EXCEPTIONS"] = False
+    app.test_client_class = PortalClient
+    with app.app_context():
+        list(schema.migrate(patience=10))
+        app.extensions["storage"].prepare()
+    yield app
+    with app.app_context():
+        db.engine.dispose()
+
+
+@pytest.fixture
+def _fresh(_app):
+    """No limit used up, no setting remembered, and jobs collected instead of run."""
+    real = _app.extensions["queue"]
+    _app.extensions["queue"] = ListQueue(_app)
+    _app.extensions.pop("site_settings", None)
+    with _app.app_context():
+        limiter.reset()
+    yield
+    _app.extensions["queue"] = real
+    _app.extensions.pop("site_settings", None)
+
+
+@pytest.fixture
+def app(_app, _fresh):
+    """The application inside one transaction that is rolled back after the test."""
+    with _app.app_context():
+        engine = db.engines[None]
+        connection = engine.connect()
+        transaction = connection.begin()
+        db.engines[None] = connection
+        yield _app
+        db.session.remove()
+        transaction.rollback()
+        connection.close()
+        db.engines[None] = engine
+
+
+@pytest.fixture
+def shared_app(_app, _fresh):
+    """The application with real commits, for tests with two workers; emptied afterwards."""
+    with _app.app_context():
+        yield _app
+        db.session.remove()
+        names = ", ".join(table.name for table in db.metadata.sorted_tables)
+        db.session.execute(text(f"TRUNCATE {names} RESTART IDENTITY CASCADE"))
+        db.session.commit()
+        db.session.remove()
+
+
+@pytest.fixture
+def queue(app):
+    return app.extensions["queue"]
+
+
+@pytest.fixture
+def client_for(app):
+    """A browser that is logged in as this person; None for nobody."""
+
+    def log_in(user):
+        client = app.test_client()
+        if user is None:
+            return client
+        _, token = open_session(user)
+        db.session.commit()
+        with client.session_transaction() as session:
+            session["_user_id"] = token
+        return client
+
+    return log_in
+
+
+@pytest.fixture
+def statements(app):
+    """The SQL that runs from here on, savepoints apart."""
+    seen = []
+
+    def note(connection, cursor, statement, *_):
+        if "SAVEPOINT" not in statement:
+            seen.append(statement)
+
+    engine = db.engines[None].engine
+    event.listen(engine, "before_cursor_execute", note)
+    yield seen
+    event.remove(engine, "before_cursor_execute", note)
+
+
+@pytest.fixture
+def forget_settings():
+    return forget_site
+
+
+@pytest.fixture
+def world(app):
+    """The desk as most tests want it: the default lifecycle and the project IT."""
+    return make.desk()

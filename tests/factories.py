@@ -1,0 +1,129 @@
+"""Test data, made by the real actions: it cannot be in a state the program cannot reach.
+
+A person's password is `PASSWORD`; hashing it once keeps the suite fast.
+"""
+
+from itertools import count
+
+from sqlalchemy import select
+
+from portal import clock
+from portal.accounts.models import User
+from portal.accounts.passwords import hash_password
+from portal.extensions import db
+from portal.lifecycles.actions import make_default_lifecycle
+from portal.lifecycles.models import Lifecycle, Status
+from portal.organizations.models import Membership, Organization, Team, TeamMember
+from portal.permissions import Role
+from portal.projects.models import Project, ProjectCounter, TicketCategory
+from portal.tickets import actions, comments
+
+PASSWORD = "correct horse battery"
+PASSWORD_HASH = hash_password(PASSWORD)
+_numbers = count(1)
+
+
+def make(model, **values):
+    thing = model(**values)
+    db.session.add(thing)
+    db.session.flush()
+    return thing
+
+
+def _user(role, *, team=None, organization=None, **values):
+    number = next(_numbers)
+    defaults = {
+        "name": f"{role.capitalize()} {number}",
+        "email": f"{role}{number}@example.org",
+        "role": role,
+        "password_hash": PASSWORD_HASH,
+        "email_verified_at": clock.now(),
+    }
+    user = make(User, **defaults | values)
+    if team:
+        make(TeamMember, user_id=user.id, team_id=team.id)
+    if organization:
+        make(Membership, user_id=user.id, organization_id=organization.id)
+    return user
+
+
+def employee(**values):
+    return _user(Role.EMPLOYEE, **values)
+
+
+def agent(**values):
+    return _user(Role.AGENT, **values)
+
+
+def manager(**values):
+    return _user(Role.MANAGER, **values)
+
+
+def admin(**values):
+    return _user(Role.ADMIN, **values)
+
+
+def team(**values):
+    return make(Team, **{"name": f"Team {next(_numbers)}"} | values)
+
+
+def organization(**values):
+    return make(Organization, **{"name": f"Organization {next(_numbers)}"} | values)
+
+
+def lifecycle():
+    """The default one, made where it is not there yet."""
+    found = db.session.scalar(select(Lifecycle).order_by(Lifecycle.id).limit(1))
+    return found or make_default_lifecycle()
+
+
+def status(name):
+    return db.session.scalars(
+        select(Status).where(Status.name == name, Status.lifecycle_id == lifecycle().id)
+    ).one()
+
+
+def project(key=None, **values):
+    key = key or f"P{next(_numbers)}"
+    defaults = {"name": f"Project {key}", "lifecycle_id": lifecycle().id}
+    made = make(Project, key=key, **defaults | values)
+    make(ProjectCounter, project_id=made.id)
+    return made
+
+
+def category(name=None, **values):
+    return make(TicketCategory, **{"stored_name": name or f"Category {next(_numbers)}"} | values)
+
+
+def desk():
+    """The project IT, where there is none yet."""
+    return db.session.scalar(select(Project).where(Project.key == "IT")) or project("IT", name="IT support")
+
+
+def ticket(requester=None, *, team=None, assignee=None, status=None, **values):
+    """A ticket as an employee submits it; then given to that team and person, in that status."""
+    values.setdefault("project", desk())
+    values.setdefault("title", "Printer on fire")
+    made = actions.submit_ticket(requester or employee(), actions.Request(**values))
+    if team:
+        actions.assign_team(made, team, actor=None)
+    if assignee:
+        actions.assign(made, assignee, actor=None)
+    if status:
+        walk(made, status)
+    return made
+
+
+def walk(ticket, name, *, actor=None):
+    """Bring the ticket to that status, over in_progress where no step leads there at once."""
+    if name == "blocked" and ticket.status.name == "open":
+        actions.change_status(ticket, status("in_progress"), actor=actor)
+    actions.change_status(ticket, status(name), actor=actor)
+
+
+def reply(ticket, author=None, body="It burns."):
+    return comments.reply(ticket, body, author=author or ticket.requester)
+
+
+def note(ticket, author=None, body="Only for us."):
+    return comments.add_note(ticket, body, author=author or agent())
