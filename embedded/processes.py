@@ -88,6 +88,16 @@ def end_leftovers(state: Path, *, grace: float = GRACE) -> set[str]:
     return {name for _, name in left}
 
 
+def working_in(directory: Path) -> list[int]:
+    """The living processes whose working directory that is. A zombie has none."""
+    found = []
+    for entry in Path("/proc").iterdir():
+        with suppress(OSError):
+            if entry.name.isdigit() and (entry / "cwd").readlink() == directory:
+                found.append(int(entry.name))
+    return found
+
+
 def end(processes: Iterator[tuple[int, str]] | list[tuple[int, str]], *, grace: float) -> None:
     """Ask each to stop, wait for all of them together, kill the rest.
 

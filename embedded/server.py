@@ -1,8 +1,10 @@
 """What all servers have in common: start, wait until ready, stop."""
 
+import shutil
 import signal
 import time
 from dataclasses import dataclass, field
+from functools import cached_property
 from pathlib import Path
 from typing import ClassVar
 
@@ -28,7 +30,7 @@ class Server:
     patience: ClassVar[float] = 30.0  # seconds until it has to answer
     stop_signals: ClassVar[tuple[signal.Signals, ...]] = (signal.SIGTERM,)
 
-    @property
+    @cached_property
     def directory(self) -> Path:
         return self.state.directory(self.name)
 
@@ -71,6 +73,11 @@ class Server:
             time.sleep(pause)
         self.stop()
         raise Problem(f"{self.name} does not start. Its log, {self._log}, ends with:\n{self._last_words()}")
+
+    def forget(self) -> None:
+        """Remove all its data."""
+        for entry in self.directory.iterdir():
+            shutil.rmtree(entry) if entry.is_dir() else entry.unlink()
 
     def is_running(self) -> bool:
         return self.process is not None and self.process.exit_code() is None

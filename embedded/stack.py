@@ -42,7 +42,7 @@ class Stack:
         """Start all at once; all or, raising Problem, none."""
         if self.fast:
             for server in self.servers:
-                self.state.forget(server.name)
+                server.forget()
         self._do_without_clamav_where_missing()
         try:
             _at_once(Server.start, self.servers)

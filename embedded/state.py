@@ -4,7 +4,6 @@ import fcntl
 import json
 import os
 import secrets
-import shutil
 import threading
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -65,10 +64,6 @@ class State:
         path = self.path / name
         path.mkdir(parents=True, exist_ok=True)
         return path
-
-    def forget(self, name: str) -> None:
-        """Remove a server's data."""
-        shutil.rmtree(self.path / name, ignore_errors=True)
 
     def log(self, name: str) -> Path:
         """The log file of that name; one that has grown large is put aside once."""

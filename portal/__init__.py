@@ -10,11 +10,13 @@ from portal import assets, cli, events, logs, models, reactions
 from portal.config import Settings, read_settings
 from portal.extensions import csrf, db, htmx, limiter, migrate
 from portal.gateways import live, queue, redis, storage
-from portal.tickets.views import bp as tickets
-from portal.web import errors, headers, keys, locale, navigation, session
+from portal.tickets import desk, labels, views
+from portal.tickets.blueprint import bp as tickets
+from portal.web import errors, headers, health, keys, locale, navigation, session
 
 ROOT = Path(__file__).parent.parent
-BLUEPRINTS = (tickets,)
+VIEWS = (desk, views)  # whose routes stand on the blueprint of tickets
+BLUEPRINTS = (health.bp, tickets)
 
 
 def create_app(settings: Settings | None = None) -> Flask:
@@ -34,6 +36,7 @@ def create_app(settings: Settings | None = None) -> Flask:
     migrate.init_app(app, db, directory=str(ROOT / "migrations"))
     events.follow_with(at_once=reactions.AT_ONCE, afterwards=reactions.AFTERWARDS)
 
+    app.jinja_env.globals |= {"field_label": labels.field_label, "value_label": labels.value_label}
     for blueprint in BLUEPRINTS:
         app.register_blueprint(blueprint)
     _stand_behind(app, settings)

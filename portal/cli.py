@@ -1,4 +1,4 @@
-"""Commands for whoever operates the desk: `flask ops …`, `flask storage …`."""
+"""Commands for whoever operates the desk: `flask --help` lists them."""
 
 import sys
 
@@ -8,14 +8,15 @@ from flask.cli import AppGroup
 
 from portal import schema
 from portal.gateways.storage import StorageAway, storage
+from portal.seeding.commands import seed
 
 ops = AppGroup("ops", help="Keep the schema right: migrate, verify, wait.")
 store = AppGroup("storage", help="The object store.")
 
 
 def init_app(app: Flask) -> None:
-    for group in (ops, store):
-        app.cli.add_command(group)
+    for command in (ops, store, seed):
+        app.cli.add_command(command)
 
 
 @ops.command("migrate")

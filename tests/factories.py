@@ -17,6 +17,7 @@ from portal.organizations.models import Membership, Organization, Team, TeamMemb
 from portal.permissions import Role
 from portal.projects.models import Project, ProjectCounter, TicketCategory
 from portal.tickets import actions, comments
+from portal.tickets.models import Request
 
 PASSWORD = "correct horse battery"
 PASSWORD_HASH = hash_password(PASSWORD)
@@ -104,7 +105,7 @@ def ticket(requester=None, *, team=None, assignee=None, status=None, **values):
     """A ticket as an employee submits it; then given to that team and person, in that status."""
     values.setdefault("project", desk())
     values.setdefault("title", "Printer on fire")
-    made = actions.submit_ticket(requester or employee(), actions.Request(**values))
+    made = actions.submit_ticket(requester or employee(), Request(**values))
     if team:
         actions.assign_team(made, team, actor=None)
     if assignee:

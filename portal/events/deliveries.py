@@ -16,7 +16,7 @@ from portal.extensions import db
 log = logging.getLogger(__name__)
 
 MAX_ATTEMPTS = 8
-LEASE = timedelta(minutes=2)
+LEASE = timedelta(seconds=30)  # the row is locked while it is worked on: this bridges the moment before
 FIRST_PAUSE, LONGEST_PAUSE = timedelta(seconds=5), timedelta(hours=1)
 
 

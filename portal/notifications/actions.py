@@ -51,18 +51,20 @@ def notify_people(event: Event) -> None:
         publish_after_commit(f"user:{user_id}")
 
 
-def read_of_ticket(user: User, ticket_id: int) -> None:
-    """Whoever looks at a ticket has read what the bell says of it."""
-    _read(user, Notification.ticket_id == ticket_id)
+def read_of_ticket(user: User, ticket_id: int) -> bool:
+    """Whoever looks at a ticket has read what the bell says of it. Whether there was anything."""
+    return _read(user, Notification.ticket_id == ticket_id)
 
 
 def read_all(user: User) -> None:
     _read(user)
 
 
-def _read(user: User, *which) -> None:
+def _read(user: User, *which) -> bool:
     unread = update(Notification).where(
         Notification.recipient_id == user.id, Notification.read_at.is_(None), *which
     )
-    if db.session.execute(unread.values(read_at=clock.now())).rowcount:
+    was_any = bool(db.session.execute(unread.values(read_at=clock.now())).rowcount)
+    if was_any:
         publish_after_commit(f"user:{user.id}")
+    return was_any

@@ -3,7 +3,6 @@
 Whoever calls these for an existing ticket holds its row (`to_change=True`).
 """
 
-from dataclasses import dataclass
 from typing import Any
 
 from flask_babel import gettext as _
@@ -20,31 +19,16 @@ from portal.gateways.live import publish_after_commit
 from portal.lifecycles.models import Category, Status
 from portal.lifecycles.queries import first_status, next_statuses, path_to_category
 from portal.markdown import render_markdown
-from portal.organizations.models import Organization, Team
+from portal.organizations.models import Team
 from portal.organizations.queries import organizations_of
 from portal.projects.models import Project, ProjectCounter, TicketCategory
 from portal.tickets.models import (
     Part,
-    Priority,
+    Request,
     Ticket,
     TicketPerson,
-    TicketType,
     WaitingFor,
 )
-
-
-@dataclass(frozen=True, kw_only=True)
-class Request:
-    """What somebody asks for, checked by a form, an import or another door."""
-
-    project: Project
-    title: str
-    description: str = ""
-    category: TicketCategory | None = None
-    priority: Priority = Priority.MEDIUM
-    type: TicketType = TicketType.REQUEST
-    organization: Organization | None = None
-    is_confidential: bool = False
 
 
 def submit_ticket(requester: User, request: Request, *, actor: User | None = None) -> Ticket:

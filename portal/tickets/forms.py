@@ -21,7 +21,7 @@ from portal.organizations.queries import all_teams
 from portal.projects.models import Project, TicketCategory
 from portal.projects.queries import open_categories, open_projects
 from portal.settings.cache import site
-from portal.tickets.models import Priority, Ticket, TicketType, WaitingFor
+from portal.tickets.models import Priority, Request, Ticket, TicketType, WaitingFor
 from portal.web.forms import DeskForm, NotBlank, at_most, idempotency_field, tidy
 
 BODY_LIMIT = 50_000
@@ -91,6 +91,17 @@ class TicketForm(DeskForm):
     def category(self) -> TicketCategory | None:
         return next((c for c in self.categories if c.id == self.category_id.data), None)
 
+    def asked(self) -> Request:
+        """What is asked for, as `actions.submit_ticket` takes it."""
+        return Request(
+            project=self.project,
+            title=self.title.data,
+            description=(self.description.data or "").replace("\r\n", "\n"),
+            category=self.category,
+            priority=Priority(self.priority.data),
+            type=TicketType(self.type.data),
+        )
+
     def validate_category_id(self, field: SelectField) -> None:
         chosen = self.category
         if chosen and chosen.project_id not in {None, self.project_id.data}:
@@ -110,6 +121,10 @@ class CommentForm(DeskForm):
     body = TextAreaField(
         _l("Your reply"), [NotBlank(_l("Write something first.")), at_most(BODY_LIMIT)]
     )
+
+    @property
+    def text(self) -> str:
+        return self.body.data.replace("\r\n", "\n")
 
 
 class ReplyForm(CommentForm):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import secrets
+from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
@@ -266,3 +267,17 @@ class ExternalTicket(db.Model):
     ticket_id: Mapped[int] = mapped_column(
         ForeignKey("tickets.id", ondelete="CASCADE"), index=True
     )
+
+
+@dataclass(frozen=True, kw_only=True)
+class Request:
+    """What somebody asks for, checked by a form, an import or another door."""
+
+    project: Project
+    title: str
+    description: str = ""
+    category: TicketCategory | None = None
+    priority: Priority = Priority.MEDIUM
+    type: TicketType = TicketType.REQUEST
+    organization: Organization | None = None
+    is_confidential: bool = False

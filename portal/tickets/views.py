@@ -1,2 +1,154 @@
-from flask import Blueprint
-bp = Blueprint("tickets", __name__)
+"""A ticket for whoever may see it: ask, follow, reply, say that it is solved."""
+
+import json
+import secrets
+
+from flask import render_template, request, url_for
+from flask_babel import gettext as _
+
+from portal.errors import DomainError
+from portal.extensions import db, limiter
+from portal.markdown import MAX_LENGTH, render_markdown
+from portal.notifications.actions import read_of_ticket
+from portal.permissions import Permission, for_members, requires
+from portal.tickets import actions, comments, once
+from portal.tickets.blueprint import bp
+from portal.tickets.drafts import LIMIT, drafts_of, drop_draft, save_draft
+from portal.tickets.forms import CommentForm, DraftForm, TicketForm
+from portal.tickets.models import Priority, TicketType
+from portal.tickets.page import FOLLOW, FRAGMENTS, about
+from portal.tickets.queries import get_ticket_or_404, timeline
+from portal.web.htmx import done, go_to, is_fragment_request, render
+from portal.web.session import me
+
+NEW = "ticket:new"
+
+
+@bp.route("/new", methods=["GET", "POST"])
+@requires(Permission.TICKET_SUBMIT)
+@limiter.limit("60 per hour", methods=["POST"], key_func=lambda: str(me().id))
+def submit():
+    form = TicketForm()
+    if form.validate_on_submit():
+        return _submitted(form)
+    if request.method == "GET":
+        _begin(form)
+    draft = drafts_of(me(), NEW).get(NEW)
+    return render("tickets/new.html", "tickets/_form.html", 422 if form.errors else 200, form=form, draft=draft)
+
+
+def _begin(form: TicketForm) -> None:
+    """What the address and the draft already say, and a key that is good for one ticket."""
+    draft = drafts_of(me(), NEW).get(NEW)
+    known = (draft.content if draft else {}) | request.args.to_dict()
+    form.process(data={name: known[name] for name in form.data if name in known and name != "csrf_token"})
+    form.idempotency_key.data = secrets.token_urlsafe(16)
+    if form.type.data not in dict(form.type.choices):
+        form.type.data = TicketType.INCIDENT.value
+    if form.priority.data not in dict(form.priority.choices):
+        form.priority.data = Priority.MEDIUM.value
+
+
+def _submitted(form: TicketForm):
+    """One ticket for one form, however often it is sent."""
+    made = once.claim(form.idempotency_key.data, user=me())
+    if made is None:
+        ticket = actions.submit_ticket(me(), form.asked())
+        made = ticket.key
+        once.remember(form.idempotency_key.data, made, user=me())
+    drop_draft(me(), NEW)
+    db.session.commit()
+    return go_to(url_for(".show", key=made, sent=1))
+
+
+@bp.get("/<key:key>")
+@requires(Permission.TICKET_SUBMIT)
+def show(key: str):
+    ticket = get_ticket_or_404(key, seen_by=me())
+    if not is_fragment_request() and read_of_ticket(me(), ticket.id):
+        db.session.commit()
+        ticket = get_ticket_or_404(key, seen_by=me())
+    context = about(ticket)
+    return render(context["page"], context["fragment"], **context)
+
+
+@bp.get("/<key:key>/timeline")
+@requires(Permission.TICKET_SUBMIT)
+def earlier(key: str):
+    """The events before the ones that are shown."""
+    ticket = get_ticket_or_404(key, seen_by=me())
+    before = request.args.get("before", type=int)
+    shown = timeline(ticket, seen_by=me(), before=before if before and 0 < before < 2**63 else None)
+    return render("tickets/timeline.html", "tickets/_entries.html", ticket=ticket, timeline=shown)
+
+
+@bp.post("/<key:key>/comments")
+@requires(Permission.TICKET_SUBMIT)
+def reply(key: str):
+    ticket = get_ticket_or_404(key, seen_by=me(), to_change=True)
+    form = CommentForm()
+    if not form.validate_on_submit():
+        return render(FOLLOW, FRAGMENTS.composer, 422, **about(ticket, reply_form=form))
+
+    if once.claim(form.idempotency_key.data, user=me()) is None:
+        comments.reply(ticket, form.text, author=me())
+    drop_draft(me(), f"{ticket.key}:reply")
+    db.session.commit()
+    return done(url_for(".show", key=ticket.key), FRAGMENTS.commented, **about(ticket))
+
+
+@bp.post("/<key:key>/solution")
+@requires(Permission.TICKET_SUBMIT)
+def settle(key: str):
+    ticket = get_ticket_or_404(key, seen_by=me(), to_change=True)
+    actions.settle(ticket, actor=me())
+    db.session.commit()
+    return _redrawn(ticket)
+
+
+@bp.post("/<key:key>/reopening")
+@requires(Permission.TICKET_SUBMIT)
+def reopen(key: str):
+    ticket = get_ticket_or_404(key, seen_by=me(), to_change=True)
+    actions.reopen(ticket, actor=me())
+    db.session.commit()
+    return _redrawn(ticket)
+
+
+def _redrawn(ticket):
+    context = about(ticket)
+    return done(url_for(".show", key=ticket.key), context["fragment"], **context)
+
+
+@bp.post("/preview")
+@for_members
+def preview():
+    """What a text will look like; nothing is kept."""
+    text = request.form.get("text", "")[:MAX_LENGTH]
+    return render_template("tickets/_preview.html", html=render_markdown(text))
+
+
+@bp.post("/drafts")
+@for_members
+def keep_draft():
+    """Keep what a browser has sent while its person still writes."""
+    form = DraftForm()
+    content = _content(form) if form.validate_on_submit() else None
+    if content is None:
+        return _("This draft cannot be kept."), 422
+    draft = save_draft(me(), form.scope.data, content)
+    db.session.commit()
+    return {"saved_at": draft.updated_at.isoformat() if draft else None}
+
+
+def _content(form: DraftForm) -> dict[str, str] | None:
+    """The fields of the draft; None for anything that is not a small object of texts."""
+    try:
+        content = json.loads(form.content.data)
+        json.dumps(content).encode()
+        "".join(content.values()).encode()
+    except (ValueError, TypeError, AttributeError):
+        return None
+    if sum(len(name) + len(value) for name, value in content.items()) > LIMIT:
+        raise DomainError(_("This draft is too long to be kept."))
+    return {name: value.replace("\0", "") for name, value in content.items()}

@@ -1,0 +1,52 @@
+"""What nobody will ask for again is forgotten, at night."""
+
+from datetime import timedelta
+
+from sqlalchemy import delete, or_, select, tuple_
+
+from portal import clock
+from portal.accounts.models import AccountToken, Session
+from portal.events.models import Delivery, DeliveryState
+from portal.extensions import db
+from portal.settings.models import Tick
+from portal.tickets.once import forget_old
+
+BATCH = 5_000  # deliveries of one transaction
+
+
+def tidy() -> None:
+    """Forget what is over. Each kind on its own: what one has forgotten, the next cannot bring back."""
+    for forget in (_ticks, _tokens, _sessions, _forms, _deliveries):
+        forget()
+        db.session.commit()
+
+
+def _ticks() -> None:
+    db.session.execute(delete(Tick).where(Tick.due_at < clock.now() - timedelta(days=2)))
+
+
+def _tokens() -> None:
+    over = or_(AccountToken.expires_at < clock.now(), AccountToken.used_at.is_not(None))
+    db.session.execute(delete(AccountToken).where(over))
+
+
+def _sessions() -> None:
+    db.session.execute(delete(Session).where(Session.expires_at < clock.now()))
+
+
+def _forms() -> None:
+    forget_old(clock.now() - timedelta(hours=48))
+
+
+def _deliveries() -> None:
+    """Those that are done, a batch at a time: there are as many as there are events."""
+    week_ago = clock.now() - timedelta(days=7)
+    key = (Delivery.event_id, Delivery.reaction)
+    oldest = (
+        select(*key)
+        .where(Delivery.state == DeliveryState.DONE, Delivery.available_at < week_ago)
+        .order_by(*key)
+        .limit(BATCH)
+    )
+    while db.session.execute(delete(Delivery).where(tuple_(*key).in_(oldest))).rowcount == BATCH:
+        db.session.commit()

@@ -1,0 +1,13 @@
+from jobs import events
+from portal.extensions import db
+from portal.gateways.queue import enqueue_after_commit
+
+
+def sweep() -> None:
+    """Do what a lost hint, or a worker that died, left lying in the database.
+
+    Mails have a job of their own: a mail server that does not answer must not hold up the rest.
+    """
+    enqueue_after_commit("jobs.mail.deliver")
+    db.session.commit()
+    events.react()

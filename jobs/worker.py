@@ -1,0 +1,103 @@
+"""Run the background jobs: `python -m jobs.worker`."""
+
+import logging
+import signal
+import time
+
+from flask import Flask
+from redis import Redis, RedisError
+from rq import Queue, Worker, worker_registration
+from rq.job import Job
+
+from jobs import events, housekeeping, sweep  # loaded once: RQ forks for each job
+from portal import create_app
+from portal.extensions import db
+from portal.gateways.queue import QUEUES
+
+log = logging.getLogger(__name__)
+
+TTL = 30  # seconds after which Redis takes a silent worker for dead, and its wait for a job twice over
+MAINTENANCE = 10  # seconds between two looks for jobs whose worker died
+PAUSES = (1, 2, 5)  # seconds between two tries to reach Redis; the last one for ever
+
+JOBS = (events, housekeeping, sweep)
+
+
+class PortalWorker(Worker):
+    """Gives every job its own application context, hence its own database session."""
+
+    app: Flask
+    is_stopping = False
+
+    def bootstrap(self, *args: object, **kwargs: object) -> None:
+        """A worker that starts looks first for what lies in the database without a hint."""
+        super().bootstrap(*args, **kwargs)
+        Queue("urgent", connection=self.connection, serializer="json").enqueue(
+            "jobs.sweep.sweep", result_ttl=0
+        )
+
+    def handle_warm_shutdown_request(self) -> None:
+        self.is_stopping = True
+        super().handle_warm_shutdown_request()
+
+    def run_maintenance_tasks(self) -> None:
+        """Besides RQ's own: a Redis that was emptied learns anew that this worker lives."""
+        super().run_maintenance_tasks()
+        if not self.connection.sismember(self.redis_workers_keys, self.key):
+            self.connection.hset(self.key, mapping=self.serialize())
+            worker_registration.register(self)
+
+    def main_work_horse(self, job: Job, queue: Queue) -> None:
+        """In the fork: the connections are the parent's, and may be neither used nor closed here."""
+        with self.app.app_context():
+            db.engine.dispose(close=False)
+        super().main_work_horse(job, queue)
+
+    def perform_job(self, job: Job, queue: Queue) -> bool:
+        with self.app.app_context():
+            return super().perform_job(job, queue)
+
+
+def make_worker(app: Flask, worker_class: type[PortalWorker] = PortalWorker) -> PortalWorker:
+    """A worker waits long for its next job, so it has a connection without short time-outs."""
+    worker_class.app = app
+    return worker_class(
+        QUEUES,
+        connection=Redis.from_url(app.config["DESK"].redis_url, socket_connect_timeout=5),
+        serializer="json",
+        worker_ttl=TTL,
+        maintenance_interval=MAINTENANCE,
+        log_job_description=False,
+    )
+
+
+def run(app: Flask) -> None:
+    """Work until somebody asks to stop; a Redis that is away is waited for.
+
+    SIGTERM lets the job that runs come to its end; a second one does not.
+    """
+    failures = 0
+    while True:
+        worker = make_worker(app)
+        started = time.monotonic()
+        try:
+            worker.work(logging_level=None)
+        except (RedisError, OSError) as error:
+            log.warning("The worker waits for Redis: %s", error)
+        if worker.is_stopping:
+            return
+        _stop_at_once_on_signals()
+        failures = 0 if time.monotonic() - started > 60 else failures + 1
+        time.sleep(PAUSES[min(failures, len(PAUSES)) - 1] if failures else PAUSES[0])
+
+
+def _stop_at_once_on_signals() -> None:
+    """RQ's handlers belong to a worker that is gone; there is nothing to finish now."""
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, signal.SIG_DFL)
+
+
+if __name__ == "__main__":
+    app = create_app()
+    log.info("The worker empties %s.", ", ".join(QUEUES))
+    run(app)

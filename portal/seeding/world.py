@@ -1,0 +1,95 @@
+"""Nordwerk and Hafen Logistik: their people, teams, projects and topics.
+
+The same names are met in the tests, the pictures and the documentation.
+"""
+
+from dataclasses import dataclass, field
+
+from flask_babel import lazy_gettext as _l
+
+from portal.organizations.models import MembershipRole
+from portal.permissions import Role
+
+PASSWORD = "demo-demo-demo"  # noqa: S105, everybody is to know it
+DOMAIN = "example.org"
+
+ORGANIZATIONS = ("Nordwerk", "Hafen Logistik")
+TEAMS = ("Service desk", "Network", "Workplace", "Identity", "HR")
+
+
+@dataclass(frozen=True)
+class Person:
+    """`login` is what stands before the @ of the mail address."""
+
+    login: str
+    name: str
+    role: Role = Role.EMPLOYEE
+    organization: str = "Nordwerk"
+    membership: MembershipRole = MembershipRole.MEMBER
+    teams: tuple[str, ...] = ()
+    leads: tuple[str, ...] = ()
+    locale: str | None = None
+    timezone: str | None = None
+
+    @property
+    def email(self) -> str:
+        return f"{self.login}@{DOMAIN}"
+
+
+PEOPLE = (
+    Person("admin", "Aylin Demir", Role.ADMIN, membership=MembershipRole.ADMIN),
+    Person("manager", "Mateusz Zając", Role.MANAGER, membership=MembershipRole.OWNER,
+           teams=("Service desk", "Network"), leads=("Service desk",)),
+    Person("agent", "Petra Lindqvist", Role.AGENT, teams=("Network",), leads=("Network",)),
+    Person("ben", "Ben Okafor", Role.AGENT, teams=("Service desk",)),
+    Person("oskar", "Oskar Brandt", Role.AGENT, teams=("Workplace",), leads=("Workplace",), locale="de"),
+    Person("hana", "Hana Nováková", Role.AGENT, teams=("Identity", "Service desk"), leads=("Identity",)),
+    Person("ines", "Inês Carvalho", Role.AGENT, teams=("HR",), leads=("HR",), timezone="Europe/Lisbon"),
+    Person("employee", "Ann Sørensen"),
+    Person("kaethe", "Käthe Großmann-Übelhör", locale="de"),
+    Person("juergen", "Jürgen Weiß", organization="Hafen Logistik", locale="de"),
+    Person("lucia", "Lucía Fernández", organization="Hafen Logistik", membership=MembershipRole.OWNER,
+           timezone="Europe/Madrid"),
+    Person("mehmet", "Mehmet Yıldız", organization="Hafen Logistik"),
+    Person("zoe", "Zoë van den Berg"),
+    Person("wei", "Chen Wei", membership=MembershipRole.VIEWER, timezone="Asia/Shanghai"),
+)
+
+
+@dataclass(frozen=True)
+class DemoProject:
+    key: str
+    name: str
+    team: str
+    description: str
+    topics: dict[str, str] = field(default_factory=dict)  # topic -> the team that gets its tickets
+
+
+PROJECTS = (
+    DemoProject("IT", "IT support", "Service desk", "Computers, network, programs and accounts.", {
+        "Network": "Network",
+        "Hardware": "Workplace",
+        "Software": "Service desk",
+        "Accounts and access": "Identity",
+        "E-mail": "Service desk",
+        "Printing": "Workplace",
+    }),
+    DemoProject("HR", "Human resources", "HR", "Contracts, pay, leave and joining.", {
+        "Pay": "HR",
+        "Leave": "HR",
+        "Joining and leaving": "HR",
+    }),
+    DemoProject("FAC", "Facilities", "Workplace", "Rooms, keys, parking and everything with a door.", {
+        "Building": "Workplace",
+        "Meeting rooms": "Workplace",
+        "Parking": "Workplace",
+    }),
+)
+ANYWHERE = ("Something else",)  # topics of every project; their tickets wait for triage
+
+# The names that are seeded, named here so that translators find them.
+SEEDED_NAMES = (
+    _l("Network"), _l("Hardware"), _l("Software"), _l("Accounts and access"), _l("E-mail"),
+    _l("Printing"), _l("Pay"), _l("Leave"), _l("Joining and leaving"), _l("Building"),
+    _l("Meeting rooms"), _l("Parking"), _l("Something else"),
+)  # fmt: skip

@@ -1,0 +1,159 @@
+"""A ticket for the agents who work on it."""
+
+from flask import request, url_for
+from flask_babel import gettext as _
+
+from portal.errors import DomainError
+from portal.extensions import db
+from portal.lifecycles.models import Category, Status
+from portal.lifecycles.queries import path_to_category
+from portal.permissions import Permission, requires
+from portal.tickets import actions, comments, conflicts, once
+from portal.tickets.blueprint import bp
+from portal.tickets.drafts import drop_draft
+from portal.tickets.forms import (
+    AssignmentForm,
+    FieldsForm,
+    NoteForm,
+    PriorityForm,
+    ReplyForm,
+    StatusForm,
+)
+from portal.tickets.models import Ticket, WaitingFor
+from portal.tickets.page import FRAGMENTS, WORK, about
+from portal.tickets.queries import get_ticket_or_404
+from portal.web.htmx import done, go_to, render
+from portal.web.session import me
+
+PANEL = "tickets/_work.html"
+
+
+@bp.post("/<key:key>/status")
+@requires(Permission.TICKET_WORK)
+def change_status(key: str):
+    ticket = get_ticket_or_404(key, seen_by=me(), to_change=True)
+    form = StatusForm.for_ticket(ticket)
+    status = db.session.get(Status, form.status.data) if form.validate_on_submit() else None
+    if status is None or status.lifecycle_id != ticket.project.lifecycle_id:
+        return _unfit(ticket, form.status, _("Choose a status."), status_form=form)
+
+    actions.change_status(ticket, status, actor=me(), waiting_for=form.reason)
+    db.session.commit()
+    return _panel(ticket)
+
+
+@bp.post("/<key:key>/assignment")
+@requires(Permission.TICKET_WORK)
+def assign(key: str):
+    """Team and person together; a field that was not sent stays as it is."""
+    ticket = get_ticket_or_404(key, seen_by=me(), to_change=True)
+    form = AssignmentForm()
+    if not form.validate_on_submit():
+        return render(WORK, PANEL, 422, **about(ticket, assignment_form=form))
+
+    if "team_id" in request.form:
+        actions.assign_team(ticket, form.team, actor=me())
+    if "assignee_id" in request.form:
+        actions.assign(ticket, form.assignee, actor=me())
+    db.session.commit()
+    return _panel(ticket)
+
+
+@bp.post("/<key:key>/priority")
+@requires(Permission.TICKET_WORK)
+def change_priority(key: str):
+    ticket = get_ticket_or_404(key, seen_by=me(), to_change=True)
+    form = PriorityForm()
+    if not form.validate_on_submit():
+        raise DomainError(_("Choose low, medium, high or critical."))
+
+    actions.edit(ticket, actor=me(), priority=form.priority.data)
+    db.session.commit()
+    return _panel(ticket)
+
+
+@bp.post("/<key:key>/replies")
+@requires(Permission.TICKET_WORK)
+def reply_as_agent(key: str):
+    """A public reply by the desk, with what is to happen to the status at once."""
+    ticket = get_ticket_or_404(key, seen_by=me(), to_change=True)
+    form = ReplyForm()
+    if not form.validate_on_submit():
+        return render(WORK, FRAGMENTS.composer, 422, **about(ticket, reply_form=form))
+
+    if once.claim(form.idempotency_key.data, user=me()) is None:
+        comments.reply(ticket, form.text, author=me())
+        _then(ticket, form.then.data)
+    drop_draft(me(), f"{ticket.key}:reply")
+    db.session.commit()
+    return _commented(ticket)
+
+
+def _then(ticket: Ticket, wish: str) -> None:
+    if wish == "close":
+        actions.settle(ticket, actor=me())
+    if wish == "wait":
+        path = path_to_category(ticket.status, Category.WAITING)
+        for step in path:
+            reason = WaitingFor.REQUESTER if step.category == Category.WAITING else None
+            actions.change_status(ticket, step, actor=me(), waiting_for=reason)
+        if not path:
+            actions.change_status(ticket, ticket.status, actor=me(), waiting_for=WaitingFor.REQUESTER)
+
+
+@bp.post("/<key:key>/notes")
+@requires(Permission.TICKET_WORK)
+def add_note(key: str):
+    ticket = get_ticket_or_404(key, seen_by=me(), to_change=True)
+    form = NoteForm()
+    if not form.validate_on_submit():
+        return render(WORK, FRAGMENTS.composer, 422, **about(ticket, note_form=form, tab="note"))
+
+    if once.claim(form.idempotency_key.data, user=me()) is None:
+        comments.add_note(ticket, form.text, author=me())
+    drop_draft(me(), f"{ticket.key}:note")
+    db.session.commit()
+    return _commented(ticket)
+
+
+@bp.post("/<key:key>/watchers")
+@requires(Permission.TICKET_WORK)
+def watch(key: str):
+    """Watch, or with `stop` no longer."""
+    ticket = get_ticket_or_404(key, seen_by=me(), to_change=True)
+    (actions.unwatch if "stop" in request.form else actions.watch)(ticket, me())
+    db.session.commit()
+    return _panel(ticket)
+
+
+@bp.route("/<key:key>/fields", methods=["GET", "POST"])
+@requires(Permission.TICKET_WORK)
+def edit(key: str):
+    ticket = get_ticket_or_404(key, seen_by=me(), to_change=request.method == "POST")
+    form = FieldsForm.for_ticket(ticket)
+    if not form.validate_on_submit():
+        status = 422 if form.errors else 200
+        return render("tickets/edit.html", "tickets/_fields.html", status, ticket=ticket, form=form)
+
+    merged = conflicts.merge(ticket, form.wanted(), seen=form.version.data)
+    if merged.clashes:
+        form.version.data = form.version.raw_data = ticket.version
+        context = {"ticket": ticket, "form": form, "clashes": merged.clashes}
+        return render("tickets/edit.html", "tickets/_fields.html", 409, **context)
+
+    actions.edit(ticket, actor=me(), **merged.values)
+    db.session.commit()
+    return go_to(url_for(".show", key=ticket.key))
+
+
+def _panel(ticket: Ticket):
+    return done(url_for(".show", key=ticket.key), PANEL, **about(ticket))
+
+
+def _commented(ticket: Ticket):
+    return done(url_for(".show", key=ticket.key), FRAGMENTS.commented, **about(ticket))
+
+
+def _unfit(ticket: Ticket, field, words: str, **forms):
+    field.errors = [*field.errors, words] if words not in field.errors else field.errors
+    return render(WORK, PANEL, 422, **about(ticket, **forms))

@@ -1,0 +1,74 @@
+"""What a ticket's page needs, for those who follow it and for those who work on it.
+
+Knows the web, as views do; views.py and desk.py share it.
+"""
+
+import secrets
+from typing import Any, NamedTuple
+
+from flask import url_for
+
+from portal.permissions import Permission
+from portal.tickets.drafts import drafts_of
+from portal.tickets.forms import AssignmentForm, NoteForm, ReplyForm, StatusForm
+from portal.tickets.models import Part, Priority, Ticket
+from portal.tickets.queries import is_watching, people_of, timeline
+from portal.tickets.track import steps
+from portal.tickets.words import standing
+from portal.web.session import me
+
+
+class Fragments(NamedTuple):
+    composer: str
+    commented: str
+
+
+FOLLOW, WORK = "tickets/show.html", "tickets/work.html"
+FRAGMENTS = Fragments("tickets/_composer.html", "tickets/_commented.html")
+
+
+def about(ticket: Ticket, **forms: Any) -> dict[str, Any]:
+    """Everything the page and its fragments show; a form that failed replaces the fresh one."""
+    works = me().may(Permission.TICKET_WORK)
+    common = {
+        "ticket": ticket,
+        "works": works,
+        "page": WORK if works else FOLLOW,
+        "fragment": "tickets/_work.html" if works else "tickets/_show.html",
+        "timeline": timeline(ticket, seen_by=me()),
+        "earlier_url": url_for("tickets.earlier", key=ticket.key),
+    }
+    return common | (_for_work(ticket) if works else _for_following(ticket)) | _composer(ticket) | forms
+
+
+def _for_following(ticket: Ticket) -> dict[str, Any]:
+    return {"standing": standing(ticket, me()), "steps": steps(ticket)}
+
+
+def _for_work(ticket: Ticket) -> dict[str, Any]:
+    people = people_of(ticket)
+    return {
+        "people": people,
+        "watchers": [row.user for row in people if row.part == Part.WATCHER],
+        "watching": is_watching(people, me()),
+        "status_form": StatusForm.for_ticket(ticket, formdata=None),
+        "assignment_form": AssignmentForm(
+            formdata=None, data={"assignee_id": ticket.assignee_id, "team_id": ticket.team_id}
+        ),
+        "priorities": tuple(Priority)[::-1],
+    }
+
+
+def _composer(ticket: Ticket) -> dict[str, Any]:
+    """Empty forms, or with what was half written, each with a key that is good for one comment."""
+    scopes = {"reply": f"{ticket.key}:reply", "note": f"{ticket.key}:note"}
+    drafts = drafts_of(me(), *scopes.values())
+    forms = {}
+    for name, kind in (("reply", ReplyForm), ("note", NoteForm)):
+        draft = drafts.get(scopes[name])
+        written = {"idempotency_key": secrets.token_urlsafe(16)}
+        if draft:
+            written["body"] = draft.content.get("body", "")
+        forms[f"{name}_form"] = kind(formdata=None, data=written)
+        forms[f"{name}_draft"] = draft
+    return forms

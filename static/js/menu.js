@@ -1,0 +1,34 @@
+// Menus are native popovers. The first thing in one gets the focus, arrows move, and it closes when its act is done.
+const items = (menu) => [...menu.querySelectorAll("a[href], button, select, input:not([type=hidden])")]
+
+document.addEventListener("toggle", ({ target, newState }) => {
+  if (newState !== "open" || !target.matches(".menu")) return
+  if (!CSS.supports("position-area", "block-end")) place(target)
+  const all = items(target)
+  ;(all.find((item) => item.ariaCurrent || item.ariaPressed === "true") ?? all[0])?.focus({ preventScroll: true })
+}, true)
+
+document.addEventListener("keydown", (event) => {
+  const menu = event.target.closest?.(".menu:popover-open")
+  const step = { ArrowDown: 1, ArrowUp: -1 }[event.key]
+  if (!menu || !step || event.target.matches("select")) return
+  event.preventDefault()
+  const all = items(menu)
+  all.at((all.indexOf(event.target) + step) % all.length).focus()
+})
+
+document.addEventListener("htmx:beforeSwap", ({ detail }) => {
+  if (detail.xhr.status >= 400 || detail.requestConfig.verb === "get") return
+  detail.elt.closest("[popover]:popover-open")?.hidePopover()
+  detail.elt.closest("dialog[open]")?.close()
+})
+
+// For browsers that cannot place a popover beside its button by style alone.
+function place(menu) {
+  const button = document.querySelector(`[popovertarget="${menu.id}"]`)?.getBoundingClientRect()
+  if (!button || innerWidth < 768) return
+  const isAbove = menu.matches(".is-up")
+  const left = menu.matches(".is-end") ? button.right - menu.offsetWidth : button.left
+  menu.style.left = `${Math.max(8, Math.min(left, innerWidth - menu.offsetWidth - 8))}px`
+  menu.style.top = `${isAbove ? button.top - menu.offsetHeight - 4 : button.bottom}px`
+}

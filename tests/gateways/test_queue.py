@@ -1,0 +1,56 @@
+from portal.extensions import db
+from portal.gateways.queue import RedisQueues, enqueue_after_commit
+from portal.gateways.redis import PatientRedis
+from sqlalchemy import text
+
+
+def test_a_job_is_enqueued_by_the_commit(queue):
+    enqueue_after_commit("jobs.x", 1)
+    assert queue.jobs == []
+    db.session.execute(text("SELECT 1"))
+    db.session.commit()
+    assert queue.jobs == [("jobs.x", (1,))]
+
+
+def test_a_rollback_forgets_it(queue):
+    db.session.execute(text("SELECT 1"))
+    enqueue_after_commit("jobs.x")
+    db.session.rollback()
+    db.session.execute(text("SELECT 1"))
+    db.session.commit()
+    assert queue.jobs == []
+
+
+def test_a_savepoint_does_not_enqueue(queue):
+    with db.session.begin_nested():
+        enqueue_after_commit("jobs.x")
+    assert queue.jobs == []
+    db.session.commit()
+    assert len(queue.jobs) == 1
+
+
+def test_the_same_job_is_enqueued_once_a_transaction(queue):
+    db.session.execute(text("SELECT 1"))
+    enqueue_after_commit("jobs.x", 1)
+    enqueue_after_commit("jobs.x", 1)
+    db.session.commit()
+    assert len(queue.jobs) == 1
+
+
+def test_without_redis_the_commit_holds(app):
+    app.extensions["queue"] = RedisQueues(PatientRedis("redis://127.0.0.1:1/0"))
+    db.session.execute(text("SELECT 1"))
+    enqueue_after_commit("jobs.x")
+    db.session.commit()
+    assert db.session.scalar(text("SELECT 1")) == 1
+
+
+def test_jobs_travel_as_json(app, settings):
+    queues = RedisQueues(PatientRedis(settings.redis_url))
+    queues.enqueue("jobs.x", 1, queue="urgent")
+    (job,) = queues._queues["urgent"].jobs
+    raw = PatientRedis(settings.redis_url).connection.hget(job.key, "data")
+    queues._queues["urgent"].empty()
+    assert job.func_name == "jobs.x"
+    assert b"pickle" not in raw
+    assert not raw.startswith(b"\x80")
