@@ -9,7 +9,7 @@ from redis import Redis, RedisError
 from rq import Queue, Worker, worker_registration
 from rq.job import Job
 
-from jobs import events, housekeeping, sweep  # loaded once: RQ forks for each job
+from jobs import events, housekeeping, mail, sweep  # loaded once: RQ forks for each job
 from portal import create_app
 from portal.extensions import db
 from portal.gateways.queue import QUEUES
@@ -20,7 +20,7 @@ TTL = 30  # seconds after which Redis takes a silent worker for dead, and its wa
 MAINTENANCE = 10  # seconds between two looks for jobs whose worker died
 PAUSES = (1, 2, 5)  # seconds between two tries to reach Redis; the last one for ever
 
-JOBS = (events, housekeeping, sweep)
+JOBS = (events, housekeeping, mail, sweep)
 
 
 class PortalWorker(Worker):
@@ -28,6 +28,7 @@ class PortalWorker(Worker):
 
     app: Flask
     is_stopping = False
+    max_connection_wait_time = 5.0  # seconds between two tries to reach a Redis that went away
 
     def bootstrap(self, *args: object, **kwargs: object) -> None:
         """A worker that starts looks first for what lies in the database without a hint."""

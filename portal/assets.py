@@ -8,7 +8,6 @@ committed. The name of each file holds its hash, so browsers may keep it for eve
 import gzip
 import hashlib
 import json
-import os
 import re
 import tempfile
 from functools import cache
@@ -22,7 +21,10 @@ ROOT = Path(__file__).parent.parent
 STATIC = ROOT / "static"
 PACKAGES = ROOT / "node_modules"
 
-SCRIPTS = ("htmx.org/dist/htmx.min.js", "idiomorph/dist/idiomorph-ext.min.js")  # htmx first: the other extends it
+SCRIPTS = (
+    "htmx.org/dist/htmx.min.js",
+    "idiomorph/dist/idiomorph-ext.min.js",
+)  # htmx first: the other extends it
 FONT = "@fontsource-variable/inter"
 FONT_PARTS = ("latin", "latin-ext")  # every Western, Central European and Turkish name
 LICENCES = ("htmx.org/LICENSE", "idiomorph/LICENSE", f"{FONT}/LICENSE")
@@ -76,8 +78,10 @@ def build(static: Path = STATIC, packages: Path = PACKAGES) -> Manifest:
     vendor = static / "vendor"
     vendor.mkdir(exist_ok=True)
     before = _read_manifest(vendor)
-    fonts = {f"inter-{part}.woff2": _package(packages, f"{FONT}/files/inter-{part}-wght-normal.woff2")
-             for part in FONT_PARTS}
+    fonts = {
+        f"inter-{part}.woff2": _package(packages, f"{FONT}/files/inter-{part}-wght-normal.woff2")
+        for part in FONT_PARTS
+    }
     manifest = {name: _write(vendor, name, content) for name, content in fonts.items()}
     sources = {
         "app.css": _font_faces(packages, manifest) + style_sheet(static / "css" / "app.css"),
@@ -120,7 +124,10 @@ def script(folder: Path) -> str:
     A behaviour that breaks (no storage, an old browser) leaves the others working.
     """
     kit = [_body(path) for path in sorted(folder.glob("kit/*.js"))]
-    behaviours = [f"try {{\n{_body(path)}}} catch (error) {{ console.error(error) }}" for path in sorted(folder.glob("*.js"))]
+    behaviours = [
+        f"try {{\n{_body(path)}}} catch (error) {{ console.error(error) }}"
+        for path in sorted(folder.glob("*.js"))
+    ]
     return "\n".join(['(() => {\n"use strict"', *kit, *behaviours, "})()\n"])
 
 
@@ -133,16 +140,23 @@ def _font_faces(packages: Path, manifest: Manifest) -> str:
     """The package's own rules (their ranges of letters included) for the parts we serve."""
     blocks = FONT_FACE.findall(_package(packages, f"{FONT}/wght.css").decode())
     wanted = [block for block in blocks if FONT_FILE.search(block)[2] in FONT_PARTS]  # type: ignore[index]
-    return '@charset "utf-8";\n' + "\n".join(
-        FONT_FILE.sub(lambda match: manifest[f"inter-{match[2]}.woff2"]["file"], block) for block in wanted
-    ) + "\n"
+    return (
+        '@charset "utf-8";\n'
+        + "\n".join(
+            FONT_FILE.sub(lambda match: manifest[f"inter-{match[2]}.woff2"]["file"], block)
+            for block in wanted
+        )
+        + "\n"
+    )
 
 
 def _package(packages: Path, path: str) -> bytes:
     try:
         return (packages / path).read_bytes()
     except FileNotFoundError as error:
-        raise AssetsError(f"{path} is not installed. Run `npm ci --ignore-scripts`, then `flask assets build`.") from error
+        raise AssetsError(
+            f"{path} is not installed. Run `npm ci --ignore-scripts`, then `flask assets build`."
+        ) from error
 
 
 def _write(vendor: Path, name: str, content: bytes) -> dict[str, str]:
@@ -161,8 +175,9 @@ def _replace(path: Path, content: bytes) -> None:
     """Write beside, then rename: nobody ever reads half a file."""
     with tempfile.NamedTemporaryFile(dir=path.parent, prefix=".", delete=False) as beside:
         beside.write(content)
-    os.chmod(beside.name, 0o644)
-    os.replace(beside.name, path)
+    written = Path(beside.name)
+    written.chmod(0o644)
+    written.replace(path)
 
 
 def _sweep(vendor: Path, *, keep: set[str]) -> None:

@@ -47,8 +47,7 @@ def wait_for_head(timeout: int) -> None:
     """Return once the schema is at head; exit 1 after the time-out."""
     if not schema.wait_for_head(patience=timeout):
         raise click.ClickException(
-            f"The schema is not at {schema.expected_head()} after {timeout} s."
-            " Run `flask ops migrate`."
+            f"The schema is not at {schema.expected_head()} after {timeout} s. Run `flask ops migrate`."
         )
     click.echo("The schema is at head.")
 

@@ -75,8 +75,10 @@ class Settings(BaseSettings):
     @classmethod
     def _is_secret(cls, key: str) -> str:
         if key.lower() in SAMPLE_SECRETS or len(key) < 16:
-            raise ValueError("must be at least 16 random characters, not a sample; make one with"
-                             " `python3 -c 'import secrets; print(secrets.token_urlsafe(48))'`")
+            raise ValueError(
+                "must be at least 16 random characters, not a sample; make one with"
+                " `python3 -c 'import secrets; print(secrets.token_urlsafe(48))'`"
+            )
         return key
 
     @field_validator("database_url")
@@ -155,7 +157,9 @@ class Settings(BaseSettings):
             "BABEL_DEFAULT_TIMEZONE": "UTC",
             "RATELIMIT_STORAGE_URI": self.redis_url,
             "RATELIMIT_STORAGE_OPTIONS": {
-                "socket_timeout": 0.5, "socket_connect_timeout": 0.5, "retry_on_timeout": False,
+                "socket_timeout": 0.5,
+                "socket_connect_timeout": 0.5,
+                "retry_on_timeout": False,
             },
             "RATELIMIT_IN_MEMORY_FALLBACK_ENABLED": True,
             "RATELIMIT_HEADERS_ENABLED": False,

@@ -1,7 +1,8 @@
 import pytest
-from portal.extensions import db
 from sqlalchemy import BigInteger, DateTime, Enum, Integer, SmallInteger, text
 from sqlalchemy.exc import IntegrityError
+
+from portal.extensions import db
 from tests import factories as make
 
 COLUMNS = [column for table in db.metadata.sorted_tables for column in table.columns]

@@ -48,6 +48,7 @@ def upgrade() -> None:
         sa.UniqueConstraint("dedupe_key", name=op.f("uq_mails_dedupe_key")),
         sa.UniqueConstraint("message_id", name=op.f("uq_mails_message_id")),
     )
+    op.create_index("ix_mails_state_id", "mails", ["state", "id"], unique=False)
     op.create_index(
         "ix_mails_due",
         "mails",
@@ -89,6 +90,7 @@ def downgrade() -> None:
     op.drop_index("ix_notifications_recipient_id_id", table_name="notifications")
     op.drop_index(op.f("ix_notifications_event_id"), table_name="notifications")
     op.drop_table("notifications")
+    op.drop_index("ix_mails_state_id", table_name="mails")
     op.drop_index(
         "ix_mails_due", table_name="mails", postgresql_where=sa.text("state IN ('queued', 'sending')")
     )

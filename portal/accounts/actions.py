@@ -1,10 +1,18 @@
-"""Everything that can be done to an account. Nothing here commits."""
+"""What people do with their own account. Nothing here commits."""
 
 import secrets
 from datetime import timedelta
 
+from sqlalchemy import delete, select
+from sqlalchemy.exc import IntegrityError
+
 from portal import clock
-from portal.accounts.models import Session, User, digest
+from portal.accounts import links
+from portal.accounts.models import Purpose, Session, User, digest
+from portal.accounts.passwords import hash_password, is_outdated, is_right
+from portal.accounts.queries import user_by_email
+from portal.events.kinds import Kind
+from portal.events.record import record
 from portal.extensions import db
 
 SESSION_LIFE = timedelta(hours=24)
@@ -27,3 +35,156 @@ def open_session(
     db.session.add(session)
     db.session.flush()
     return session, token
+
+
+def end_sessions(user: User, *, actor: User | None, but: str = "") -> int:
+    """Log the user out everywhere, but for the browser that holds the token `but`; how many those were."""
+    others = delete(Session).where(Session.user_id == user.id, Session.token_digest != digest(but))
+    count = db.session.execute(others).rowcount
+    if count:
+        record(Kind.SESSIONS_ENDED, actor=actor, **about(user), count=count)
+    return count
+
+
+def end_session(user: User, public_id: str) -> bool:
+    """Log one of the user's own browsers out; False where they have no such."""
+    own = delete(Session).where(Session.user_id == user.id, Session.public_id == public_id)
+    ended = bool(db.session.execute(own).rowcount)
+    if ended:
+        record(Kind.SESSIONS_ENDED, actor=user, **about(user), count=1)
+    return ended
+
+
+def log_out(user: User, token: str) -> None:
+    """End the session of the browser that asks."""
+    db.session.execute(delete(Session).where(Session.token_digest == digest(token)))
+    record(Kind.LOGGED_OUT, actor=user, **about(user))
+
+
+def authenticate(email: str, password: str) -> User | None:
+    """The active person whose password that is; nobody for all else, and after the same time.
+
+    A hash of older parameters is made anew while the password is at hand.
+    """
+    user = user_by_email(email)
+    if not is_right(password, user.password_hash if user else None) or not user.is_active:
+        return None
+    if is_outdated(user.password_hash):
+        user.password_hash = hash_password(password)
+    return user
+
+
+def note_login(user: User, *, address: str) -> None:
+    record(Kind.LOGGED_IN, actor=user, **about(user), address=address)
+
+
+def note_failed_login(email: str, *, address: str, reason: str) -> None:
+    """Only what looks like an address is kept: people also type passwords there."""
+    typed = email[:254] if "@" in email else ""
+    record(Kind.LOGIN_FAILED, actor=None, email=typed, address=address, reason=reason)
+
+
+def register(*, name: str, email: str, password: str, locale: str | None) -> None:
+    """Make an account that waits for its address to be confirmed.
+
+    Whoever asks sees the same for an address that has one already; what is true,
+    the mail to it says. One that was never confirmed is begun anew, and whatever
+    was mailed for it before is void.
+    """
+    password_hash = hash_password(password)  # before looking: as much time for everyone
+    new = User(email=email, name=name, password_hash=password_hash, locale=locale)
+    if _is_added(new):
+        record(Kind.ACCOUNT_REGISTERED, actor=new, **about(new))
+        links.mail_verification(new)
+        return
+    known = _locked_by_email(email)
+    if known.is_verified or not known.is_active:
+        links.mail_known(known)
+    elif known.password_hash is None:
+        links.mail_invitation(known)
+    else:
+        known.name, known.password_hash = name, password_hash
+        links.mail_verification(known)
+
+
+def confirm_address(token: str) -> User | None:
+    """Believe whoever holds the link that the address is theirs; None where it is good no more."""
+    user = links.use(token, Purpose.VERIFY)
+    if user is not None and not user.is_verified:
+        user.email_verified_at = clock.now()
+        record(Kind.ACCOUNT_VERIFIED, actor=user, **about(user))
+    return user
+
+
+def ask_for_reset(email: str) -> None:
+    """Mail a link to choose a new password, if there is somebody with that address."""
+    user = user_by_email(email)
+    record(Kind.PASSWORD_RESET_ASKED, actor=None, email=email[:254], **(about(user) if user else {}))
+    if user is None:
+        return
+    if user.is_active:
+        links.mail_reset(user)
+    else:
+        links.mail_known(user)
+
+
+def reset_password(token: str, password: str) -> User | None:
+    """Set the password of whoever holds the link, and log them out everywhere; None where it is good no more.
+
+    The link was mailed, so it proves the address too.
+    """
+    password_hash = hash_password(password)
+    user = links.use(token, Purpose.RESET)
+    if user is None:
+        return None
+    if not user.is_verified:
+        user.email_verified_at = clock.now()
+        record(Kind.ACCOUNT_VERIFIED, actor=user, **about(user))
+    _set_password(user, password_hash)
+    end_sessions(user, actor=user)
+    return user
+
+
+def change_password(user: User, password: str, *, session_token: str) -> None:
+    """Set another password, and log every other browser out."""
+    _set_password(user, hash_password(password))
+    end_sessions(user, actor=user, but=session_token)
+
+
+def edit_profile(user: User, **values: object) -> None:
+    """Set one's own name, language, time zone and looks; only the name is worth an event."""
+    old_name = user.name
+    for field, value in values.items():
+        setattr(user, field, value)
+    if user.name != old_name:
+        changes = {"name": {"old": {"id": old_name, "label": old_name}, "new": {"id": user.name, "label": user.name}}}
+        record(Kind.ACCOUNT_EDITED, actor=user, **about(user), changes=changes)
+
+
+def about(user: User) -> dict[str, object]:
+    """Whom an event is about, as events on accounts say it."""
+    return {"user_id": user.id, "user": user.name}
+
+
+def _set_password(user: User, password_hash: str) -> None:
+    had_one = user.password_hash is not None
+    user.password_hash = password_hash
+    links.end_links(user)
+    record(Kind.PASSWORD_CHANGED, actor=user, **about(user))
+    if had_one:
+        links.mail_password_changed(user)
+
+
+def _is_added(user: User) -> bool:
+    """Whether the address was free; of two that register it at once, one is added."""
+    try:
+        with db.session.begin_nested():
+            db.session.add(user)
+    except IntegrityError:
+        return False
+    return True
+
+
+def _locked_by_email(email: str) -> User:
+    known = select(User).where(User.email == email).with_for_update()
+    return db.session.scalars(known.execution_options(populate_existing=True)).one()

@@ -25,8 +25,8 @@ class Kind(StrEnum):
     ACCOUNT_EDITED = "account.edited"  # data: changes
     ACCOUNT_DEACTIVATED = "account.deactivated"
     ACCOUNT_REACTIVATED = "account.reactivated"
-    PASSWORD_CHANGED = "account.password_changed"
-    PASSWORD_RESET_ASKED = "account.password_reset_asked"
+    PASSWORD_CHANGED = "account.password_changed"  # noqa: S105
+    PASSWORD_RESET_ASKED = "account.password_reset_asked"  # noqa: S105
     LOGGED_IN = "account.logged_in"
     LOGGED_OUT = "account.logged_out"
     LOGIN_FAILED = "account.login_failed"  # data: email, address, reason

@@ -39,9 +39,7 @@ def _publish_pending(session: Session) -> None:
     if not topics:
         return
     try:
-        current_app.extensions["patient_redis"].ask(
-            lambda redis: redis.publish(CHANNEL, json.dumps(topics))
-        )
+        current_app.extensions["patient_redis"].ask(lambda redis: redis.publish(CHANNEL, json.dumps(topics)))
     except RedisAway:
         log.info("Redis is away: pages learn of %s when they ask", topics)
     except Exception:

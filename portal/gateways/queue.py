@@ -27,15 +27,11 @@ class RedisQueues:
 
     def __init__(self, redis: PatientRedis) -> None:
         self._redis = redis
-        self._queues = {
-            name: Queue(name, connection=redis.connection, serializer="json") for name in QUEUES
-        }
+        self._queues = {name: Queue(name, connection=redis.connection, serializer="json") for name in QUEUES}
 
     def enqueue(self, job: str, *args: object, queue: str) -> None:
         """Raises RedisAway."""
-        self._redis.ask(
-            lambda _: self._queues[queue].enqueue(job, *args, result_ttl=60, failure_ttl=LIFE)
-        )
+        self._redis.ask(lambda _: self._queues[queue].enqueue(job, *args, result_ttl=60, failure_ttl=LIFE))
 
     def lengths(self) -> dict[str, int]:
         """How many jobs wait in each queue. Raises RedisAway."""

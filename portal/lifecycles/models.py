@@ -27,9 +27,7 @@ class Lifecycle(db.Model):
     id: Mapped[int] = mapped_column(Identity(), primary_key=True)
     name: Mapped[str] = mapped_column(String(80), unique=True)
 
-    statuses: Mapped[list[Status]] = relationship(
-        back_populates="lifecycle", order_by="Status.position"
-    )
+    statuses: Mapped[list[Status]] = relationship(back_populates="lifecycle", order_by="Status.position")
 
 
 class Status(db.Model):

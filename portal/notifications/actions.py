@@ -14,13 +14,15 @@ from portal.permissions import STAFF
 from portal.tickets.models import TicketPerson
 
 # What is worth a notification; the rest stands in the timeline for whoever looks.
-TOLD = frozenset({
-    Kind.TICKET_SUBMITTED,
-    Kind.COMMENT_ADDED,
-    Kind.NOTE_ADDED,
-    Kind.STATUS_CHANGED,
-    Kind.TICKET_ASSIGNED,
-})
+TOLD = frozenset(
+    {
+        Kind.TICKET_SUBMITTED,
+        Kind.COMMENT_ADDED,
+        Kind.NOTE_ADDED,
+        Kind.STATUS_CHANGED,
+        Kind.TICKET_ASSIGNED,
+    }
+)
 
 
 def notify_people(event: Event) -> None:
@@ -42,8 +44,12 @@ def notify_people(event: Event) -> None:
     if not people:
         return
     rows = [
-        {"recipient_id": user_id, "event_id": event.id, "ticket_id": event.ticket_id,
-         "created_at": clock.now()}
+        {
+            "recipient_id": user_id,
+            "event_id": event.id,
+            "ticket_id": event.ticket_id,
+            "created_at": clock.now(),
+        }
         for user_id in people
     ]
     db.session.execute(insert(Notification).on_conflict_do_nothing(), rows)

@@ -41,6 +41,7 @@ class Mail(db.Model):
 
     __tablename__ = "mails"
     __table_args__ = (
+        Index("ix_mails_state_id", "state", "id"),
         Index(
             "ix_mails_due",
             "available_at",

@@ -38,9 +38,7 @@ class ProjectCounter(db.Model):
 
     __tablename__ = "project_counters"
 
-    project_id: Mapped[int] = mapped_column(
-        ForeignKey("projects.id", ondelete="CASCADE"), primary_key=True
-    )
+    project_id: Mapped[int] = mapped_column(ForeignKey("projects.id", ondelete="CASCADE"), primary_key=True)
     last_number: Mapped[int] = mapped_column(default=0)
 
 

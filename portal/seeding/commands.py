@@ -2,6 +2,7 @@
 
 import click
 from flask import current_app
+from flask.cli import with_appcontext
 
 from portal.accounts.queries import has_no_people
 from portal.config import Environment
@@ -13,6 +14,7 @@ from portal.seeding.world import PASSWORD, PEOPLE
 @click.command("seed")
 @click.option("--if-empty", is_flag=True, help="Do nothing where there are people already.")
 @click.option("--yes-a-demo", is_flag=True, help="Also where ENVIRONMENT is production.")
+@with_appcontext
 def seed(*, if_empty: bool, yes_a_demo: bool) -> None:
     """Make the demo world Nordwerk, or what is missing of it; a second time changes nothing."""
     if current_app.config["DESK"].environment is Environment.PRODUCTION and not yes_a_demo:

@@ -18,7 +18,16 @@ from portal.lifecycles.actions import make_default_lifecycle
 from portal.lifecycles.models import Lifecycle
 from portal.organizations.models import Membership, Organization, Team, TeamMember
 from portal.projects.models import Project, ProjectCounter, TicketCategory
-from portal.seeding.world import ANYWHERE, ORGANIZATIONS, PASSWORD, PEOPLE, PROJECTS, TEAMS, DemoProject, Person
+from portal.seeding.world import (
+    ANYWHERE,
+    ORGANIZATIONS,
+    PASSWORD,
+    PEOPLE,
+    PROJECTS,
+    TEAMS,
+    DemoProject,
+    Person,
+)
 
 FOUNDED = timedelta(days=45)  # before now
 
@@ -49,9 +58,7 @@ def _person(
         timezone=who.timezone,
     )
     _add(user)
-    _add(Membership(
-        user_id=user.id, organization_id=organizations[who.organization].id, role=who.membership
-    ))
+    _add(Membership(user_id=user.id, organization_id=organizations[who.organization].id, role=who.membership))
     for name in who.teams:
         _add(TeamMember(user_id=user.id, team_id=teams[name].id, is_lead=name in who.leads))
     record(Kind.ACCOUNT_CREATED, actor=None, user_id=user.id, user=user.name)
@@ -69,9 +76,7 @@ def _projects(teams: dict[str, Team], *, actor: User) -> None:
             _topic(topic, project, teams[team], place, actor=actor)
 
 
-def _project(
-    described: DemoProject, lifecycle: Lifecycle, teams: dict[str, Team], *, actor: User
-) -> Project:
+def _project(described: DemoProject, lifecycle: Lifecycle, teams: dict[str, Team], *, actor: User) -> Project:
     if found := db.session.scalar(select(Project).where(Project.key == described.key)):
         return found
     project = Project(

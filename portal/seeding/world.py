@@ -38,8 +38,14 @@ class Person:
 
 PEOPLE = (
     Person("admin", "Aylin Demir", Role.ADMIN, membership=MembershipRole.ADMIN),
-    Person("manager", "Mateusz Zając", Role.MANAGER, membership=MembershipRole.OWNER,
-           teams=("Service desk", "Network"), leads=("Service desk",)),
+    Person(
+        "manager",
+        "Mateusz Zając",
+        Role.MANAGER,
+        membership=MembershipRole.OWNER,
+        teams=("Service desk", "Network"),
+        leads=("Service desk",),
+    ),
     Person("agent", "Petra Lindqvist", Role.AGENT, teams=("Network",), leads=("Network",)),
     Person("ben", "Ben Okafor", Role.AGENT, teams=("Service desk",)),
     Person("oskar", "Oskar Brandt", Role.AGENT, teams=("Workplace",), leads=("Workplace",), locale="de"),
@@ -48,9 +54,14 @@ PEOPLE = (
     Person("employee", "Ann Sørensen"),
     Person("kaethe", "Käthe Großmann-Übelhör", locale="de"),
     Person("juergen", "Jürgen Weiß", organization="Hafen Logistik", locale="de"),
-    Person("lucia", "Lucía Fernández", organization="Hafen Logistik", membership=MembershipRole.OWNER,
-           timezone="Europe/Madrid"),
-    Person("mehmet", "Mehmet Yıldız", organization="Hafen Logistik"),
+    Person(
+        "lucia",
+        "Lucía Fernández",
+        organization="Hafen Logistik",
+        membership=MembershipRole.OWNER,
+        timezone="Europe/Madrid",
+    ),
+    Person("mehmet", "Mehmet Yıldız", organization="Hafen Logistik"),  # noqa: RUF001
     Person("zoe", "Zoë van den Berg"),
     Person("wei", "Chen Wei", membership=MembershipRole.VIEWER, timezone="Asia/Shanghai"),
 )
@@ -66,24 +77,42 @@ class DemoProject:
 
 
 PROJECTS = (
-    DemoProject("IT", "IT support", "Service desk", "Computers, network, programs and accounts.", {
-        "Network": "Network",
-        "Hardware": "Workplace",
-        "Software": "Service desk",
-        "Accounts and access": "Identity",
-        "E-mail": "Service desk",
-        "Printing": "Workplace",
-    }),
-    DemoProject("HR", "Human resources", "HR", "Contracts, pay, leave and joining.", {
-        "Pay": "HR",
-        "Leave": "HR",
-        "Joining and leaving": "HR",
-    }),
-    DemoProject("FAC", "Facilities", "Workplace", "Rooms, keys, parking and everything with a door.", {
-        "Building": "Workplace",
-        "Meeting rooms": "Workplace",
-        "Parking": "Workplace",
-    }),
+    DemoProject(
+        "IT",
+        "IT support",
+        "Service desk",
+        "Computers, network, programs and accounts.",
+        {
+            "Network": "Network",
+            "Hardware": "Workplace",
+            "Software": "Service desk",
+            "Accounts and access": "Identity",
+            "E-mail": "Service desk",
+            "Printing": "Workplace",
+        },
+    ),
+    DemoProject(
+        "HR",
+        "Human resources",
+        "HR",
+        "Contracts, pay, leave and joining.",
+        {
+            "Pay": "HR",
+            "Leave": "HR",
+            "Joining and leaving": "HR",
+        },
+    ),
+    DemoProject(
+        "FAC",
+        "Facilities",
+        "Workplace",
+        "Rooms, keys, parking and everything with a door.",
+        {
+            "Building": "Workplace",
+            "Meeting rooms": "Workplace",
+            "Parking": "Workplace",
+        },
+    ),
 )
 ANYWHERE = ("Something else",)  # topics of every project; their tickets wait for triage
 

@@ -79,8 +79,11 @@ def change_status(
     if status not in allowed:
         names = ", ".join(step.label for step in allowed) or _("nothing else")
         raise DomainError(
-            _("A ticket that is %(status)s can become: %(allowed)s.",
-              status=ticket.status.label, allowed=names)
+            _(
+                "A ticket that is %(status)s can become: %(allowed)s.",
+                status=ticket.status.label,
+                allowed=names,
+            )
         )
     _move(ticket, status, actor=actor, waiting_for=waiting_for)
 
@@ -125,9 +128,7 @@ def assign(ticket: Ticket, assignee: User | None, *, actor: User | None) -> None
         raise DomainError(_("%(name)s does not work on tickets.", name=assignee.name))
     old, ticket.assignee = ticket.assignee, assignee
     db.session.execute(
-        delete(TicketPerson).where(
-            TicketPerson.ticket_id == ticket.id, TicketPerson.part == Part.ASSIGNEE
-        )
+        delete(TicketPerson).where(TicketPerson.ticket_id == ticket.id, TicketPerson.part == Part.ASSIGNEE)
     )
     if assignee:
         take_part(ticket, assignee, Part.ASSIGNEE)

@@ -22,9 +22,7 @@ def save_draft(user: User, scope: str, content: dict[str, str]) -> Draft | None:
         index_elements=["user_id", "scope"],
         set_={"content": kept.excluded.content, "updated_at": kept.excluded.updated_at},
     )
-    return db.session.scalar(
-        kept.returning(Draft).execution_options(populate_existing=True)
-    )
+    return db.session.scalar(kept.returning(Draft).execution_options(populate_existing=True))
 
 
 def drop_draft(user: User, *scopes: str) -> None:

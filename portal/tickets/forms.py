@@ -1,6 +1,7 @@
 from typing import Self
 
-from flask_babel import gettext, lazy_gettext as _l
+from flask_babel import gettext
+from flask_babel import lazy_gettext as _l
 from wtforms import (
     HiddenField,
     IntegerField,
@@ -62,14 +63,19 @@ class TicketForm(DeskForm):
             (TicketType.REQUEST.value, gettext("I need something")),
             (TicketType.QUESTION.value, gettext("I have a question")),
         ]
-        self.priority.choices = [
-            (Priority.LOW.value, gettext("Low: it can wait")),
-            (Priority.MEDIUM.value, gettext("Medium: it slows me down")),
-            (Priority.HIGH.value, gettext("High: I cannot work")),
-            (Priority.CRITICAL.value, gettext("Critical: many of us cannot work")),
-        ]
-        self.project_id.choices = [(p.id, p.name) for p in self.projects]
+        self.priority.choices = [(priority.value, priority.label) for priority in Priority]
+        self.project_id.choices = [("", gettext("Please choose"))] + [(p.id, p.name) for p in self.projects]
         self.category_id.choices = self._topics()
+
+    @property
+    def urgency(self) -> dict[str, str]:
+        """What each priority means to somebody who asks for help."""
+        return {
+            "low": gettext("It can wait."),
+            "medium": gettext("It slows me down."),
+            "high": gettext("I cannot work."),
+            "critical": gettext("Many of us cannot work."),
+        }
 
     def _topics(self) -> dict[str, list[tuple[int | str, str]]]:
         """Those of every project first, then each project's own under its name."""
@@ -106,8 +112,10 @@ class TicketForm(DeskForm):
         chosen = self.category
         if chosen and chosen.project_id not in {None, self.project_id.data}:
             raise ValidationError(
-                gettext("This topic belongs to %(project)s. Choose another one, or ask %(project)s.",
-                        project=chosen.project.name)
+                gettext(
+                    "This topic belongs to %(project)s. Choose another one, or ask %(project)s.",
+                    project=chosen.project.name,
+                )
             )
 
     def validate_description(self, field: TextAreaField) -> None:
@@ -118,9 +126,15 @@ class TicketForm(DeskForm):
 
 class CommentForm(DeskForm):
     idempotency_key = idempotency_field()
-    body = TextAreaField(
-        _l("Your reply"), [NotBlank(_l("Write something first.")), at_most(BODY_LIMIT)]
-    )
+    body = TextAreaField(_l("Your reply"), [NotBlank(_l("Write something first.")), at_most(BODY_LIMIT)])
+
+    place = "reply"  # tells the forms of one page apart
+
+    def __init__(self, **kwargs: object) -> None:
+        super().__init__(**kwargs)
+        for field in self:
+            field.id = f"{self.place}-{field.name}"
+            field.label.field_id = field.id
 
     @property
     def text(self) -> str:
@@ -142,9 +156,8 @@ class ReplyForm(CommentForm):
 
 
 class NoteForm(CommentForm):
-    body = TextAreaField(
-        _l("Internal note"), [NotBlank(_l("Write something first.")), at_most(BODY_LIMIT)]
-    )
+    place = "note"
+    body = TextAreaField(_l("Internal note"), [NotBlank(_l("Write something first.")), at_most(BODY_LIMIT)])
 
 
 class StatusForm(DeskForm):

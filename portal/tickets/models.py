@@ -150,13 +150,19 @@ class Ticket(db.Model):
     priority: Mapped[Priority] = mapped_column(default=Priority.MEDIUM)
     priority_rank: Mapped[int] = mapped_column(
         SmallInteger,
-        Computed("CASE priority WHEN 'low' THEN 1 WHEN 'medium' THEN 2 WHEN 'high' THEN 3 ELSE 4 END", persisted=True),
+        Computed(
+            "CASE priority WHEN 'low' THEN 1 WHEN 'medium' THEN 2 WHEN 'high' THEN 3 ELSE 4 END",
+            persisted=True,
+        ),
     )
     status_id: Mapped[int] = mapped_column(ForeignKey("statuses.id"))
     status_category: Mapped[Category]
     status_rank: Mapped[int] = mapped_column(
         SmallInteger,
-        Computed("CASE status_category WHEN 'new' THEN 1 WHEN 'active' THEN 2 WHEN 'waiting' THEN 3 ELSE 4 END", persisted=True),
+        Computed(
+            "CASE status_category WHEN 'new' THEN 1 WHEN 'active' THEN 2 WHEN 'waiting' THEN 3 ELSE 4 END",
+            persisted=True,
+        ),
     )
     waiting_for: Mapped[WaitingFor | None]
     category_id: Mapped[int | None] = mapped_column(ForeignKey("ticket_categories.id"))
@@ -172,7 +178,9 @@ class Ticket(db.Model):
     closed_at: Mapped[datetime | None]
     search: Mapped[str] = mapped_column(
         TSVECTOR,
-        Computed("to_tsvector('simple', key || ' ' || title || ' ' || left(description, 100000))", persisted=True),
+        Computed(
+            "to_tsvector('simple', key || ' ' || title || ' ' || left(description, 100000))", persisted=True
+        ),
         deferred=True,
     )
 
@@ -196,9 +204,7 @@ class TicketPerson(db.Model):
     __table_args__ = (Index("ix_ticket_people_ticket_id", "ticket_id"),)
 
     user_id: Mapped[int] = mapped_column(ForeignKey("users.id"), primary_key=True)
-    ticket_id: Mapped[int] = mapped_column(
-        ForeignKey("tickets.id", ondelete="CASCADE"), primary_key=True
-    )
+    ticket_id: Mapped[int] = mapped_column(ForeignKey("tickets.id", ondelete="CASCADE"), primary_key=True)
     part: Mapped[Part] = mapped_column(primary_key=True)
 
     user: Mapped[User] = relationship()
@@ -214,9 +220,7 @@ class Comment(db.Model):
     )
 
     id: Mapped[int] = mapped_column(Identity(), primary_key=True)
-    public_id: Mapped[str] = mapped_column(
-        String(24), unique=True, default=lambda: secrets.token_urlsafe(12)
-    )
+    public_id: Mapped[str] = mapped_column(String(24), unique=True, default=lambda: secrets.token_urlsafe(12))
     ticket_id: Mapped[int] = mapped_column(ForeignKey("tickets.id", ondelete="CASCADE"))
     author_id: Mapped[int] = mapped_column(ForeignKey("users.id"))
     is_internal: Mapped[bool] = mapped_column(default=False)
@@ -249,9 +253,7 @@ class IdempotencyKey(db.Model):
 
     __tablename__ = "idempotency_keys"
 
-    user_id: Mapped[int] = mapped_column(
-        ForeignKey("users.id", ondelete="CASCADE"), primary_key=True
-    )
+    user_id: Mapped[int] = mapped_column(ForeignKey("users.id", ondelete="CASCADE"), primary_key=True)
     key: Mapped[str] = mapped_column(String(64), primary_key=True)
     made: Mapped[str] = mapped_column(String(80), default="")  # the ticket's key, the comment's id
     created_at: Mapped[datetime] = mapped_column(default=lambda: clock.now(), index=True)
@@ -264,9 +266,7 @@ class ExternalTicket(db.Model):
 
     source: Mapped[str] = mapped_column(String(80), primary_key=True)
     external_id: Mapped[str] = mapped_column(String(200), primary_key=True)
-    ticket_id: Mapped[int] = mapped_column(
-        ForeignKey("tickets.id", ondelete="CASCADE"), index=True
-    )
+    ticket_id: Mapped[int] = mapped_column(ForeignKey("tickets.id", ondelete="CASCADE"), index=True)
 
 
 @dataclass(frozen=True, kw_only=True)

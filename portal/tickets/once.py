@@ -22,23 +22,17 @@ def claim(key: str | None, *, user: User) -> str | None:
     new = insert(IdempotencyKey).values(values).on_conflict_do_nothing().returning(IdempotencyKey.key)
     if db.session.scalar(new):
         return None
-    made = select(IdempotencyKey.made).where(
-        IdempotencyKey.user_id == user.id, IdempotencyKey.key == key
-    )
+    made = select(IdempotencyKey.made).where(IdempotencyKey.user_id == user.id, IdempotencyKey.key == key)
     return db.session.scalar(made)
 
 
 def remember(key: str | None, made: str, *, user: User) -> None:
     """Note what the form made, so that sending it again leads there."""
     if key:
-        own = update(IdempotencyKey).where(
-            IdempotencyKey.user_id == user.id, IdempotencyKey.key == key
-        )
+        own = update(IdempotencyKey).where(IdempotencyKey.user_id == user.id, IdempotencyKey.key == key)
         db.session.execute(own.values(made=made))
 
 
 def forget_old(before: datetime) -> int:
     """Forget forms sent before that moment; nobody sends them again."""
-    return db.session.execute(
-        delete(IdempotencyKey).where(IdempotencyKey.created_at < before)
-    ).rowcount
+    return db.session.execute(delete(IdempotencyKey).where(IdempotencyKey.created_at < before)).rowcount

@@ -131,6 +131,12 @@ def is_watching(people: list[TicketPerson], user: User) -> bool:
     return any(row.user_id == user.id and row.part == Part.WATCHER for row in people)
 
 
+def last_project_id(user: User) -> int | None:
+    """The project this person asked last: most people ask the same one again."""
+    latest = select(Ticket.project_id).where(Ticket.requester_id == user.id)
+    return db.session.scalar(latest.order_by(Ticket.updated_at.desc(), Ticket.id.desc()).limit(1))
+
+
 def lock_ticket(ticket_id: int) -> Ticket | None:
     """For jobs, which nobody sees through: the ticket, held until the commit."""
     held = select(Ticket).where(Ticket.id == ticket_id).with_for_update(of=Ticket)

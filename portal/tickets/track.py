@@ -35,7 +35,12 @@ def steps(ticket: Ticket) -> list[Step]:
             Step(_("Solved"), "here", "check", ticket.closed_at),
         ]
     if ticket.status_category == Category.WAITING:
-        return [received, Step(_("In work"), "past", "check"), _pause(ticket), Step(_("Solved"), "next", "is-done")]
+        return [
+            received,
+            Step(_("In work"), "past", "check"),
+            _pause(ticket),
+            Step(_("Solved"), "next", "is-done"),
+        ]
     return [received, Step(_("In work"), "here", "is-active"), Step(_("Solved"), "next", "is-done")]
 
 

@@ -17,7 +17,7 @@ from portal.tickets.drafts import LIMIT, drafts_of, drop_draft, save_draft
 from portal.tickets.forms import CommentForm, DraftForm, TicketForm
 from portal.tickets.models import Priority, TicketType
 from portal.tickets.page import FOLLOW, FRAGMENTS, about
-from portal.tickets.queries import get_ticket_or_404, timeline
+from portal.tickets.queries import get_ticket_or_404, last_project_id, timeline
 from portal.web.htmx import done, go_to, is_fragment_request, render
 from portal.web.session import me
 
@@ -34,13 +34,16 @@ def submit():
     if request.method == "GET":
         _begin(form)
     draft = drafts_of(me(), NEW).get(NEW)
-    return render("tickets/new.html", "tickets/_form.html", 422 if form.errors else 200, form=form, draft=draft)
+    return render(
+        "tickets/new.html", "tickets/_form.html", 422 if form.errors else 200, form=form, draft=draft
+    )
 
 
 def _begin(form: TicketForm) -> None:
     """What the address and the draft already say, and a key that is good for one ticket."""
     draft = drafts_of(me(), NEW).get(NEW)
     known = (draft.content if draft else {}) | request.args.to_dict()
+    known.setdefault("project_id", last_project_id(me()))
     form.process(data={name: known[name] for name in form.data if name in known and name != "csrf_token"})
     form.idempotency_key.data = secrets.token_urlsafe(16)
     if form.type.data not in dict(form.type.choices):

@@ -45,7 +45,9 @@ def _received(team: str | None) -> Standing:
     sentence = _("We have received your request.")
     if team:
         return Standing(_("Received"), "new", sentence, _("It is with the team %(team)s.", team=team))
-    return Standing(_("Received"), "new", sentence, _("Somebody will look at it and bring it to the right team."))
+    return Standing(
+        _("Received"), "new", sentence, _("Somebody will look at it and bring it to the right team.")
+    )
 
 
 def _in_work(assignee: str | None, team: str | None) -> Standing:
@@ -61,19 +63,28 @@ def _in_work(assignee: str | None, team: str | None) -> Standing:
 def _waiting(ticket, viewer: User, assignee: str | None) -> Standing:
     if ticket.waiting_for == WaitingFor.REQUESTER:
         if ticket.requester_id != viewer.id:
-            return Standing(_("Waiting for the requester"), "waiting", _("We wait for an answer of the requester."))
+            return Standing(
+                _("Waiting for the requester"), "waiting", _("We wait for an answer of the requester.")
+            )
         who = assignee or _("The desk")
         return Standing(
-            _("Your turn"), "waiting", _("It's your turn: %(name)s asked you a question.", name=who),
-            _("Reply below, and we go on."), is_turn=True,
+            _("Your turn"),
+            "waiting",
+            _("It's your turn: %(name)s asked you a question.", name=who),
+            _("Reply below, and we go on."),
+            is_turn=True,
         )
     return {
         WaitingFor.SUPPLIER: Standing(
-            _("Waiting for a supplier"), "waiting", _("We wait for a supplier."),
+            _("Waiting for a supplier"),
+            "waiting",
+            _("We wait for a supplier."),
             _("We go on as soon as they have answered."),
         ),
         WaitingFor.APPROVAL: Standing(
-            _("Waiting for approval"), "waiting", _("We wait for an approval."),
+            _("Waiting for approval"),
+            "waiting",
+            _("We wait for an approval."),
             _("We go on as soon as it is given."),
         ),
     }.get(

@@ -36,7 +36,9 @@ def _broken_rule(error: DomainError, status: int):
 
 def _stale_form(error: CSRFError):
     """A form that is older than the login: what was typed is still in the browser."""
-    words = _("This page was open for too long, or cookies are off (CSRF). Go back, reload it and send again.")
+    words = _(
+        "This page was open for too long, or cookies are off (CSRF). Go back, reload it and send again."
+    )
     return problem(DomainError(words), 400)
 
 
@@ -57,7 +59,11 @@ def _database_away(error: Exception):
     except Exception:  # the connection is gone; closing it is all that is left
         log.debug("Nothing to roll back", exc_info=True)
         db.session.close()
-    return render_template("errors/503.html", request_id=g.get("request_id")), 503, VARY | {"Retry-After": "5"}
+    return (
+        render_template("errors/503.html", request_id=g.get("request_id")),
+        503,
+        VARY | {"Retry-After": "5"},
+    )
 
 
 def _database_refused(error: DBAPIError):
@@ -71,7 +77,7 @@ def _database_refused(error: DBAPIError):
 
 
 def _unexpected(error: Exception):
-    log.exception("%s %s failed", request.method, request.path)
+    log.error("%s %s failed", request.method, request.path, exc_info=error)
     db.session.rollback()
     return _page(500)
 

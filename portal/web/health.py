@@ -4,7 +4,6 @@ from flask import Blueprint, jsonify
 from sqlalchemy.exc import SQLAlchemyError
 
 from portal import schema
-
 from portal.gateways.redis import RedisAway, redis
 from portal.gateways.storage import StorageAway, storage
 from portal.permissions import for_anyone

@@ -11,13 +11,13 @@ def is_fragment_request() -> bool:
     return bool(htmx) and not (htmx.boosted or htmx.history_restore_request)
 
 
-def render(page: str, fragment: str, status: int = 200, **context):
+def render(page: str, fragment: str, status: int = 200, /, **context):
     """Answer with the fragment to htmx and with the whole page to everyone else."""
     template = fragment if is_fragment_request() else page
     return render_template(template, **context), status, VARY
 
 
-def done(url: str, fragment: str, **context):
+def done(url: str, fragment: str, /, **context):
     """Answer a POST that worked: new fragment for htmx, 303 for a plain form."""
     if is_fragment_request():
         return render_template(fragment, **context), 200, VARY

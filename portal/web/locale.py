@@ -17,8 +17,12 @@ TIMEZONES = frozenset(zone for zone in available_timezones() if "/" in zone) | {
 
 
 def init_app(app: Flask) -> None:
-    babel.init_app(app, locale_selector=choose_locale, timezone_selector=choose_timezone,
-                   default_translation_directories="../translations")
+    babel.init_app(
+        app,
+        locale_selector=choose_locale,
+        timezone_selector=choose_timezone,
+        default_translation_directories="../translations",
+    )
     app.jinja_env.filters["when"] = when
     app.jinja_env.filters["exact"] = exact
     app.jinja_env.filters["initials"] = initials
@@ -73,5 +77,3 @@ def language() -> str:
     """The code of the language of this answer: `en`."""
     locale = get_locale()
     return str(locale.language) if locale else "en"
-
-

@@ -19,7 +19,11 @@ def init_app(app: Flask) -> None:
 
 def around() -> dict:
     """What every template may use; without a database only what needs none."""
-    always = {"request_id": g.get("request_id"), "locale": language(), "is_demo": current_app.config["DESK"].demo_mode}
+    always = {
+        "request_id": g.get("request_id"),
+        "locale": language(),
+        "is_demo": current_app.config["DESK"].demo_mode,
+    }
     if "no_database" in g:
         return always
     settings = site()
@@ -38,18 +42,31 @@ def around() -> dict:
 def _places(is_staff: bool) -> list[dict]:
     """Groups of links; the first group is an employee's whole navigation."""
     if not is_staff:
-        return [_group("main", _("Main"), [
-            ("home", "home.index", "home", _("Home")),
-            ("requests", "tickets.mine", "list", _("My requests")),
-            ("new", "tickets.submit", "plus", _("New request")),
-        ])]
-    groups = [_group("work", _("Work"), [
-        ("home", "home.index", "chart", _("Dashboard")),
-        ("queue", "desk.queue", "inbox", _("Queue")),
-        ("requests", "tickets.mine", "user", _("My requests")),
-    ])]
+        return [
+            _group(
+                "main",
+                _("Main"),
+                [
+                    ("home", "home.index", "home", _("Home")),
+                    ("requests", "tickets.mine", "list", _("My requests")),
+                    ("new", "tickets.submit", "plus", _("New request")),
+                ],
+            )
+        ]
+    groups = [
+        _group(
+            "work",
+            _("Work"),
+            [
+                ("home", "home.index", "chart", _("Dashboard")),
+                ("queue", "desk.queue", "inbox", _("Queue")),
+                ("requests", "tickets.mine", "user", _("My requests")),
+            ],
+        )
+    ]
     administration = [
-        link for permission, link in (
+        link
+        for permission, link in (
             (Permission.PEOPLE_MANAGE, ("people", "admin.people", "users", _("People"))),
             (Permission.PROJECT_MANAGE, ("projects", "admin.projects", "grid", _("Projects"))),
             (Permission.PROJECT_MANAGE, ("categories", "admin.categories", "label", _("Categories"))),
@@ -57,7 +74,8 @@ def _places(is_staff: bool) -> list[dict]:
             (Permission.OPERATE, ("work", "admin.work", "again", _("Failed work"))),
             (Permission.AUDIT_READ, ("audit", "admin.audit", "shield", _("Audit log"))),
             (Permission.SETTINGS_MANAGE, ("settings", "admin.settings", "gear", _("Settings"))),
-        ) if current_user.may(permission)
+        )
+        if current_user.may(permission)
     ]
     if administration:
         groups.append(_group("admin", _("Administration"), administration))
@@ -65,7 +83,11 @@ def _places(is_staff: bool) -> list[dict]:
 
 
 def _group(group_id: str, label: str, links: list[tuple]) -> dict:
-    return {"id": group_id, "label": label, "links": [
-        {"id": link_id, "href": url_for(endpoint), "icon": icon, "label": words}
-        for link_id, endpoint, icon, words in links
-    ]}
+    return {
+        "id": group_id,
+        "label": label,
+        "links": [
+            {"id": link_id, "href": url_for(endpoint), "icon": icon, "label": words}
+            for link_id, endpoint, icon, words in links
+        ],
+    }

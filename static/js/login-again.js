@@ -45,7 +45,8 @@ function show(found) {
   if (form.elements.email) form.elements.email.value ||= dialog().dataset.email
   dialog().querySelector("[data-login-form]").replaceChildren(form)
   if (!dialog().open) dialog().showModal()
-  dialog().querySelector("[data-focus], [type=password], input:not([type=hidden])")?.focus()
+  const first = ["[data-focus]", "[type=password]", "input:not([type=hidden])"].map((mark) => dialog().querySelector(mark)).find(Boolean)
+  first?.focus()
 }
 
 // The new log-in has a new token. Another person's log-in must not send what this one wrote.

@@ -5,7 +5,7 @@ document.addEventListener("toggle", ({ target, newState }) => {
   if (newState !== "open" || !target.matches(".menu")) return
   if (!CSS.supports("position-area", "block-end")) place(target)
   const all = items(target)
-  ;(all.find((item) => item.ariaCurrent || item.ariaPressed === "true") ?? all[0])?.focus({ preventScroll: true })
+  ;(all.find((item) => item.ariaCurrent) ?? all[0])?.focus({ preventScroll: true })
 }, true)
 
 document.addEventListener("keydown", (event) => {

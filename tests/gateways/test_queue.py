@@ -1,7 +1,8 @@
+from sqlalchemy import text
+
 from portal.extensions import db
 from portal.gateways.queue import RedisQueues, enqueue_after_commit
 from portal.gateways.redis import PatientRedis
-from sqlalchemy import text
 
 
 def test_a_job_is_enqueued_by_the_commit(queue):

@@ -2,6 +2,7 @@ import socket
 import time
 
 import pytest
+
 from portal.gateways.redis import PatientRedis, RedisAway
 
 

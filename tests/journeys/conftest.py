@@ -41,7 +41,9 @@ def desk(worker_id, tmp_path_factory):
     port = _free_port()
     environment = os.environ | {
         "DATABASE_URL": _new_database(f"journeys_{suffix}"),
-        "REDIS_URL": re.sub(r"/\d+$", f"/{8 + int(re.sub(r'[^0-9]', '', worker_id) or 0) % 7}", os.environ["REDIS_URL"]),
+        "REDIS_URL": re.sub(
+            r"/\d+$", f"/{8 + int(re.sub(r'[^0-9]', '', worker_id) or 0) % 7}", os.environ["REDIS_URL"]
+        ),
         "ENVIRONMENT": "test",
         "DEMO_MODE": "true",
         "PUBLIC_URL": f"http://127.0.0.1:{port}",
@@ -97,7 +99,12 @@ def _run(environment, name, *arguments):
 
 def _start(environment, log, name, *arguments):
     return subprocess.Popen(
-        [_program(name), *arguments], env=environment, cwd=ROOT, stdout=log, stderr=log, start_new_session=True
+        [_program(name), *arguments],
+        env=environment,
+        cwd=ROOT,
+        stdout=log,
+        stderr=log,
+        start_new_session=True,
     )
 
 

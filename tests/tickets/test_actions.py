@@ -1,4 +1,5 @@
 import pytest
+from sqlalchemy import select
 
 from portal.errors import DomainError, NotAllowed
 from portal.events.kinds import Kind
@@ -7,7 +8,6 @@ from portal.extensions import db
 from portal.lifecycles.models import Category
 from portal.tickets import actions, comments
 from portal.tickets.models import Part, Priority, Request, TicketPerson, WaitingFor
-from sqlalchemy import select
 from tests import factories as make
 
 
@@ -39,7 +39,10 @@ def test_the_first_event_holds_the_ticket_as_it_was(world):
     assert values["title"]["id"] == "VPN"
     assert values["priority"]["id"] == "high"
     assert values["status"] == {
-        "id": ticket.status_id, "label": "Open", "name": "open", "category": "new",
+        "id": ticket.status_id,
+        "label": "Open",
+        "name": "open",
+        "category": "new",
     }
 
 

@@ -1,9 +1,10 @@
 from threading import Barrier, Thread
 
+from sqlalchemy import func, select
+
 from portal.extensions import db
 from portal.tickets import actions, once
 from portal.tickets.models import Request, Ticket
-from sqlalchemy import func, select
 from tests import factories as make
 
 

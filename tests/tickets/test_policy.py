@@ -1,12 +1,13 @@
 """Who sees what, asked twice: as one SQL condition, and ticket by ticket."""
 
 import pytest
+from sqlalchemy import select
+
 from portal.extensions import db
 from portal.permissions import Role
 from portal.tickets import actions
 from portal.tickets.models import Part, Ticket
 from portal.tickets.policy import Verb, may, visible_to
-from sqlalchemy import select
 from tests import factories as make
 
 

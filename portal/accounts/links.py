@@ -1,0 +1,119 @@
+"""Links in mails that prove an address: good once, for a while. Nothing here commits.
+
+Only the digest of a link's token is kept. A new link, a new password or another
+mail address ends the ones before.
+"""
+
+import re
+import secrets
+from datetime import timedelta
+
+from sqlalchemy import ColumnElement, select, update
+
+from portal import clock
+from portal.accounts.models import AccountToken, Purpose, User, digest
+from portal.extensions import db
+from portal.outbox_mail.actions import link, queue_mail
+
+LIFE = {Purpose.VERIFY: timedelta(hours=24), Purpose.RESET: timedelta(minutes=30)}
+
+_TOKEN = re.compile(r"[A-Za-z0-9_-]{43}")
+
+
+def mail_verification(user: User) -> None:
+    """Let them prove that the address is theirs."""
+    token = _issue(user, Purpose.VERIFY)
+    hours = LIFE[Purpose.VERIFY] // timedelta(hours=1)
+    _mail("verify", user, link=link(f"/verify/{token}"), hours=hours)
+
+
+def mail_reset(user: User) -> None:
+    """Let them choose a new password."""
+    _mail("reset", user, **_reset_link(user))
+
+
+def mail_invitation(user: User) -> None:
+    """Let somebody who has an account, made by another, choose their first password."""
+    _mail("invitation", user, **_reset_link(user), forgot_link=link("/forgot"))
+
+
+def mail_known(user: User) -> None:
+    """Tell somebody who registers again what they have already."""
+    if user.is_active:
+        _mail("known", user, login_link=link("/login"), forgot_link=link("/forgot"))
+    else:
+        _mail("closed", user)
+
+
+def mail_password_changed(user: User) -> None:
+    _mail("password_changed", user, forgot_link=link("/forgot"))
+
+
+def owner_of(token: str, purpose: Purpose) -> User | None:
+    """Whose link this is, if it is still good for that; the link stays good."""
+    if not _TOKEN.fullmatch(token):
+        return None
+    good = select(User).join(AccountToken, AccountToken.user_id == User.id)
+    return db.session.scalar(good.where(*_is_good(token, purpose)))
+
+
+def use(token: str, purpose: Purpose) -> User | None:
+    """Use the link up and say whose it is, locked; of several at once, one has it and the others None."""
+    owner = owner_of(token, purpose)
+    if owner is None:
+        return None
+    locked = select(User).where(User.id == owner.id).with_for_update()
+    user = db.session.scalars(locked.execution_options(populate_existing=True)).one()
+    used = (
+        update(AccountToken)
+        .where(AccountToken.user_id == User.id, *_is_good(token, purpose))
+        .values(used_at=clock.now())
+        .returning(AccountToken.id)
+        .execution_options(synchronize_session=False)
+    )
+    return user if db.session.scalar(used) is not None else None
+
+
+def end_links(user: User, *purposes: Purpose) -> None:
+    """Make every link of these purposes that is still open good for nothing; without a purpose, all."""
+    open_ones = update(AccountToken).where(AccountToken.user_id == user.id, AccountToken.used_at.is_(None))
+    if purposes:
+        open_ones = open_ones.where(AccountToken.purpose.in_(purposes))
+    db.session.execute(open_ones.values(used_at=clock.now()))
+
+
+def _is_good(token: str, purpose: Purpose) -> tuple[ColumnElement[bool], ...]:
+    return (
+        AccountToken.token_digest == digest(token),
+        AccountToken.purpose == purpose,
+        AccountToken.used_at.is_(None),
+        AccountToken.expires_at > clock.now(),
+        AccountToken.email == User.email,
+        User.is_active.is_(True),
+    )
+
+
+def _issue(user: User, purpose: Purpose) -> str:
+    """A new token of 256 bits; those before it end."""
+    end_links(user, purpose)
+    token = secrets.token_urlsafe(32)
+    expires_at = clock.now() + LIFE[purpose]
+    row = AccountToken(
+        user_id=user.id,
+        purpose=purpose,
+        email=user.email,
+        token_digest=digest(token),
+        expires_at=expires_at,
+    )
+    db.session.add(row)
+    db.session.flush()
+    return token
+
+
+def _reset_link(user: User) -> dict[str, object]:
+    token = _issue(user, Purpose.RESET)
+    return {"link": link(f"/reset/{token}"), "minutes": LIFE[Purpose.RESET] // timedelta(minutes=1)}
+
+
+def _mail(template: str, user: User, **words: object) -> None:
+    queue_mail(template, to=user.email, locale=user.locale, recipient_id=user.id, **words)

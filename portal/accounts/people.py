@@ -1,0 +1,106 @@
+"""What admins do with other people's accounts. Nothing here commits."""
+
+from flask_babel import gettext as _
+from sqlalchemy import select
+from sqlalchemy.exc import IntegrityError
+
+from portal.accounts import links
+from portal.accounts.actions import about, end_sessions
+from portal.accounts.models import User
+from portal.errors import DomainError
+from portal.events.kinds import Kind
+from portal.events.record import record
+from portal.extensions import db
+from portal.permissions import Role
+
+
+def create_person(
+    *, name: str, email: str, role: Role, actor: User | None, locale: str | None = None
+) -> User:
+    """Make an account and invite its owner by mail to choose a password.
+
+    Raises DomainError where the address has an account already.
+    """
+    person = User(email=email, name=name, role=role, locale=locale)
+    try:
+        with db.session.begin_nested():
+            db.session.add(person)
+    except IntegrityError:
+        raise DomainError(_("There is already an account with the address %(email)s.", email=email)) from None
+    role_label = {"id": role, "label": role}
+    record(Kind.ACCOUNT_CREATED, actor=actor, **about(person), values={"role": role_label})
+    links.mail_invitation(person)
+    return person
+
+
+def invite_again(person: User, *, actor: User) -> None:
+    """Mail another link to choose a password. Raises DomainError for a deactivated account."""
+    if not person.is_active:
+        raise DomainError(_("This account is deactivated. Activate it first."))
+    record(Kind.PASSWORD_RESET_ASKED, actor=actor, **about(person), email=person.email)
+    if person.password_hash is None:
+        links.mail_invitation(person)
+    else:
+        links.mail_reset(person)
+
+
+def rename(person: User, name: str, *, actor: User) -> None:
+    if name == person.name:
+        return
+    old, person.name = person.name, name
+    _record_change(person, "name", old, name, actor=actor)
+
+
+def change_role(person: User, role: Role, *, actor: User) -> None:
+    """Give them another role and log them out, so that the old one ends at once.
+
+    Raises DomainError for one's own role, and for the last active admin.
+    """
+    if role == person.role:
+        return
+    if person.id == actor.id:
+        raise DomainError(_("You cannot change your own role. Ask another admin."))
+    _keep_an_admin(besides=person)
+    old, person.role = person.role, role
+    _record_change(person, "role", old, role, actor=actor)
+    end_sessions(person, actor=actor)
+
+
+def deactivate(person: User, *, actor: User) -> None:
+    """Keep them out, at once and everywhere; what they did stays.
+
+    Raises DomainError for oneself, and for the last active admin.
+    """
+    if not person.is_active:
+        return
+    if person.id == actor.id:
+        raise DomainError(_("You cannot deactivate yourself. Ask another admin."))
+    _keep_an_admin(besides=person)
+    person.is_active = False
+    record(Kind.ACCOUNT_DEACTIVATED, actor=actor, **about(person))
+    end_sessions(person, actor=actor)
+    links.end_links(person)
+
+
+def reactivate(person: User, *, actor: User) -> None:
+    if person.is_active:
+        return
+    person.is_active = True
+    record(Kind.ACCOUNT_REACTIVATED, actor=actor, **about(person))
+
+
+def _keep_an_admin(*, besides: User) -> None:
+    """Raises DomainError, unless somebody else could still administer the desk.
+
+    All active admins are locked, in one order, so that two who remove each other
+    at the same moment do not both succeed.
+    """
+    admins = select(User.id).where(User.role == Role.ADMIN, User.is_active.is_(True))
+    remaining = set(db.session.scalars(admins.order_by(User.id).with_for_update()))
+    if remaining and not remaining - {besides.id}:
+        raise DomainError(_("%(name)s is the last active admin. Make somebody else one first.", name=besides.name))
+
+
+def _record_change(person: User, field: str, old: str, new: str, *, actor: User) -> None:
+    changes = {field: {"old": {"id": old, "label": old}, "new": {"id": new, "label": new}}}
+    record(Kind.ACCOUNT_EDITED, actor=actor, **about(person), changes=changes)

@@ -1,0 +1,61 @@
+"""The application's table of contents: the parts it is made of, in the order they stand in."""
+
+from pathlib import Path
+
+from flask import Flask
+from werkzeug.middleware.proxy_fix import ProxyFix
+from whitenoise import WhiteNoise
+
+from portal import assets, cli, events, logs, models, reactions  # noqa: F401, the mapper needs all models
+from portal.config import Settings, read_settings
+from portal.extensions import csrf, db, htmx, limiter, migrate
+from portal.gateways import live, queue, redis, storage
+from portal.tickets import desk as ticket_desk
+from portal.tickets import labels
+from portal.tickets import views as ticket_views
+from portal.tickets.blueprint import bp as tickets
+from portal.web import errors, headers, health, keys, locale, navigation, session
+
+ROOT = Path(__file__).parent.parent
+VIEWS = (ticket_desk, ticket_views)  # whose routes stand on the blueprint of tickets
+BLUEPRINTS = (health.bp, tickets)
+
+
+def create_app(settings: Settings | None = None) -> Flask:
+    """The application, with the given settings or those of the environment.
+
+    Raises ConfigError where a setting is missing or wrong.
+    """
+    settings = settings or read_settings()
+    logs.set_up(settings)
+    app = Flask(__name__, template_folder=ROOT / "templates", static_folder=ROOT / "static")
+    app.config.from_mapping(settings.for_flask())
+
+    for part in (headers, db, csrf, htmx, limiter, redis, queue, live, storage):
+        part.init_app(app)
+    for part in (session, locale, navigation, keys, errors, assets, cli):
+        part.init_app(app)
+    migrate.init_app(app, db, directory=str(ROOT / "migrations"))
+    events.follow_with(at_once=reactions.AT_ONCE, afterwards=reactions.AFTERWARDS)
+
+    app.jinja_env.globals |= {"field_label": labels.field_label, "value_label": labels.value_label}
+    for blueprint in BLUEPRINTS:
+        app.register_blueprint(blueprint)
+    _stand_behind(app, settings)
+    return app
+
+
+def _stand_behind(app: Flask, settings: Settings) -> None:
+    """Serve hashed files compressed; believe proxies only as far as they are ours."""
+    vendor = ROOT / "static" / "vendor"
+    vendor.mkdir(parents=True, exist_ok=True)
+    app.wsgi_app = WhiteNoise(
+        app.wsgi_app,
+        root=vendor,
+        prefix="/static/vendor/",
+        max_age=31536000,
+        immutable_file_test=lambda *_: True,
+    )
+    if settings.trusted_proxy_count:
+        hops = settings.trusted_proxy_count
+        app.wsgi_app = ProxyFix(app.wsgi_app, x_for=hops, x_proto=hops, x_host=hops)

@@ -1,0 +1,82 @@
+"""Writing mails, and what becomes of them. Nothing here commits, and nothing here talks to the mail server."""
+
+import re
+import secrets
+from urllib.parse import urlsplit
+
+from flask import current_app
+from flask_babel import force_locale
+from flask_babel import gettext as _
+from sqlalchemy.dialects.postgresql import insert
+
+from portal import clock
+from portal.errors import DomainError
+from portal.extensions import db
+from portal.gateways.queue import enqueue_after_commit
+from portal.outbox_mail.models import Mail, MailState
+from portal.settings.cache import site
+
+GAPS = re.compile(r"\n{3,}")
+
+
+def queue_mail(
+    template: str,
+    *,
+    to: str,
+    locale: str | None = None,
+    recipient_id: int | None = None,
+    dedupe_key: str | None = None,
+    **words: object,
+) -> Mail | None:
+    """Write a mail that a job sends after the commit; None where one with that key was written before.
+
+    `template` is the name of a text in `templates/mail`, which is told `words`.
+    Its language is the recipient's, else the desk's.
+    """
+    subject, body = _render(template, locale, words)
+    row = {
+        "message_id": f"<{secrets.token_hex(16)}@{_own_host()}>",
+        "dedupe_key": dedupe_key,
+        "recipient_id": recipient_id,
+        "to_address": to,
+        "subject": subject,
+        "body": body,
+        "state": MailState.QUEUED,
+        "attempts": 0,
+        "available_at": clock.now(),
+        "created_at": clock.now(),
+    }
+    new = insert(Mail).values(row).on_conflict_do_nothing(index_elements=["dedupe_key"]).returning(Mail)
+    mail = db.session.scalar(new)
+    if mail is not None:
+        enqueue_after_commit("jobs.mail.deliver")
+    return mail
+
+
+def link(path: str) -> str:
+    """The address of a page as a mail says it: from PUBLIC_URL, whatever host the request named."""
+    return current_app.config["DESK"].public_url + path
+
+
+def retry(mail: Mail) -> None:
+    """Let a failed mail be sent after all, with all its tries before it. Raises DomainError for any other."""
+    if mail.state is not MailState.FAILED:
+        raise DomainError(_("Only a mail that failed can be sent again, and this one did not."))
+    mail.state, mail.attempts, mail.available_at = MailState.QUEUED, 0, clock.now()
+    enqueue_after_commit("jobs.mail.deliver")
+
+
+def _render(template: str, locale: str | None, words: dict[str, object]) -> tuple[str, str]:
+    """Subject and body. What somebody typed stays one line of the subject."""
+    desk = site()
+    spoken = locale if locale in desk.languages else desk.default_language
+    with force_locale(spoken):
+        text = current_app.jinja_env.get_template(f"mail/{template}.txt").render(
+            site=desk, desk_url=link("/"), **words
+        )
+    subject, _end, body = text.strip().partition("\n")
+    return " ".join(subject.split())[:250], GAPS.sub("\n\n", body.strip()) + "\n"
+
+
+def _own_host() -> str:
+    return urlsplit(current_app.config["DESK"].public_url).hostname or "localhost"

@@ -1,0 +1,172 @@
+"""Real workers and timetables that are killed, and a real Redis that forgets everything."""
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+from redis import Redis
+from sqlalchemy import func, select
+
+from portal.events.models import Delivery, DeliveryState
+from portal.extensions import db
+from portal.gateways.queue import RedisQueues
+from portal.notifications.models import Notification
+from portal.tickets.models import Ticket
+from tests import factories as make
+
+pytestmark = [pytest.mark.faults, pytest.mark.timeout(300)]
+
+ROOT = Path(__file__).parent.parent.parent
+
+
+@pytest.fixture
+def redis(shared_app):
+    """The Redis of the tests without jobs in it, and the application enqueuing there."""
+    connection = Redis.from_url(shared_app.config["DESK"].redis_url)
+    shared_app.extensions["queue"] = RedisQueues(shared_app.extensions["patient_redis"])
+    connection.flushdb()
+    yield connection
+    connection.flushdb()
+    connection.close()
+
+
+@pytest.fixture
+def start(shared_app, tmp_path):
+    """Start `jobs.worker` or `jobs.timetable` as a process of its own; all are ended after the test."""
+    settings = shared_app.config["DESK"]
+    environment = os.environ | {
+        "ENVIRONMENT": "test",
+        "DATABASE_URL": settings.database_url.replace("postgresql+psycopg", "postgresql"),
+        "REDIS_URL": settings.redis_url,
+        "LOG_FORMAT": "console",
+    }
+    running = []
+
+    def start(name):
+        process = subprocess.Popen(
+            [sys.executable, "-m", f"jobs.{name}"],
+            cwd=ROOT,
+            env=environment,
+            stderr=(tmp_path / f"{name}-{len(running)}.log").open("w"),
+            start_new_session=True,
+        )
+        running.append(process)
+        return process
+
+    yield start
+    for process in running:
+        kill(process)
+
+
+def kill(process):
+    """kill -9 of the process and of the horses it has forked."""
+    for child in horses_of(process):
+        os.kill(child, signal.SIGKILL)
+    process.kill()
+    process.wait()
+
+
+def horses_of(process):
+    children = Path(f"/proc/{process.pid}/task/{process.pid}/children")
+    try:
+        return [int(pid) for pid in children.read_text().split()]
+    except OSError:
+        return []
+
+
+def wait_until(fact, *, seconds):
+    """How long it took until it was true. Fails after so many seconds."""
+    started = time.monotonic()
+    while not fact():
+        db.session.rollback()
+        assert time.monotonic() - started < seconds, f"not within {seconds} s"
+        time.sleep(0.1)
+    return time.monotonic() - started
+
+
+def undone():
+    return db.session.scalar(select(func.count()).where(Delivery.state != DeliveryState.DONE))
+
+
+def told():
+    """Who has a notification of which event, each as often as it stands in the bell."""
+    return sorted(db.session.execute(select(Notification.recipient_id, Notification.event_id)).all())
+
+
+def test_f09_what_a_killed_worker_had_begun_is_done_once_within_two_minutes(shared_app, redis, start):
+    """The reaction waits for the ticket's row, which this test holds, when worker and horse die."""
+    ticket = make.ticket(assignee=make.agent())
+    db.session.commit()
+    db.session.execute(select(Ticket).where(Ticket.id == ticket.id).with_for_update()).all()
+    worker = start("worker")
+    leased = select(Delivery.event_id).where(Delivery.lease_until.is_not(None))
+    with db.engine.connect() as looking:
+        until = time.monotonic() + 20
+        while looking.execute(leased).first() is None:
+            looking.rollback()
+            assert time.monotonic() < until
+            time.sleep(0.05)
+    assert horses_of(worker)
+
+    kill(worker)
+    killed = time.monotonic()
+    db.session.rollback()
+    start("timetable")
+    start("worker")
+    wait_until(lambda: undone() == 0, seconds=120)
+
+    assert time.monotonic() - killed < 120
+    assert len(told()) == len(set(told())) > 0
+
+
+def test_f04_what_an_emptied_redis_forgot_is_done_within_a_minute(shared_app, redis, start):
+    start("worker")
+    start("timetable")
+    wait_until(lambda: redis.scard("rq:workers") == 1, seconds=20)
+    time.sleep(0.5)  # its first sweep is over; the next one comes by the timetable
+    shared_app.extensions["patient_redis"].connection.flushdb()
+    shared_app.extensions["queue"].enqueue = lambda *_, **__: None  # the hints are lost with it
+    for _ in range(20):
+        make.ticket(assignee=make.agent())
+    db.session.commit()
+
+    took = wait_until(lambda: undone() == 0, seconds=60)
+
+    assert took < 60
+    assert len(told()) == len(set(told())) > 0
+
+
+def test_f29_a_worker_that_is_asked_to_stop_finishes_its_job_first(shared_app, redis, start):
+    ticket = make.ticket()
+    db.session.commit()
+    db.session.execute(select(Ticket).where(Ticket.id == ticket.id).with_for_update()).all()
+    worker = start("worker")
+    with db.engine.connect() as looking:
+        leased = select(Delivery.event_id).where(Delivery.lease_until.is_not(None))
+        while looking.execute(leased).first() is None:
+            looking.rollback()
+            time.sleep(0.05)
+
+    worker.send_signal(signal.SIGTERM)
+    time.sleep(0.5)
+    assert worker.poll() is None
+    db.session.rollback()
+
+    assert worker.wait(10) == 0
+    assert undone() == 0
+
+
+def test_an_idle_worker_and_an_idle_timetable_stop_at_once(redis, start):
+    worker, timetable = start("worker"), start("timetable")
+    wait_until(lambda: redis.scard("rq:workers") == 1, seconds=20)
+    time.sleep(1)
+
+    for process in (worker, timetable):
+        process.send_signal(signal.SIGTERM)
+
+    assert (worker.wait(5), timetable.wait(5)) == (0, 0)
+    assert redis.scard("rq:workers") == 0

@@ -1,0 +1,100 @@
+"""What is over is forgotten; what is not stays."""
+
+from datetime import timedelta
+
+from sqlalchemy import func, select
+
+from jobs import housekeeping
+from jobs.events import react
+from portal import clock
+from portal.accounts.actions import open_session
+from portal.accounts.models import AccountToken, Purpose, Session
+from portal.events.models import Delivery, DeliveryState, Event
+from portal.extensions import db
+from portal.settings.models import Tick
+from portal.tickets import once
+from portal.tickets.models import IdempotencyKey
+from tests import factories as make
+
+
+def ago(**time):
+    return clock.travelling_to(clock.now() - timedelta(**time))
+
+
+def count(model):
+    return db.session.scalar(select(func.count()).select_from(model))
+
+
+def token(user, **values):
+    defaults = {"purpose": Purpose.RESET, "email": user.email, "expires_at": clock.now() + timedelta(hours=1)}
+    return make.make(AccountToken, user_id=user.id, **defaults | values)
+
+
+def test_old_ticks_are_forgotten(app):
+    for days in (0, 1, 3, 30):
+        make.make(Tick, job="jobs.x", due_at=clock.now() - timedelta(days=days))
+
+    housekeeping.tidy()
+
+    assert count(Tick) == 2
+
+
+def test_links_that_were_used_or_ran_out_are_forgotten(app):
+    user = make.employee()
+    token(user, token_digest="a")
+    token(user, token_digest="b", used_at=clock.now())
+    token(user, token_digest="c", expires_at=clock.now() - timedelta(minutes=1))
+
+    housekeeping.tidy()
+
+    assert list(db.session.scalars(select(AccountToken.token_digest))) == ["a"]
+
+
+def test_sessions_that_ran_out_are_forgotten(app):
+    user = make.employee()
+    with ago(days=3):
+        open_session(user)
+    living, _ = open_session(user)
+
+    housekeeping.tidy()
+
+    assert list(db.session.scalars(select(Session.id))) == [living.id]
+
+
+def test_forms_sent_more_than_two_days_ago_are_forgotten(app):
+    user = make.employee()
+    with ago(hours=49):
+        once.claim("old", user=user)
+    with ago(hours=47):
+        once.claim("new", user=user)
+
+    housekeeping.tidy()
+
+    assert list(db.session.scalars(select(IdempotencyKey.key))) == ["new"]
+
+
+def test_deliveries_done_a_week_ago_are_forgotten_in_batches_and_events_never(world, monkeypatch):
+    monkeypatch.setattr(housekeeping, "BATCH", 2)
+    with ago(days=8):
+        for _ in range(5):
+            make.ticket()
+        db.session.commit()
+    make.ticket()
+    db.session.commit()
+    react()
+    with ago(days=8):
+        undone = make.ticket()
+        db.session.commit()
+    events = count(Event)
+
+    housekeeping.tidy()
+
+    left = {each.ticket_id: each.state for each in db.session.scalars(select(Delivery))}
+    assert sorted(left.values()) == [DeliveryState.DONE, DeliveryState.DUE]
+    assert left[undone.id] == DeliveryState.DUE
+    assert count(Event) == events
+
+
+def test_tidying_twice_is_as_good_as_once(world):
+    housekeeping.tidy()
+    housekeeping.tidy()
