@@ -1,6 +1,8 @@
-"""Run several commands of the application in one process: starting it costs more than most of them.
+"""Run several commands of the application in one process: loading it costs more than most of them.
 
 python -m embedded.commands "WHAT IS SAID: ops migrate --wait 60" ...
+
+It loads at once and begins when it gets a line, so that the servers can start meanwhile.
 """
 
 import io
@@ -16,8 +18,12 @@ from embedded.console import step
 
 
 def main(steps: list[str]) -> int:
-    with step("Loading the application"):
+    try:
         from wsgi import app
+    finally:  # nor does it complain before its turn
+        told_to_begin = sys.stdin.readline()
+    if not told_to_begin:
+        return 1
     for each in steps:
         what, _, command = each.partition(": ")
         try:

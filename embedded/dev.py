@@ -66,20 +66,22 @@ def _serve(state: State, options: argparse.Namespace) -> None:
         defaults = {**DEFAULTS, "PUBLIC_URL": f"http://127.0.0.1:{port}"}
         return {**defaults, **os.environ, "WEB_BIND": f"fd://{listener.fileno()}", **stack.environment()}
 
-    children: list[Child] = []
+    web, *others = children = _children(state.path, environment, listener, reload=options.reload)
+    preparation = _Preparation(environment(), seed=not options.no_seed)
     try:
         with step("Starting the servers"):
             stack.start()
-        _prepare(environment(), seed=not options.no_seed)
-        children += _children(state.path, environment, listener, reload=options.reload)
-        for child in children:
-            child.start()
+        preparation.run(environment())
         with step("Starting the web server"):
+            web.start()
             _wait_until_it_answers(port)
+        for child in others:  # after it: they would only compete while all of them load
+            child.start()
         state.say_where(f"http://127.0.0.1:{port}")
         _introduce(environment(), port, stack)
         _watch(stack, children, environment)
     finally:
+        preparation.stop()
         _stop(stack, children)
 
 
@@ -92,12 +94,18 @@ def _options() -> argparse.Namespace:
 
 
 def _end_on_signals() -> None:
-    """The first signal ends this in order, a second one at once; what it leaves, the next start ends."""
+    """The first signal ends this in order, one that follows later ends it at once; the next start tidies up.
+
+    Some callers send the same signal twice, to the process and to its group.
+    """
+    first: list[float] = []
 
     def stop(_number: int, _frame: object) -> None:
-        for number in (signal.SIGINT, signal.SIGTERM):
-            signal.signal(number, signal.SIG_DFL)
-        raise Stopped
+        if not first:
+            first.append(time.monotonic())
+            raise Stopped
+        if time.monotonic() - first[0] > 1:
+            os._exit(130)
 
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         if number != signal.SIGHUP or signal.getsignal(number) != signal.SIG_IGN:  # nohup
@@ -114,15 +122,34 @@ def _listen(port: int | None) -> socket:
     return listener
 
 
-def _prepare(environment: dict[str, str], *, seed: bool) -> None:
-    steps = [
-        "Bringing the database up to date: ops migrate --wait 60",
-        "Preparing the store: storage prepare",
-        *(["Seeding the demo world: seed --if-empty"] if seed else []),
-    ]
-    done = subprocess.run([sys.executable, "-m", "embedded.commands", *steps], env=environment)
-    if done.returncode:
-        raise Problem("The service desk was not started.")
+class _Preparation:
+    """The commands that make database and store ready. They load while the servers start."""
+
+    def __init__(self, environment: dict[str, str], *, seed: bool) -> None:
+        self.environment = environment
+        self.steps = [
+            "Bringing the database up to date: ops migrate --wait 60",
+            "Preparing the store: storage prepare",
+            *(["Seeding the demo world: seed --if-empty"] if seed else []),
+        ]
+        self.process = self._load()
+
+    def run(self, environment: dict[str, str]) -> None:
+        """Do it; raises Problem where a command fails, which has then said why."""
+        if environment != self.environment:
+            self.stop()
+            self.environment, self.process = environment, self._load()
+        self.process.communicate("now\n")
+        if self.process.returncode:
+            raise Problem("The service desk was not started.")
+
+    def stop(self) -> None:
+        self.process.kill()
+        self.process.wait()
+
+    def _load(self) -> subprocess.Popen:
+        command = [sys.executable, "-m", "embedded.commands", *self.steps]
+        return subprocess.Popen(command, env=self.environment, stdin=subprocess.PIPE, text=True)
 
 
 def _children(
@@ -181,7 +208,7 @@ def _watch(stack: Stack, children: list[Child], environment: Callable[[], dict[s
 
 
 def _stop(stack: Stack, children: list[Child]) -> None:
-    """First those who use the servers, then the servers."""
+    """First those who use the servers, then the servers. A further Ctrl-C does not wait."""
     with step("Stopping"):
         _at_once(child.stop for child in children)
         stack.stop()

@@ -37,13 +37,15 @@ class Stack:
             ClamAV(self.state, self.fast),
         ]
         self.servers = [server for server in servers if not self.given.get(server.setting)]
+        self._do_without_clamav_where_missing()
+        for server in self.servers:
+            server.choose_ports()
 
     def start(self) -> None:
         """Start all at once; all or, raising Problem, none."""
         if self.fast:
             for server in self.servers:
                 server.forget()
-        self._do_without_clamav_where_missing()
         try:
             _at_once(Server.start, self.servers)
         except BaseException:
@@ -54,7 +56,11 @@ class Stack:
         _at_once(Server.stop, self.servers)
 
     def environment(self) -> dict[str, str]:
-        """The settings that lead the application to what runs here."""
+        """The settings that lead the application to what runs here.
+
+        They are known before the start, and seldom change with it: only where
+        a port was lost to somebody else in between.
+        """
         own = {"SECRET_KEY": self.given.get("SECRET_KEY") or self.state.secret("SECRET_KEY")}
         for server in self.servers:
             own |= server.environment()

@@ -3,6 +3,7 @@
 import logging
 import signal
 import time
+from itertools import chain, repeat
 
 from flask import Flask
 from redis import Redis, RedisError
@@ -77,19 +78,22 @@ def run(app: Flask) -> None:
 
     SIGTERM lets the job that runs come to its end; a second one does not.
     """
-    failures = 0
-    while True:
-        worker = make_worker(app)
-        started = time.monotonic()
-        try:
-            worker.work(logging_level=None)
-        except (RedisError, OSError) as error:
-            log.warning("The worker waits for Redis: %s", error)
-        if worker.is_stopping:
+    for pause in chain(PAUSES, repeat(PAUSES[-1])):
+        if _worked_to_the_end(app):
             return
         _stop_at_once_on_signals()
-        failures = 0 if time.monotonic() - started > 60 else failures + 1
-        time.sleep(PAUSES[min(failures, len(PAUSES)) - 1] if failures else PAUSES[0])
+        time.sleep(pause)
+
+
+def _worked_to_the_end(app: Flask) -> bool:
+    """Work; False where it ended because Redis was lost, True where somebody asked to stop."""
+    worker = None
+    try:
+        worker = make_worker(app)
+        worker.work(logging_level=None)
+    except (RedisError, OSError) as error:
+        log.warning("The worker waits for Redis: %s", error)
+    return worker is not None and worker.is_stopping
 
 
 def _stop_at_once_on_signals() -> None:

@@ -6,7 +6,7 @@ from flask import Flask
 from werkzeug.middleware.proxy_fix import ProxyFix
 from whitenoise import WhiteNoise
 
-from portal import assets, cli, events, logs, models, reactions  # noqa: F401, the mapper needs all models
+from portal import assets, cli, events, logs, models, reactions, translations  # noqa: F401, the mapper needs all models
 from portal.config import Settings, read_settings
 from portal.extensions import csrf, db, htmx, limiter, migrate
 from portal.gateways import live, queue, redis, storage
@@ -33,7 +33,7 @@ def create_app(settings: Settings | None = None) -> Flask:
 
     for part in (headers, db, csrf, htmx, limiter, redis, queue, live, storage):
         part.init_app(app)
-    for part in (session, locale, navigation, keys, errors, assets, cli):
+    for part in (session, locale, navigation, keys, errors, assets, cli, translations):
         part.init_app(app)
     migrate.init_app(app, db, directory=str(ROOT / "migrations"))
     events.follow_with(at_once=reactions.AT_ONCE, afterwards=reactions.AFTERWARDS)

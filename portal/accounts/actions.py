@@ -11,6 +11,7 @@ from portal.accounts import links
 from portal.accounts.models import Purpose, Session, User, digest
 from portal.accounts.passwords import hash_password, is_outdated, is_right
 from portal.accounts.queries import user_by_email
+from portal.events.changes import set_fields
 from portal.events.kinds import Kind
 from portal.events.record import record
 from portal.extensions import db
@@ -153,12 +154,9 @@ def change_password(user: User, password: str, *, session_token: str) -> None:
 
 def edit_profile(user: User, **values: object) -> None:
     """Set one's own name, language, time zone and looks; only the name is worth an event."""
-    old_name = user.name
-    for field, value in values.items():
-        setattr(user, field, value)
-    if user.name != old_name:
-        changes = {"name": {"old": {"id": old_name, "label": old_name}, "new": {"id": user.name, "label": user.name}}}
-        record(Kind.ACCOUNT_EDITED, actor=user, **about(user), changes=changes)
+    name = set_fields(user, **values).get("name")
+    if name:
+        record(Kind.ACCOUNT_EDITED, actor=user, **about(user), changes={"name": name})
 
 
 def about(user: User) -> dict[str, object]:

@@ -8,6 +8,7 @@ from portal.accounts import links
 from portal.accounts.actions import about, end_sessions
 from portal.accounts.models import User
 from portal.errors import DomainError
+from portal.events.changes import Changes, set_fields
 from portal.events.kinds import Kind
 from portal.events.record import record
 from portal.extensions import db
@@ -45,10 +46,7 @@ def invite_again(person: User, *, actor: User) -> None:
 
 
 def rename(person: User, name: str, *, actor: User) -> None:
-    if name == person.name:
-        return
-    old, person.name = person.name, name
-    _record_change(person, "name", old, name, actor=actor)
+    _record(set_fields(person, name=name), person, actor=actor)
 
 
 def change_role(person: User, role: Role, *, actor: User) -> None:
@@ -56,13 +54,13 @@ def change_role(person: User, role: Role, *, actor: User) -> None:
 
     Raises DomainError for one's own role, and for the last active admin.
     """
+    admins = _hold_with_admins(person)
     if role == person.role:
         return
     if person.id == actor.id:
         raise DomainError(_("You cannot change your own role. Ask another admin."))
-    _keep_an_admin(besides=person)
-    old, person.role = person.role, role
-    _record_change(person, "role", old, role, actor=actor)
+    _refuse_the_last(person, admins)
+    _record(set_fields(person, role=role), person, actor=actor)
     end_sessions(person, actor=actor)
 
 
@@ -71,11 +69,12 @@ def deactivate(person: User, *, actor: User) -> None:
 
     Raises DomainError for oneself, and for the last active admin.
     """
+    admins = _hold_with_admins(person)
     if not person.is_active:
         return
     if person.id == actor.id:
         raise DomainError(_("You cannot deactivate yourself. Ask another admin."))
-    _keep_an_admin(besides=person)
+    _refuse_the_last(person, admins)
     person.is_active = False
     record(Kind.ACCOUNT_DEACTIVATED, actor=actor, **about(person))
     end_sessions(person, actor=actor)
@@ -89,18 +88,22 @@ def reactivate(person: User, *, actor: User) -> None:
     record(Kind.ACCOUNT_REACTIVATED, actor=actor, **about(person))
 
 
-def _keep_an_admin(*, besides: User) -> None:
-    """Raises DomainError, unless somebody else could still administer the desk.
+def _hold_with_admins(person: User) -> set[int]:
+    """Lock the person and all active admins, in one order, and read them afresh; the admins' ids.
 
-    All active admins are locked, in one order, so that two who remove each other
-    at the same moment do not both succeed.
+    So two admins who remove each other at the same moment do so one after the other.
     """
-    admins = select(User.id).where(User.role == Role.ADMIN, User.is_active.is_(True))
-    remaining = set(db.session.scalars(admins.order_by(User.id).with_for_update()))
-    if remaining and not remaining - {besides.id}:
-        raise DomainError(_("%(name)s is the last active admin. Make somebody else one first.", name=besides.name))
+    is_admin = (User.role == Role.ADMIN) & User.is_active.is_(True)
+    held = select(User).where(is_admin | (User.id == person.id)).order_by(User.id).with_for_update()
+    people = db.session.scalars(held.execution_options(populate_existing=True))
+    return {each.id for each in people if each.role is Role.ADMIN and each.is_active}
 
 
-def _record_change(person: User, field: str, old: str, new: str, *, actor: User) -> None:
-    changes = {field: {"old": {"id": old, "label": old}, "new": {"id": new, "label": new}}}
-    record(Kind.ACCOUNT_EDITED, actor=actor, **about(person), changes=changes)
+def _refuse_the_last(person: User, admins: set[int]) -> None:
+    if admins == {person.id}:
+        raise DomainError(_("%(name)s is the last active admin. Make somebody else one first.", name=person.name))
+
+
+def _record(changes: Changes, person: User, *, actor: User) -> None:
+    if changes:
+        record(Kind.ACCOUNT_EDITED, actor=actor, **about(person), changes=changes)

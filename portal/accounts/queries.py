@@ -1,16 +1,23 @@
 import re
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from sqlalchemy import func, select, update
+from sqlalchemy import Select, func, or_, select, update
 
 from portal import clock
-from portal.accounts.models import Session, User, digest
+from portal.accounts.devices import device
+from portal.accounts.models import Session, User, digest, sort_key
 from portal.extensions import db
 from portal.permissions import STAFF, Role
 
 _TOKEN = re.compile(r"[A-Za-z0-9_-]{43}")
 SEEN_EVERY = timedelta(minutes=5)
 IDLE = timedelta(hours=12)  # a browser that is not remembered is forgotten after so long
+PEOPLE_STATES = {
+    "active": User.is_active.is_(True) & User.email_verified_at.is_not(None),
+    "waiting": User.is_active.is_(True) & User.email_verified_at.is_(None),
+    "deactivated": User.is_active.is_(False),
+}
 
 
 def user_of_session(token: object) -> User | None:
@@ -54,7 +61,9 @@ def user_by_email(email: str) -> User | None:
 
 def sessions_of(user: User) -> list[Session]:
     """The browsers this person is logged in with, the latest first."""
-    theirs = select(Session).where(Session.user_id == user.id, Session.expires_at > clock.now())
+    now = clock.now()
+    is_awake = or_(Session.is_remembered, Session.last_seen_at > now - IDLE)
+    theirs = select(Session).where(Session.user_id == user.id, Session.expires_at > now, is_awake)
     return list(db.session.scalars(theirs.order_by(Session.last_seen_at.desc(), Session.id.desc())))
 
 
@@ -72,3 +81,66 @@ def agents() -> list[User]:
 def active_admins() -> int:
     admins = select(func.count()).where(User.role == Role.ADMIN, User.is_active.is_(True))
     return db.session.scalar(admins)
+
+
+def people(*, search: str = "", role: Role | None = None, state: str = "") -> Select:
+    """The people whose name or address holds the words, as a select for a list.
+
+    `state` is one of `PEOPLE_STATES`, or empty for all.
+    """
+    listed = select(
+        User.id,
+        User.name,
+        User.sort_name,
+        User.email,
+        User.role,
+        User.is_active,
+        User.email_verified_at,
+        User.password_hash.is_(None).label("is_invited"),
+    )
+    for word in search.split()[:5]:
+        in_name = User.sort_name.contains(sort_key(word), autoescape=True)
+        listed = listed.where(or_(in_name, User.email.contains(word.lower(), autoescape=True)))
+    if role:
+        listed = listed.where(User.role == role)
+    if state:
+        listed = listed.where(PEOPLE_STATES[state])
+    return listed
+
+
+def person_or_404(user_id: int) -> User:
+    return db.one_or_404(select(User).where(User.id == user_id))
+
+
+
+@dataclass(frozen=True)
+class Browser:
+    """A session as its owner sees it."""
+
+    public_id: str
+    device: str
+    address: str
+    last_seen_at: datetime
+    is_current: bool
+
+
+def browsers_of(user: User) -> list[Browser]:
+    """Where this person is logged in, this browser first."""
+    here = digest(user.session_token)
+    theirs = [
+        Browser(
+            each.public_id,
+            device(each.user_agent),
+            each.address,
+            each.last_seen_at,
+            is_current=each.token_digest == here,
+        )
+        for each in sessions_of(user)
+    ]
+    return sorted(theirs, key=lambda browser: not browser.is_current)
+
+
+def people_with_addresses(addresses: list[str]) -> list[User]:
+    """The active ones among them, in the order of the addresses."""
+    found = select(User).where(User.email.in_(addresses), User.is_active.is_(True))
+    return sorted(db.session.scalars(found), key=lambda user: addresses.index(user.email))

@@ -37,6 +37,8 @@ class Kind(StrEnum):
     PROJECT_EDITED = "project.edited"  # data: project_id, project, changes
     CATEGORY_CREATED = "category.created"  # data: category_id, category
     CATEGORY_EDITED = "category.edited"  # data: category_id, category, changes
+    TEAM_CREATED = "team.created"  # data: team_id, team
+    TEAM_EDITED = "team.edited"  # data: team_id, team, changes
     SETTINGS_EDITED = "settings.edited"  # data: changes
     MAIL_RETRIED = "mail.retried"  # data: mail_id
     DELIVERY_RETRIED = "delivery.retried"  # data: event_id, reaction

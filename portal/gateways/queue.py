@@ -7,7 +7,7 @@ never turns something saved into an error.
 
 import logging
 
-from flask import Flask, current_app
+from flask import Flask, current_app, g
 from rq import Queue
 from sqlalchemy import event
 from sqlalchemy.orm import Session
@@ -62,6 +62,7 @@ def _push_pending(session: Session) -> None:
         for job, args, queue in jobs:
             current_app.extensions["queue"].enqueue(job, *args, queue=queue)
     except RedisAway:
+        g.is_delayed = True  # whoever answers this request says so
         log.warning("Redis is away; left to the sweep: %s", [job for job, _, _ in jobs])
     except Exception:
         log.exception("Left to the sweep: %s", [job for job, _, _ in jobs])

@@ -1,4 +1,7 @@
-from sqlalchemy import Select, select
+from collections import defaultdict
+from collections.abc import Iterable
+
+from sqlalchemy import Select, func, select
 
 from portal.accounts.models import User
 from portal.extensions import db
@@ -16,5 +19,71 @@ def organizations_of(user: User) -> list[Organization]:
     return list(db.session.scalars(theirs.order_by(Organization.name, Organization.id)))
 
 
+def teams_of(user: User) -> list[Team]:
+    """The teams this person works in, by name."""
+    theirs = select(Team).where(Team.id.in_(team_ids_of(user)))
+    return list(db.session.scalars(theirs.order_by(Team.name, Team.id)))
+
+
 def all_teams() -> list[Team]:
     return list(db.session.scalars(select(Team).order_by(Team.name, Team.id)))
+
+
+def all_organizations() -> list[Organization]:
+    return list(db.session.scalars(select(Organization).order_by(Organization.name, Organization.id)))
+
+
+def team_or_404(team_id: int, *, to_change: bool = False) -> Team:
+    found = select(Team).where(Team.id == team_id)
+    if to_change:
+        found = found.with_for_update().execution_options(populate_existing=True)
+    return db.one_or_404(found)
+
+
+def members_of(team: Team) -> list[tuple[User, bool]]:
+    """Who works in the team, by name, and whether they lead it."""
+    rows = (
+        select(User, TeamMember.is_lead)
+        .join(TeamMember, TeamMember.user_id == User.id)
+        .where(TeamMember.team_id == team.id)
+        .order_by(User.sort_name, User.id)
+    )
+    return [(user, is_lead) for user, is_lead in db.session.execute(rows)]
+
+
+def team_sizes() -> dict[int, int]:
+    """How many active people work in each team, by its id."""
+    sizes = (
+        select(TeamMember.team_id, func.count())
+        .join(User, User.id == TeamMember.user_id)
+        .where(User.is_active.is_(True))
+        .group_by(TeamMember.team_id)
+    )
+    return dict(db.session.execute(sizes).all())
+
+
+def team_names_by_person(user_ids: Iterable[int]) -> dict[int, list[str]]:
+    """The names of the teams that each of these people works in: one statement for a page of them."""
+    rows = (
+        select(TeamMember.user_id, Team.name)
+        .join(Team, Team.id == TeamMember.team_id)
+        .where(TeamMember.user_id.in_(list(user_ids)))
+    )
+    return _grouped(db.session.execute(rows.order_by(Team.name)))
+
+
+def organization_names_by_person(user_ids: Iterable[int]) -> dict[int, list[str]]:
+    """Where each of these people belongs, by name."""
+    rows = (
+        select(Membership.user_id, Organization.name)
+        .join(Organization, Organization.id == Membership.organization_id)
+        .where(Membership.user_id.in_(list(user_ids)))
+    )
+    return _grouped(db.session.execute(rows.order_by(Organization.name)))
+
+
+def _grouped(rows: Iterable) -> dict[int, list[str]]:
+    names: dict[int, list[str]] = defaultdict(list)
+    for user_id, name in rows:
+        names[user_id].append(name)
+    return names

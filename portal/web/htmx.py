@@ -1,6 +1,7 @@
 """One view, two answers: the page for a browser, the fragment for htmx."""
 
-from flask import Response, redirect, render_template, request
+from flask import flash, g, get_flashed_messages, redirect, render_template, request
+from flask_babel import gettext as _
 
 VARY = {"Vary": "HX-Request"}
 
@@ -19,13 +20,15 @@ def render(page: str, fragment: str, status: int = 200, /, **context):
 
 def done(url: str, fragment: str, /, **context):
     """Answer a POST that worked: new fragment for htmx, 303 for a plain form."""
+    _say_what_is_delayed()
     if is_fragment_request():
-        return render_template(fragment, **context), 200, VARY
+        return render_template(fragment, **context) + _toasts(), 200, VARY
     return redirect(url, 303)
 
 
 def go_to(url: str):
     """Leave the page after a POST that worked."""
+    _say_what_is_delayed()
     if is_fragment_request():
         return "", 204, {"HX-Redirect": url}
     return redirect(url, 303)
@@ -56,6 +59,14 @@ def is_own_path(target: str | None) -> bool:
     return "\\" not in target and all(ord(letter) > 32 and ord(letter) != 127 for letter in target)
 
 
-def vary(response: Response) -> Response:
-    response.vary.add("HX-Request")
-    return response
+def _say_what_is_delayed() -> None:
+    """What was done is kept; what a job was to do for it comes later."""
+    if g.pop("is_delayed", False):
+        flash(_("Saved. Others will be told of it a little later than usual."), "warning")
+
+
+def _toasts() -> str:
+    """The messages that wait, for htmx to put where messages stand."""
+    if not get_flashed_messages(with_categories=True):
+        return ""
+    return render_template("layouts/_toasts.html")

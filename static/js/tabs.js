@@ -11,7 +11,9 @@ function choose(tab, byKey = false) {
 
 document.addEventListener("click", (event) => {
   const tab = event.target.closest("[role=tab]")
-  if (tab) choose(tab, event.detail === 0 && tab.matches("[data-key]"))
+  if (!tab) return
+  event.preventDefault() // where it is a link, for those without a script
+  choose(tab, event.detail === 0 && tab.matches("[data-key]"))
 })
 
 document.addEventListener("keydown", (event) => {

@@ -4,4 +4,4 @@ export const fromTemplate = (id) => document.getElementById(id)?.content.firstEl
 export const fill = (pattern, values) => pattern.replace(/\{(\w+)\}/g, (_, name) => values[name] ?? "")
 
 export const clockTime = (moment = new Date()) =>
-  moment.toLocaleTimeString(document.documentElement.lang, { hour: "2-digit", minute: "2-digit" })
+  moment.toLocaleTimeString(document.documentElement.lang, { hour: "2-digit", minute: "2-digit", hourCycle: "h23" })

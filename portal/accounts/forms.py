@@ -1,0 +1,192 @@
+from typing import Any
+
+from flask_babel import gettext
+from flask_babel import lazy_gettext as _l
+from wtforms import (
+    BooleanField,
+    HiddenField,
+    PasswordField,
+    SelectField,
+    SelectMultipleField,
+    StringField,
+    ValidationError,
+)
+from wtforms.validators import InputRequired
+from wtforms.widgets import CheckboxInput, ListWidget
+
+from portal.accounts.addresses import LONGEST, domain_of, is_address, tidy_address
+from portal.accounts.models import Density, Theme, User
+from portal.accounts.passwords import is_right
+from portal.accounts.strength import least_length, weakness
+from portal.permissions import Role
+from portal.settings.cache import site
+from portal.web.forms import DeskForm, NotBlank, at_most, tidy
+from portal.web.locale import LANGUAGES, TIMEZONES
+
+
+class MailAddress:
+    """An address that mail can be sent to."""
+
+    def __call__(self, form: DeskForm, field: Any) -> None:
+        if len(field.data) > LONGEST or not is_address(field.data):
+            raise ValidationError(gettext("Enter a mail address such as ann@example.org."))
+
+
+def email_field() -> StringField:
+    return StringField(
+        _l("E-mail address"), [NotBlank(_l("Enter a mail address.")), MailAddress()], [tidy_address]
+    )
+
+
+def name_field(label: str = _l("Name")) -> StringField:
+    return StringField(label, [NotBlank(_l("Enter a name.")), at_most(120)], [tidy])
+
+
+class LoginForm(DeskForm):
+    """Says of no address whether it has an account."""
+
+    email = StringField(_l("E-mail address"), [NotBlank(_l("Enter your mail address."))], [tidy_address])
+    password = PasswordField(_l("Password"), [InputRequired(_l("Enter your password."))])
+    remember = BooleanField(_l("Keep me logged in on this device"))
+    next = HiddenField()
+
+
+class NewPasswordForm(DeskForm):
+    """A form with a password that is to be a good one for whoever it is for."""
+
+    password = PasswordField(_l("New password"), [InputRequired(_l("Enter a password."))])
+    role = Role.EMPLOYEE
+
+    def known_words(self) -> tuple[str, ...]:
+        """What others know of the person, so that it makes no password."""
+        return ()
+
+    @property
+    def least(self) -> int:
+        return least_length(self.role)
+
+    def validate_password(self, field: PasswordField) -> None:
+        words = (*self.known_words(), site().name)
+        if problem := weakness(field.data, role=self.role, about=words):
+            raise ValidationError(problem)
+
+
+class RegisterForm(NewPasswordForm):
+    name = name_field()
+    email = email_field()
+    password = PasswordField(_l("Password"), [InputRequired(_l("Enter a password."))])
+
+    def known_words(self) -> tuple[str, ...]:
+        return (self.name.data or "", self.email.data or "")
+
+    def validate_email(self, field: StringField) -> None:
+        allowed = site().registration_domains
+        if allowed and domain_of(field.data) not in allowed:
+            raise ValidationError(
+                gettext("Only addresses of %(domains)s can make an account here.", domains=", ".join(allowed))
+            )
+
+
+class ForgotForm(DeskForm):
+    email = email_field()
+
+
+class OwnPasswordForm(NewPasswordForm):
+    """For somebody who is known: by their login, or by the link they were mailed."""
+
+    def __init__(self, *, person: User, **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        self.person, self.role = person, person.role
+
+    def known_words(self) -> tuple[str, ...]:
+        return (self.person.name, self.person.email)
+
+
+class ResetForm(OwnPasswordForm):
+    pass
+
+
+class ChangePasswordForm(OwnPasswordForm):
+    current_password = PasswordField(
+        _l("Current password"), [InputRequired(_l("Enter your current password."))]
+    )
+
+    def knows_current(self) -> bool:
+        """Whether the current password is right; the field says so where it is not."""
+        if is_right(self.current_password.data, self.person.password_hash):
+            return True
+        self.current_password.errors = [gettext("This is not your current password.")]
+        return False
+
+
+class ProfileForm(DeskForm):
+    name = name_field(_l("Your name"))
+    locale = SelectField(_l("Language"))
+    timezone = SelectField(_l("Time zone"))
+    theme = SelectField(_l("Appearance"), coerce=Theme)
+    density = SelectField(_l("Rows"), coerce=Density)
+    shortcuts_enabled = BooleanField(_l("Single-key shortcuts"))
+
+    def __init__(self, **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        desk = site()
+        self.locale.choices = [("", gettext("Like the browser"))] + [
+            (code, LANGUAGES[code]) for code in desk.languages
+        ]
+        here = gettext("Like the desk (%(zone)s)", zone=desk.default_timezone)
+        self.timezone.choices = [("", here)] + [(zone, zone) for zone in sorted(TIMEZONES)]
+        self.theme.choices = [
+            (Theme.SYSTEM.value, gettext("Like the system")),
+            (Theme.LIGHT.value, gettext("Light")),
+            (Theme.DARK.value, gettext("Dark")),
+        ]
+        self.density.choices = [
+            (Density.COMFORTABLE.value, gettext("Comfortable")),
+            (Density.COMPACT.value, gettext("Compact")),
+        ]
+
+    def wanted(self) -> dict[str, Any]:
+        """The values as `actions.edit_profile` takes them."""
+        return {
+            "name": self.name.data,
+            "locale": self.locale.data or None,
+            "timezone": self.timezone.data or None,
+            "theme": self.theme.data,
+            "density": self.density.data,
+            "shortcuts_enabled": self.shortcuts_enabled.data,
+        }
+
+
+class AppearanceForm(DeskForm):
+    """One press of a menu: the theme, or the height of rows."""
+
+    theme = SelectField(choices=[("", "")] + [(theme.value, "") for theme in Theme])
+    density = SelectField(choices=[("", "")] + [(density.value, "") for density in Density])
+
+    def wanted(self) -> dict[str, Any]:
+        chosen: dict[str, Any] = {}
+        if self.theme.data:
+            chosen["theme"] = Theme(self.theme.data)
+        if self.density.data:
+            chosen["density"] = Density(self.density.data)
+        return chosen
+
+
+class FirstRunForm(NewPasswordForm):
+    organization = StringField(
+        _l("Name of your organisation"), [NotBlank(_l("Enter the name of your organisation.")), at_most(80)], [tidy]
+    )
+    name = name_field(_l("Your name"))
+    email = email_field()
+    password = PasswordField(_l("Password"), [InputRequired(_l("Enter a password."))])
+    role = Role.ADMIN
+
+    def known_words(self) -> tuple[str, ...]:
+        return (self.name.data or "", self.email.data or "", self.organization.data or "")
+
+
+class Checkboxes(SelectMultipleField):
+    """Any number of the choices, each with a box of its own."""
+
+    widget = ListWidget(prefix_label=False)
+    option_widget = CheckboxInput()

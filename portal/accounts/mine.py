@@ -1,0 +1,88 @@
+"""One's own account."""
+
+from flask import abort, flash, redirect, request, url_for
+from flask_babel import gettext as _
+
+from portal.accounts import actions, throttle
+from portal.accounts.blueprint import bp
+from portal.accounts.forms import AppearanceForm, ChangePasswordForm, ProfileForm
+from portal.accounts.queries import browsers_of
+from portal.accounts.throttle import TooOften
+from portal.extensions import db
+from portal.permissions import for_members
+from portal.web.htmx import is_fragment_request, render, way_back
+from portal.web.session import me
+
+PAGE = "accounts/profile.html"
+
+
+@bp.route("/account", methods=["GET", "POST"])
+@for_members
+def profile():
+    form = ProfileForm(obj=me())
+    if not form.validate_on_submit():
+        return _page(422 if form.is_submitted() else 200, form=form)
+    actions.edit_profile(me(), **form.wanted())
+    db.session.commit()
+    flash(_("Your changes are saved."), "success")
+    return redirect(url_for(".profile"), 303)
+
+
+@bp.post("/account/password")
+@for_members
+def change_password():
+    """Asks for the current one, so that a browser left open gives nobody the account."""
+    form = ChangePasswordForm(person=me())
+    if not form.validate():
+        return _page(422, password_form=form)
+    try:
+        throttle.count_guess(me().email)
+    except TooOften as error:
+        form.form_errors.append(str(error))
+        return _page(429, password_form=form)
+    if not form.knows_current():
+        return _page(422, password_form=form)
+    throttle.was_no_guess()
+    actions.change_password(me(), form.password.data, session_token=me().session_token)
+    db.session.commit()
+    flash(_("Your password is changed. Every other browser is logged out."), "success")
+    return redirect(url_for(".profile"), 303)
+
+
+@bp.post("/account/sessions/<public_id>/end")
+@for_members
+def end_session(public_id: str):
+    if not actions.end_session(me(), public_id):
+        abort(404)
+    db.session.commit()
+    flash(_("That browser is logged out."), "success")
+    return redirect(url_for(".profile", _anchor="sessions"), 303)
+
+
+@bp.post("/account/sessions/end")
+@for_members
+def end_other_sessions():
+    actions.end_sessions(me(), actor=me(), but=me().session_token)
+    db.session.commit()
+    flash(_("Every other browser is logged out."), "success")
+    return redirect(url_for(".profile", _anchor="sessions"), 303)
+
+
+@bp.post("/account/appearance")
+@for_members
+def appearance():
+    form = AppearanceForm()
+    if not form.validate() or not form.wanted():
+        abort(400)
+    actions.edit_profile(me(), **form.wanted())
+    db.session.commit()
+    if is_fragment_request() or request.headers.get("X-Requested-With") == "fetch":
+        return "", 204
+    return redirect(way_back(), 303)
+
+
+def _page(status: int, **forms):
+    """The page with the form that was sent, and the others as they are."""
+    shown = {"form": forms.get("form") or ProfileForm(formdata=None, obj=me())}
+    shown["password_form"] = forms.get("password_form") or ChangePasswordForm(formdata=None, person=me())
+    return render(PAGE, PAGE, status, sessions=browsers_of(me()), **shown)

@@ -1,0 +1,93 @@
+"""How often somebody may try: counted in Redis, or in this process while Redis is away.
+
+A guess is counted before it is looked at, and given back when it was none: so
+many guesses at the same moment are no way around the limit.
+"""
+
+import logging
+from datetime import timedelta
+
+from flask import g, request
+from flask_babel import format_timedelta
+from flask_babel import gettext as _
+from flask_limiter import RateLimitExceeded
+
+from portal import clock
+from portal.accounts.models import digest
+from portal.errors import TooMany
+from portal.extensions import limiter
+
+log = logging.getLogger(__name__)
+
+
+class TooOften(TooMany):
+    """Says when to try again."""
+
+    def __init__(self, seconds: int) -> None:
+        self.seconds = max(seconds, 1)
+        wait = format_timedelta(timedelta(seconds=self.seconds), threshold=1, add_direction=True)
+        super().__init__(_("That was too often. Try again %(when)s.", when=wait))
+
+
+def count_guess(account: str) -> None:
+    """Count a guess of that account's password. Raises TooOften."""
+    _count(_guess, account)
+
+
+def was_no_guess() -> None:
+    """The one just counted was right, so it does not count."""
+    try:
+        for limit in limiter.current_limits:
+            limiter.limiter.storage.incr(limit.key, limit.limit.get_expiry(), amount=-1)
+    except Exception:  # the store went away since it was counted: the guess stays counted
+        log.warning("A right password was counted as a guess", exc_info=True)
+
+
+def count_mail(account: str) -> None:
+    """Count a mail that somebody unknown lets us send to that address. Raises TooOften."""
+    _count(_mail, account)
+
+
+def count_registration() -> None:
+    _count(_registration, "")
+
+
+def _count(counter, account: str) -> None:
+    g.throttled_account = digest(account)[:32]  # keys hold neither addresses nor what is endless
+    try:
+        counter()
+    except RateLimitExceeded:
+        breached = limiter.current_limit
+        seconds = breached.reset_at - int(clock.now().timestamp()) if breached else 60
+        raise TooOften(seconds) from None
+
+
+def _account() -> str:
+    return g.throttled_account
+
+
+def _address() -> str:
+    return request.remote_addr or "unknown"
+
+
+def _account_from_address() -> str:
+    return f"{_account()}:{_address()}"
+
+
+@limiter.shared_limit("5 per minute", scope="guess-here", key_func=_account_from_address)
+@limiter.shared_limit("50 per hour", scope="guess", key_func=_account)
+@limiter.shared_limit("100 per minute", scope="guess-from", key_func=_address)
+def _guess() -> None:
+    """Five from one place, fifty from all places, and no spraying of one password over all accounts."""
+
+
+@limiter.shared_limit("5 per hour", scope="mail-here", key_func=_account_from_address)
+@limiter.shared_limit("10 per hour", scope="mail", key_func=_account)
+@limiter.shared_limit("30 per hour", scope="mail-from", key_func=_address)
+def _mail() -> None:
+    """Nobody's mailbox is to be flooded."""
+
+
+@limiter.shared_limit("30 per hour", scope="register-from", key_func=_address)
+def _registration() -> None:
+    """Accounts are made by people."""

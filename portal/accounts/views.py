@@ -1,0 +1,236 @@
+"""Coming in: log-in, registration, links from mails, and the first page of a new desk."""
+
+from flask import abort, current_app, flash, redirect, request, session, url_for
+from flask_babel import gettext as _
+from flask_login import current_user
+
+from portal.accounts import actions, links, throttle
+from portal.accounts.blueprint import bp
+from portal.accounts.forms import FirstRunForm, ForgotForm, LoginForm, RegisterForm, ResetForm
+from portal.accounts.models import Purpose, User
+from portal.accounts.queries import has_no_people, people_with_addresses
+from portal.accounts.throttle import TooOften
+from portal.admin.actions import open_desk
+from portal.extensions import db
+from portal.permissions import for_anyone
+from portal.seeding.world import PASSWORD, PEOPLE
+from portal.settings.cache import forget_site, site
+from portal.web.htmx import is_fragment_request, is_own_path, render
+from portal.web.locale import language
+from portal.web.session import log_in, log_out, me
+
+LOGIN, REGISTER, FORGOT = "accounts/login.html", "accounts/register.html", "accounts/forgot.html"
+
+
+@bp.route("/login", methods=["GET", "POST"])
+@for_anyone
+def login():
+    if has_no_people():
+        return redirect(url_for(".first_run"), 303)
+    if current_user.is_authenticated and request.method == "GET":
+        return redirect(_onward(request.args.get("next")), 303)
+    form = LoginForm(data={"next": request.args.get("next", "")})
+    if not form.is_submitted():
+        return _page(LOGIN, form)
+    if not form.validate():
+        return _page(LOGIN, form, 422)
+    try:
+        throttle.count_guess(form.email.data)
+    except TooOften as error:
+        return _too_often(error, LOGIN, form)
+    return _try_to_enter(form)
+
+
+def _try_to_enter(form: LoginForm):
+    """The same answer for an address without an account, a deactivated one, and a wrong password."""
+    address = request.remote_addr or ""
+    user = actions.authenticate(form.email.data, form.password.data)
+    if user is None:
+        actions.note_failed_login(form.email.data, address=address, reason="wrong")
+        db.session.commit()
+        form.form_errors.append(_("This address and this password do not belong together. Look at both again."))
+        return _page(LOGIN, form, 422)
+    throttle.was_no_guess()
+    if not user.is_verified:
+        return _ask_to_verify(user, form)
+    _enter(user, remember=form.remember.data)
+    if is_fragment_request():
+        return "", 204, {"HX-Trigger": "logged-in"}
+    return redirect(_onward(form.next.data), 303)
+
+
+def _ask_to_verify(user: User, form: LoginForm):
+    """They know the password but have not shown yet that the address is theirs."""
+    actions.note_failed_login(user.email, address=request.remote_addr or "", reason="unverified")
+    try:
+        throttle.count_mail(user.email)
+        links.mail_verification(user)
+    except TooOften:
+        pass  # enough mails are on their way
+    db.session.commit()
+    form.form_errors.append(
+        _("Confirm your address first: open the link that we have just sent to %(email)s.", email=user.email)
+    )
+    return _page(LOGIN, form, 422)
+
+
+def _enter(user: User, *, remember: bool = False) -> None:
+    """Let the browser in as this user, and as nobody else any more."""
+    if current_user.is_authenticated:
+        actions.log_out(me(), me().session_token)
+    log_in(user, remember=remember)
+    actions.note_login(user, address=request.remote_addr or "")
+    db.session.commit()
+
+
+@bp.post("/logout")
+@for_anyone
+def logout():
+    """Also leaves nothing in the browser's cache; drafts live in its storage and stay."""
+    if current_user.is_authenticated:
+        actions.log_out(me(), me().session_token)
+        db.session.commit()
+    log_out()
+    answer = redirect(url_for(".login"), 303)
+    answer.headers["Clear-Site-Data"] = '"cache"'
+    return answer
+
+
+@bp.route("/register", methods=["GET", "POST"])
+@for_anyone
+def register():
+    if has_no_people():
+        return redirect(url_for(".first_run"), 303)
+    if not site().registration_open:
+        abort(404)
+    form = RegisterForm()
+    if not form.validate_on_submit():
+        return _page(REGISTER, form, 422 if form.is_submitted() else 200)
+    try:
+        throttle.count_registration()
+        throttle.count_mail(form.email.data)
+    except TooOften as error:
+        return _too_often(error, REGISTER, form)
+    actions.register(
+        name=form.name.data, email=form.email.data, password=form.password.data, locale=language()
+    )
+    db.session.commit()
+    return _page("accounts/register_sent.html", form, email=form.email.data)
+
+
+@bp.route("/verify/<token>", methods=["GET", "POST"])
+@for_anyone
+def verify(token: str):
+    """Looking uses nothing up: mail scanners follow links too."""
+    if request.method == "GET":
+        if links.owner_of(token, Purpose.VERIFY) is None:
+            return _gone(Purpose.VERIFY)
+        return render("accounts/verify.html", "accounts/verify.html", token=token)
+    if actions.confirm_address(token) is None:
+        return _gone(Purpose.VERIFY)
+    db.session.commit()
+    flash(_("Your address is confirmed. Log in, and you are in."), "success")
+    return redirect(url_for(".login"), 303)
+
+
+@bp.route("/forgot", methods=["GET", "POST"])
+@for_anyone
+def forgot():
+    """The same answer whether there is such an account or not."""
+    form = ForgotForm(data={"email": current_user.email} if current_user.is_authenticated else None)
+    if not form.validate_on_submit():
+        return _page(FORGOT, form, 422 if form.is_submitted() else 200)
+    try:
+        throttle.count_mail(form.email.data)
+    except TooOften as error:
+        return _too_often(error, FORGOT, form)
+    actions.ask_for_reset(form.email.data)
+    db.session.commit()
+    return _page("accounts/forgot_sent.html", form)
+
+
+@bp.route("/reset/<token>", methods=["GET", "POST"])
+@for_anyone
+def reset(token: str):
+    owner = links.owner_of(token, Purpose.RESET)
+    if owner is None:
+        return _gone(Purpose.RESET)
+    form = ResetForm(person=owner)
+    if not form.validate_on_submit():
+        return _page("accounts/reset.html", form, 422 if form.is_submitted() else 200, token=token)
+    if actions.reset_password(token, form.password.data) is None:
+        return _gone(Purpose.RESET)
+    db.session.commit()
+    flash(_("Your new password is saved. Log in with it."), "success")
+    return redirect(url_for(".login"), 303)
+
+
+@bp.route("/welcome", methods=["GET", "POST"])
+@for_anyone
+def first_run():
+    """Whoever opens a new desk first becomes its admin; there is no such page afterwards."""
+    if not has_no_people():
+        abort(404)
+    form = FirstRunForm()
+    if not form.validate_on_submit():
+        return _page("accounts/first_run.html", form, 422 if form.is_submitted() else 200)
+    admin = open_desk(
+        organization=form.organization.data,
+        name=form.name.data,
+        email=form.email.data,
+        password=form.password.data,
+        locale=language(),
+    )
+    if admin is None:
+        abort(404)
+    _enter(admin)
+    forget_site()
+    return redirect("/", 303)
+
+
+@bp.post("/language", endpoint="language")
+@for_anyone
+def choose_language():
+    """For whoever is logged in it is kept with the account, else with this browser."""
+    chosen = request.form.get("locale", "")
+    if chosen not in site().languages:
+        abort(400)
+    session["locale"] = chosen
+    if current_user.is_authenticated:
+        actions.edit_profile(me(), locale=chosen)
+        db.session.commit()
+    return redirect(_onward(request.form.get("next", "").rstrip("?")), 303)
+
+
+def _page(template: str, form, status: int = 200, **context):
+    """A page of the gate; where nobody is logged in yet there are no fragments of it."""
+    if template == LOGIN:
+        context |= {"demo_people": _demo_people(), "demo_password": PASSWORD}
+    return render(template, template, status, form=form, **context)
+
+
+def _too_often(error: TooOften, template: str, form):
+    """The page with what was typed, and when to try again; to htmx only the sentence."""
+    if is_fragment_request():
+        raise error
+    form.form_errors.append(str(error))
+    body, status, headers = _page(template, form, 429)
+    return body, status, headers | {"Retry-After": str(error.seconds)}
+
+
+def _gone(purpose: Purpose):
+    """Used up, too old, replaced by a newer one, or never made: all the same."""
+    template = "accounts/link_gone.html"
+    return render(template, template, 404, purpose=purpose, token=None)
+
+
+def _onward(target: str | None) -> str:
+    return target if is_own_path(target) else "/"
+
+
+def _demo_people() -> list[tuple[str, str]]:
+    """Who can be tried out, in demo mode: those of the seeded world that are there."""
+    if not current_app.config["DESK"].demo_mode:
+        return []
+    there = people_with_addresses([person.email for person in PEOPLE[:4]])
+    return [(f"{user.name} ({user.role.label})", user.email) for user in there]

@@ -1,0 +1,28 @@
+"""From a tree to one SQL condition on the columns that are handed in."""
+
+from sqlalchemy import ColumnElement, and_, true
+
+from portal.filters.fields import Columns
+from portal.filters.reading import Fields
+from portal.filters.tree import And, Condition, Node, Not, Word, words
+
+
+def where(node: Node, columns: Columns, fields: Fields) -> ColumnElement[bool]:
+    """The rows that the filter asks for; an empty filter asks for all.
+
+    The words of one `And` are looked for together, in one text. What is not known
+    (NULL) is not so, and its opposite is: `-assignee:ann` finds what nobody has.
+    """
+    match node:
+        case And(parts):
+            rest = [where(part, columns, fields) for part in parts if not isinstance(part, Word)]
+            wanted = words(node)
+            return and_(true(), *rest, *([fields.words(columns, wanted)] if wanted else []))
+        case Not(Word(text)) if fields.lacks:
+            return fields.lacks(columns, (text,))
+        case Not(part):
+            return where(part, columns, fields).is_not(true())
+        case Condition(name, comparison, values):
+            return fields[name].where(columns, comparison, values)
+        case Word(text):
+            return fields.words(columns, (text,))

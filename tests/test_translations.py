@@ -1,0 +1,51 @@
+"""German is complete, and says the same as English."""
+
+import re
+
+import pytest
+from flask_babel import force_locale, gettext
+
+from portal import translations
+
+FILES = list(translations.language_files())
+PLACEHOLDER = re.compile(r"%\((\w+)\)[sd]|%%")
+
+
+def messages():
+    for path in FILES:
+        yield from ((path.parent.parent.name, message) for message in translations.read(path) if message.id)
+
+
+def test_german_is_there():
+    assert [path.parent.parent.name for path in FILES] == ["de"]
+
+
+@pytest.mark.parametrize("path", FILES, ids=lambda path: path.parent.parent.name)
+def test_every_text_of_today_is_translated(path):
+    catalog = translations.read(path)
+    today = translations.current_texts()
+    absent = [message.id for message in today if message.id and message.id not in catalog]
+    assert absent == [], "run `flask translations extract` and translate"
+    assert translations.missing(catalog) == []
+
+
+def test_no_placeholder_is_lost_or_invented():
+    for language, message in messages():
+        english = message.id if isinstance(message.id, tuple | list) else (message.id,)
+        other = message.string if isinstance(message.string, tuple | list) else (message.string,)
+        wanted = {name for text in english for name in PLACEHOLDER.findall(text)}
+        for text in other:
+            assert set(PLACEHOLDER.findall(text)) <= wanted, (language, message.id)
+            assert set(PLACEHOLDER.findall(text)) or not wanted or len(english) > 1, (language, message.id)
+
+
+def test_html_in_a_text_is_the_same_in_each_language():
+    tag = re.compile(r"</?\w+[^>]*>")
+    for language, message in messages():
+        if isinstance(message.id, str):
+            assert sorted(tag.findall(message.id)) == sorted(tag.findall(message.string)), (language, message.id)
+
+
+def test_a_page_speaks_german(app):
+    with app.test_request_context(), force_locale("de"):
+        assert gettext("My requests") == "Meine Anfragen"
