@@ -23,7 +23,7 @@ COPY translations translations/
 COPY static static/
 
 # What the browser gets is made once, here. The settings only have to be there: no server is asked.
-RUN --mount=type=bind,from=browser,source=/build/node_modules,target=node_modules \
+RUN --mount=type=bind,from=browser,source=/build/node_modules,target=/srv/desk/node_modules \
     export SECRET_KEY=for-the-build-only-and-never-for-a-server \
            DATABASE_URL=postgresql://nobody@127.0.0.1:1/none REDIS_URL=redis://127.0.0.1:1 && \
     flask --app wsgi assets build && \

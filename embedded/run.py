@@ -22,7 +22,7 @@ def main() -> int:
         _say(str(problem))
         return 2
     try:
-        return _run(options.command, {**os.environ, **stack.environment()})
+        return run_command(options.command, {**os.environ, **stack.environment()})
     finally:
         stack.stop()
         state.release()
@@ -50,7 +50,7 @@ def _held_state(path: Path, *, may_take_another: bool) -> State:
     raise Problem(f"{path} is in use by another run.")
 
 
-def _run(command: list[str], environment: dict[str, str]) -> int:
+def run_command(command: list[str], environment: dict[str, str]) -> int:
     """The command's exit code. Ctrl-C reaches it by the terminal; what is sent to this process is passed on."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     child = subprocess.Popen(command, env=environment, preexec_fn=_listen_to_ctrl_c)

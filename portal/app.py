@@ -7,9 +7,19 @@ from werkzeug.middleware.proxy_fix import ProxyFix
 from whitenoise import WhiteNoise
 
 from portal import assets, cli, events, logs, models, reactions, translations  # noqa: F401, the mapper needs all models
+from portal.accounts import admin as people_admin
+from portal.accounts import cli as accounts_cli
+from portal.accounts import mine as accounts_mine
+from portal.accounts import views as accounts_views
+from portal.accounts.blueprint import bp as accounts
+from portal.admin import views as admin_views
+from portal.admin.blueprint import bp as admin
 from portal.config import Settings, read_settings
 from portal.extensions import csrf, db, htmx, limiter, migrate
 from portal.gateways import live, queue, redis, storage
+from portal.organizations import admin as teams_admin
+from portal.outbox_mail import admin as mail_admin
+from portal.projects import admin as projects_admin
 from portal.tickets import desk as ticket_desk
 from portal.tickets import labels
 from portal.tickets import views as ticket_views
@@ -17,8 +27,18 @@ from portal.tickets.blueprint import bp as tickets
 from portal.web import errors, headers, health, keys, locale, navigation, session
 
 ROOT = Path(__file__).parent.parent
-VIEWS = (ticket_desk, ticket_views)  # whose routes stand on the blueprint of tickets
-BLUEPRINTS = (health.bp, tickets)
+VIEWS = (  # whose routes stand on the blueprints of accounts, admin and tickets
+    accounts_mine,
+    accounts_views,
+    admin_views,
+    mail_admin,
+    people_admin,
+    projects_admin,
+    teams_admin,
+    ticket_desk,
+    ticket_views,
+)
+BLUEPRINTS = (health.bp, accounts, admin, tickets)
 
 
 def create_app(settings: Settings | None = None) -> Flask:
@@ -33,7 +53,7 @@ def create_app(settings: Settings | None = None) -> Flask:
 
     for part in (headers, db, csrf, htmx, limiter, redis, queue, live, storage):
         part.init_app(app)
-    for part in (session, locale, navigation, keys, errors, assets, cli, translations):
+    for part in (session, locale, navigation, keys, errors, assets, cli, accounts_cli, translations):
         part.init_app(app)
     migrate.init_app(app, db, directory=str(ROOT / "migrations"))
     events.follow_with(at_once=reactions.AT_ONCE, afterwards=reactions.AFTERWARDS)

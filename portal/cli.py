@@ -8,6 +8,7 @@ from flask.cli import AppGroup
 
 from portal import schema
 from portal.gateways.storage import StorageAway, storage
+from portal.importing.commands import imports
 from portal.seeding.commands import seed
 
 ops = AppGroup("ops", help="Keep the schema right: migrate, verify, wait.")
@@ -15,7 +16,7 @@ store = AppGroup("storage", help="The object store.")
 
 
 def init_app(app: Flask) -> None:
-    for command in (ops, store, seed):
+    for command in (ops, store, seed, imports):
         app.cli.add_command(command)
 
 

@@ -165,11 +165,32 @@ def upgrade() -> None:
     )
     op.create_index("ix_tickets_assignee", "tickets", ["assignee_id", "updated_at", "id"], unique=False)
     op.create_index("ix_tickets_category", "tickets", ["category_id", "id"], unique=False)
+    op.create_index(
+        "ix_tickets_closed",
+        "tickets",
+        ["closed_at", "id"],
+        unique=False,
+        postgresql_where=sa.text("closed_at IS NOT NULL"),
+    )
     op.create_index("ix_tickets_created", "tickets", ["created_at", "id"], unique=False)
     op.create_index(
         "ix_tickets_open_created",
         "tickets",
         ["created_at", "id"],
+        unique=False,
+        postgresql_where=sa.text("status_category <> 'done'"),
+    )
+    op.create_index(
+        "ix_tickets_open_facts",
+        "tickets",
+        ["status_id", "priority_rank", "team_id", "assignee_id", "is_confidential", "id"],
+        unique=False,
+        postgresql_where=sa.text("status_category <> 'done'"),
+    )
+    op.create_index(
+        "ix_tickets_open_id",
+        "tickets",
+        ["id"],
         unique=False,
         postgresql_where=sa.text("status_category <> 'done'"),
     )
@@ -310,7 +331,16 @@ def downgrade() -> None:
     op.drop_index(
         "ix_tickets_open_created", table_name="tickets", postgresql_where=sa.text("status_category <> 'done'")
     )
+    op.drop_index(
+        "ix_tickets_open_id", table_name="tickets", postgresql_where=sa.text("status_category <> 'done'")
+    )
+    op.drop_index(
+        "ix_tickets_open_facts", table_name="tickets", postgresql_where=sa.text("status_category <> 'done'")
+    )
     op.drop_index("ix_tickets_created", table_name="tickets")
+    op.drop_index(
+        "ix_tickets_closed", table_name="tickets", postgresql_where=sa.text("closed_at IS NOT NULL")
+    )
     op.drop_index("ix_tickets_category", table_name="tickets")
     op.drop_index("ix_tickets_assignee", table_name="tickets")
     op.drop_table("tickets")

@@ -11,14 +11,15 @@ from wtforms import (
     StringField,
     ValidationError,
 )
-from wtforms.validators import InputRequired
+from wtforms.validators import InputRequired, Optional
 from wtforms.widgets import CheckboxInput, ListWidget
 
 from portal.accounts.addresses import LONGEST, domain_of, is_address, tidy_address
 from portal.accounts.models import Density, Theme, User
 from portal.accounts.passwords import is_right
+from portal.accounts.queries import user_by_email
 from portal.accounts.strength import least_length, weakness
-from portal.permissions import Role
+from portal.permissions import STAFF, Role
 from portal.settings.cache import site
 from portal.web.forms import DeskForm, NotBlank, at_most, tidy
 from portal.web.locale import LANGUAGES, TIMEZONES
@@ -30,6 +31,13 @@ class MailAddress:
     def __call__(self, form: DeskForm, field: Any) -> None:
         if len(field.data) > LONGEST or not is_address(field.data):
             raise ValidationError(gettext("Enter a mail address such as ann@example.org."))
+
+
+class Checkboxes(SelectMultipleField):
+    """Any number of the choices, each with a box of its own."""
+
+    widget = ListWidget(prefix_label=False)
+    option_widget = CheckboxInput()
 
 
 def email_field() -> StringField:
@@ -185,8 +193,83 @@ class FirstRunForm(NewPasswordForm):
         return (self.name.data or "", self.email.data or "", self.organization.data or "")
 
 
-class Checkboxes(SelectMultipleField):
-    """Any number of the choices, each with a box of its own."""
+def whole_number(value: object) -> int | None:
+    """A row's id from a select; nothing chosen is None. Raises ValueError beyond a bigint."""
+    if value in {None, "", "None"}:
+        return None
+    number = int(str(value))
+    if not 0 < number < 2**63:
+        raise ValueError(value)
+    return number
 
-    widget = ListWidget(prefix_label=False)
-    option_widget = CheckboxInput()
+
+class PersonForm(DeskForm):
+    """What an admin says of a person. The rows to choose from are handed in: they belong to other features."""
+
+    name = name_field()
+    role = SelectField(_l("Role"), coerce=Role)
+    organization_id = SelectField(_l("Organization"), coerce=whole_number)
+    team_ids = Checkboxes(_l("Teams"), coerce=whole_number)
+
+    def __init__(self, *, organizations: list[Any], teams: list[Any], **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        self.all_organizations, self.all_teams = organizations, teams
+        self.role.choices = [(role.value, role.label) for role in Role]
+        self.organization_id.choices = [("", gettext("None"))] + [(each.id, each.name) for each in organizations]
+        self.team_ids.choices = [(team.id, team.name) for team in teams]
+
+    @property
+    def organization(self) -> Any:
+        return next((each for each in self.all_organizations if each.id == self.organization_id.data), None)
+
+    @property
+    def teams(self) -> list[Any]:
+        return [team for team in self.all_teams if team.id in (self.team_ids.data or [])]
+
+    def validate_team_ids(self, field: Checkboxes) -> None:
+        if field.data and self.role.data not in STAFF:
+            raise ValidationError(gettext("Only agents, managers and admins work in teams."))
+
+
+class NewPersonForm(PersonForm):
+    email = email_field()
+    locale = SelectField(_l("Language of the invitation"))
+
+    def __init__(self, **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        desk = site()
+        self.locale.choices = [(code, LANGUAGES[code]) for code in desk.languages]
+        self.locale.default = desk.default_language
+        if not self.is_submitted():
+            self.locale.data = desk.default_language
+
+    def validate_email(self, field: StringField) -> None:
+        if user_by_email(field.data):
+            raise ValidationError(gettext("There is already an account with this address."))
+
+
+class PeopleForm(DeskForm):
+    """Which people to show; what holds nothing sensible does not filter."""
+
+    class Meta:
+        csrf = False
+
+    q = StringField(_l("Name or address"), [at_most(120)], [tidy])
+    role = SelectField(_l("Role"), [Optional()])
+    state = SelectField(_l("State"), [Optional()])
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.role.choices = [("", gettext("Every role"))] + [(role.value, role.label) for role in Role]
+        self.state.choices = [
+            ("", gettext("Every state")),
+            ("active", gettext("Active")),
+            ("waiting", gettext("Not confirmed yet")),
+            ("deactivated", gettext("Deactivated")),
+        ]
+
+    def wanted(self) -> dict[str, Any]:
+        """The filter as `queries.people` takes it."""
+        role = self.role.data if not self.role.errors else ""
+        state = self.state.data if not self.state.errors else ""
+        return {"search": (self.q.data or "")[:120], "role": Role(role) if role else None, "state": state or ""}

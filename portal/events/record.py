@@ -1,7 +1,9 @@
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from contextvars import ContextVar
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
+
+from sqlalchemy import insert
 
 from portal.events.following import following
 from portal.events.kinds import Kind
@@ -52,6 +54,17 @@ def record(
     if ticket is not None:
         _let_follow(event)
     return event
+
+
+def record_past(kind: Kind, entries: Iterable[Mapping[str, Any]]) -> None:
+    """Write many events of one kind that happened before the desk knew of them; nothing follows them.
+
+    For tickets that are taken over from elsewhere: whoever makes those fills what
+    reactions would. Each entry has ticket_id, actor_id, created_at and data.
+    """
+    rows = [{"kind": kind, "depth": 0, "is_public": True, **entry} for entry in entries]
+    if rows:
+        db.session.execute(insert(Event), rows)
 
 
 @contextmanager

@@ -5,14 +5,15 @@ table, or of any selectable that has columns of the same names.
 """
 
 import difflib
+import re
 from collections.abc import Callable, Iterable, Sequence
 from datetime import date, datetime, time, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
-import re
 
 from flask_babel import gettext as _
-from sqlalchemy import ColumnElement, ReadOnlyColumnCollection, and_, false, or_
+from sqlalchemy import ColumnElement, and_, false, or_
+from sqlalchemy.sql.base import ReadOnlyColumnCollection
 
 from portal import clock
 from portal.filters.errors import UnknownValue
@@ -73,19 +74,12 @@ class Choice(Field):
         exact = [option for option in found if option.text.casefold() == typed]
         if len(exact or found) == 1:
             return (exact or found)[0]
-        raise self._ambiguous(text, found) if found else self._unknown(text)
+        raise _ambiguous(text, found) if found else self._unknown(text)
 
     def _unknown(self, text: str) -> UnknownValue:
         near = difflib.get_close_matches(text.casefold(), self._called, n=1, cutoff=0.6)
         nearest = self._called[near[0]][0].text if near else ""
         return UnknownValue(text, _unknown_choice(self, text, nearest), nearest)
-
-    def _ambiguous(self, text: str, found: list[Value]) -> UnknownValue:
-        several = ", ".join(option.text for option in found[:NAMED])
-        message = _(
-            "“%(value)s” can be several things here: %(several)s. Say which.", value=text, several=several
-        )
-        return UnknownValue(text, message)
 
     def where(self, columns: Columns, comparison: Comparison, values: Sequence[Value]) -> ColumnElement[bool]:
         return any_of(columns[self.column], {one for value in values for one in value.meaning})
@@ -125,28 +119,19 @@ class Reference(Field):
         name: str,
         label: str,
         find: Callable[[Sequence[str]], dict[str, list[Value]]],
+        *,
         known: Iterable[Value] = (),
         column: str = "",
         aliases: Sequence[str] = (),
     ) -> None:
         super().__init__(name, label, column, aliases)
         self._find = find
-        self._known = Choice(name, label, known, column)
+        self._known = {value.text: value for value in known}
 
     def read(self, texts: Sequence[str]) -> tuple[Value, ...]:
-        known = {value.text: value for value in self._known.options}
-        unknown = [text for text in texts if text.casefold() not in known]
+        unknown = [text for text in texts if text.casefold() not in self._known]
         found = self._find(unknown) if unknown else {}
-        return tuple(known.get(text.casefold()) or self._one(text, found.get(text, [])) for text in texts)
-
-    def _one(self, text: str, found: list[Value]) -> Value:
-        if len(found) == 1:
-            return found[0]
-        if found:
-            raise self._known._ambiguous(text, found)
-        raise UnknownValue(
-            text, _("Nobody is called “%(value)s”. Give the name or the mail address.", value=text)
-        )
+        return tuple(self._known.get(text.casefold()) or _one(text, found.get(text, [])) for text in texts)
 
     where = Choice.where
 
@@ -280,12 +265,29 @@ def compared(column: Any, comparison: Comparison, with_what: Any) -> ColumnEleme
 def _unknown_choice(field: Choice, text: str, nearest: str) -> str:
     if nearest:
         return _(
-            "“%(value)s” is nothing that “%(field)s” can be. Did you mean “%(nearest)s”?",
+            "“%(field)s” cannot be “%(value)s”. Did you mean “%(nearest)s”?",
             value=text, field=field.name, nearest=nearest,
         )  # fmt: skip
     known = ", ".join(option.text for option in field.options[:NAMED])
     more = " …" if len(field.options) > NAMED else ""
     return _(
-        "“%(value)s” is nothing that “%(field)s” can be. Choose from: %(known)s.",
+        "“%(field)s” cannot be “%(value)s”. Choose from: %(known)s.",
         value=text, field=field.name, known=known + more,
     )  # fmt: skip
+
+
+def _ambiguous(text: str, found: Sequence[Value]) -> UnknownValue:
+    several = ", ".join(option.text for option in found[:NAMED])
+    message = _(
+        "“%(value)s” can be several things here: %(several)s. Say which.", value=text, several=several
+    )
+    return UnknownValue(text, message)
+
+
+def _one(text: str, found: Sequence[Value]) -> Value:
+    if len(found) == 1:
+        return found[0]
+    if found:
+        raise _ambiguous(text, found)
+    message = _("Nobody is called “%(value)s”. Give the name or the mail address.", value=text)
+    raise UnknownValue(text, message)

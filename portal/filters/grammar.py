@@ -140,7 +140,9 @@ def _piece(text: str, place: int, bare: re.Pattern[str]) -> Piece:
         return Piece(found[0], place, found.end()) if found else Piece("", place, place)
     quoted = _QUOTED.match(text, place)
     if quoted is None:
-        raise FilterError(_("The quotation mark is never closed."), word=text[place:].split(" ")[0], at=place)
+        raise FilterError(
+            _("The quotation mark is never closed."), word=text[place:].partition(" ")[0], at=place
+        )
     return Piece(_ESCAPE.sub(r"\1", quoted[1]), place, quoted.end())
 
 

@@ -33,10 +33,9 @@ def edit_team(team: Team, *, name: str, members: Iterable[User], leads: Iterable
 
     Raises DomainError where another team has that name.
     """
-    changes = set_fields(team, name=name)
     try:
         with db.session.begin_nested():
-            db.session.flush()
+            changes = set_fields(team, name=name)
     except IntegrityError:
         raise DomainError(_("There is already a team %(name)s.", name=name)) from None
     leads = list(leads)

@@ -40,6 +40,11 @@ def team_or_404(team_id: int, *, to_change: bool = False) -> Team:
     return db.one_or_404(found)
 
 
+def is_team_name_taken(name: str, *, besides: int | None = None) -> bool:
+    same = select(Team.id).where(Team.name == name, Team.id.is_distinct_from(besides))
+    return db.session.scalar(same) is not None
+
+
 def members_of(team: Team) -> list[tuple[User, bool]]:
     """Who works in the team, by name, and whether they lead it."""
     rows = (

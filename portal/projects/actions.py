@@ -82,8 +82,7 @@ def edit_category(category: TicketCategory, *, name: str, team: Team | None, act
 
     Raises DomainError where another one has that name.
     """
-    changes = set_fields(category, stored_name=name, team=team)
-    _add_unless_taken(category)
+    changes = _add_unless_taken(category, stored_name=name, team=team)
     _record_category(category, changes, actor=actor)
 
 
@@ -123,10 +122,11 @@ def _neighbours(project_id: int | None) -> list[TicketCategory]:
     return sorted(locked, key=lambda each: (each.position, each.stored_name, each.id))
 
 
-def _add_unless_taken(category: TicketCategory) -> None:
+def _add_unless_taken(category: TicketCategory, **values: object) -> Changes:
     try:
         with db.session.begin_nested():
             db.session.add(category)
+            return set_fields(category, **values)
     except IntegrityError:
         raise DomainError(_("There is already a category of that name.")) from None
 

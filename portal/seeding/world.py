@@ -61,7 +61,7 @@ PEOPLE = (
         membership=MembershipRole.OWNER,
         timezone="Europe/Madrid",
     ),
-    Person("mehmet", "Mehmet Yıldız", organization="Hafen Logistik"),  # noqa: RUF001
+    Person("mehmet", "Mehmet Yıldız", organization="Hafen Logistik"),
     Person("zoe", "Zoë van den Berg"),
     Person("wei", "Chen Wei", membership=MembershipRole.VIEWER, timezone="Asia/Shanghai"),
 )

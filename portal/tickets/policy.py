@@ -2,7 +2,7 @@
 
 from enum import StrEnum
 
-from sqlalchemy import ColumnElement, or_, select, true, union_all
+from sqlalchemy import ColumnElement, or_, select, true
 
 from portal.accounts.models import User
 from portal.events.models import Event
@@ -27,24 +27,32 @@ NEEDS = {
 }
 
 
-def visible_to(user: User) -> ColumnElement[bool]:
+def visible_to(user: User, *, in_bulk: bool = False) -> ColumnElement[bool]:
     """The tickets this user may know of; everyone else's do not exist for them.
 
-    One list of ids put together from selects that each have their index: an
-    OR over several tables would have PostgreSQL read every ticket.
+    For people who ask, the list of ids that are theirs: there are few. For
+    the desk, a test of each row, cheapest reason first, so that a list in its
+    index's order stops after a page: a list of the ids of a team's every
+    ticket would be made anew for each page (on 600,000 tickets that took 700 ms
+    instead of 0.3). Where most rows are to be looked at anyway, as for counting,
+    `in_bulk` has PostgreSQL remember the user's parts once instead of looking
+    each up.
     """
     if user.may(Permission.TICKET_SEE_CONFIDENTIAL):
         return true()
-    theirs = select(TicketPerson.ticket_id).where(TicketPerson.user_id == user.id)
-    if user.may(Permission.TICKET_SEE_ALL):
-        return or_(~Ticket.is_confidential, Ticket.id.in_(theirs))
+    theirs = select(TicketPerson.ticket_id).where(TicketPerson.user_id == user.id).correlate(None)
     if not user.may(Permission.TICKET_WORK):
         return Ticket.id.in_(theirs)
 
-    open_to_teams = select(Ticket.id).where(~Ticket.is_confidential).correlate(None)
-    of_their_teams = open_to_teams.where(Ticket.team_id.in_(team_ids_of(user)))
-    not_triaged = open_to_teams.where(Ticket.team_id.is_(None))
-    return Ticket.id.in_(union_all(theirs, of_their_teams, not_triaged))
+    part = select(true()).where(TicketPerson.user_id == user.id, TicketPerson.ticket_id == Ticket.id)
+    takes_part = Ticket.id.in_(theirs) if in_bulk else part.limit(1).correlate(Ticket).scalar_subquery()
+    return or_(~Ticket.is_confidential & _of_their_teams(user), takes_part)
+
+
+def _of_their_teams(user: User) -> ColumnElement[bool]:
+    if user.may(Permission.TICKET_SEE_ALL):
+        return true()
+    return or_(Ticket.team_id.is_(None), Ticket.team_id.in_(team_ids_of(user)))
 
 
 def may(user: User, verb: Verb, ticket: Ticket) -> bool:

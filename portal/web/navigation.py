@@ -67,7 +67,9 @@ def _places(is_staff: bool) -> list[dict]:
     administration = [
         link
         for permission, link in (
+            (Permission.OPERATE, ("overview", "admin.overview", "screen", _("Overview"))),
             (Permission.PEOPLE_MANAGE, ("people", "admin.people", "users", _("People"))),
+            (Permission.PEOPLE_MANAGE, ("teams", "admin.teams", "building", _("Teams"))),
             (Permission.PROJECT_MANAGE, ("projects", "admin.projects", "grid", _("Projects"))),
             (Permission.PROJECT_MANAGE, ("categories", "admin.categories", "label", _("Categories"))),
             (Permission.OPERATE, ("mail", "admin.mail", "file", _("Mail"))),

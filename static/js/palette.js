@@ -16,10 +16,12 @@ function found(typed) {
   if (TICKET.test(typed)) tickets.push({ label: fill(word("open-ticket"), { key }), act: () => location.assign(list().dataset.ticket.replace("AA-1", key)) })
   if (typed) tickets.push({ label: fill(word("search-for"), { words: typed }), act: () => field().form.submit() })
 
-  const pressable = (selector) =>
-    [...document.querySelectorAll(selector)]
-      .filter((element) => isInReach(element) && labelOf(element).toLowerCase().includes(typed.toLowerCase()))
-      .map((element) => ({ label: labelOf(element), element, act: () => press(element) }))
+  const pressable = (selector) => {
+    const byLabel = new Map([...document.querySelectorAll(selector)].filter(isInReach).map((element) => [labelOf(element), element]))
+    return [...byLabel]
+      .filter(([label]) => label.toLowerCase().includes(typed.toLowerCase()))
+      .map(([label, element]) => ({ label, element, act: () => press(element) }))
+  }
   return { tickets, here: pressable("[data-key]:not([data-place])"), places: pressable("[data-place]") }
 }
 
@@ -45,7 +47,7 @@ function option({ label, element, act }) {
   row.querySelector("[data-words]").textContent = label
   const glyph = element?.querySelector(":scope > .icon:not(.is-tiny)")
   if (glyph) row.querySelector(".icon").replaceWith(glyph.cloneNode(true))
-  if (element) row.append(...capsOf(element))
+  if (element) row.append(capsOf(element))
   return row
 }
 

@@ -4,11 +4,8 @@ import { capsOf, isInReach, labelOf } from "./kit/keys.js"
 function line(element) {
   const row = document.createElement("div")
   const word = document.createElement("dt")
-  const keys = document.createElement("dd")
   word.textContent = labelOf(element)
-  keys.className = "keys"
-  keys.append(...capsOf(element))
-  row.append(word, keys)
+  row.append(word, capsOf(element, document.createElement("dd")))
   return row
 }
 

@@ -20,10 +20,13 @@ export function labelOf(element) {
 
 const CAPS = { escape: "Esc", enter: "↵" }
 
-export const capsOf = (element) =>
-  (element.dataset.key?.split(" ") ?? []).map((name) => {
+export function capsOf(element, holder = document.createElement("span")) {
+  holder.className = "keys"
+  for (const name of element.dataset.key?.split(" ") ?? []) {
     const cap = document.createElement("kbd")
     cap.className = "key"
     cap.textContent = CAPS[name] ?? name.toUpperCase()
-    return cap
-  })
+    holder.append(cap)
+  }
+  return holder
+}

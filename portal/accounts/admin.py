@@ -1,0 +1,129 @@
+"""People, as admins see them."""
+
+from typing import Any
+
+from flask import flash, redirect, request, url_for
+from flask_babel import gettext as _
+
+from portal.accounts import people
+from portal.accounts.forms import NewPersonForm, PeopleForm, PersonForm
+from portal.accounts.models import User
+from portal.accounts.queries import people as listed
+from portal.accounts.queries import person_or_404
+from portal.admin.blueprint import bp, row
+from portal.extensions import db
+from portal.organizations.actions import set_organization, set_teams
+from portal.organizations.queries import (
+    all_organizations,
+    all_teams,
+    organization_names_by_person,
+    organizations_of,
+    team_names_by_person,
+    teams_of,
+)
+from portal.permissions import Permission, requires
+from portal.web.htmx import render
+from portal.web.paging import Order, keyset
+from portal.web.session import me
+
+ID = row("user_id")
+EDIT, NEW = "admin/person.html", "admin/person_new.html"
+
+
+@bp.get("/people", endpoint="people")
+@requires(Permission.PEOPLE_MANAGE)
+def show_people():
+    form = PeopleForm(request.args)
+    form.validate()
+    order = Order(User.sort_name, User.id, descending=False)
+    cursor = request.args.get("cursor")
+    found = listed(**form.wanted())
+    page = keyset(found, order, cursor=cursor, of=("sort_name", "id"), fetch=db.session.execute)
+    ids = [person.id for person in page.rows]
+    kept = {name: value for name, value in request.args.items() if value and name in form.data}
+    return render(
+        "admin/people.html",
+        "admin/_people.html",
+        form=form,
+        page=page,
+        kept=kept,
+        teams=team_names_by_person(ids),
+        organizations=organization_names_by_person(ids),
+    )
+
+
+@bp.route("/people/new", methods=["GET", "POST"])
+@requires(Permission.PEOPLE_MANAGE)
+def new_person():
+    form = NewPersonForm(organizations=all_organizations(), teams=all_teams())
+    if not form.validate_on_submit():
+        return render(NEW, NEW, 422 if form.is_submitted() else 200, form=form)
+    person = people.create_person(
+        name=form.name.data, email=form.email.data, role=form.role.data, locale=form.locale.data, actor=me()
+    )
+    set_organization(person, form.organization, actor=me())
+    set_teams(person, form.teams, actor=me())
+    db.session.commit()
+    flash(_("%(name)s has an account; a mail with a link is on its way.", name=person.name), "success")
+    return redirect(url_for(".person", user_id=person.id), 303)
+
+
+@bp.route(f"/people/{ID}", methods=["GET", "POST"])
+@requires(Permission.PEOPLE_MANAGE)
+def person(user_id: int):
+    """The role comes first: it takes the locks that keep the desk its last admin."""
+    person = person_or_404(user_id)
+    form = _person_form(person)
+    if not form.validate_on_submit():
+        return _person_page(person, form, 422 if form.is_submitted() else 200)
+    people.change_role(person, form.role.data, actor=me())
+    people.rename(person, form.name.data, actor=me())
+    set_organization(person, form.organization, actor=me())
+    set_teams(person, form.teams, actor=me())
+    db.session.commit()
+    flash(_("Your changes to %(name)s are saved.", name=person.name), "success")
+    return redirect(url_for(".person", user_id=person.id), 303)
+
+
+@bp.post(f"/people/{ID}/deactivate")
+@requires(Permission.PEOPLE_MANAGE)
+def deactivate_person(user_id: int):
+    person = person_or_404(user_id)
+    people.deactivate(person, actor=me())
+    db.session.commit()
+    flash(_("%(name)s is logged out everywhere and cannot log in any more.", name=person.name), "success")
+    return redirect(url_for(".person", user_id=person.id), 303)
+
+
+@bp.post(f"/people/{ID}/activate")
+@requires(Permission.PEOPLE_MANAGE)
+def activate_person(user_id: int):
+    person = person_or_404(user_id)
+    people.reactivate(person, actor=me())
+    db.session.commit()
+    flash(_("%(name)s can log in again.", name=person.name), "success")
+    return redirect(url_for(".person", user_id=person.id), 303)
+
+
+@bp.post(f"/people/{ID}/invite")
+@requires(Permission.PEOPLE_MANAGE)
+def invite_person(user_id: int):
+    person = person_or_404(user_id)
+    people.invite_again(person, actor=me())
+    db.session.commit()
+    flash(_("A mail with a link is on its way to %(email)s.", email=person.email), "success")
+    return redirect(url_for(".person", user_id=person.id), 303)
+
+
+def _person_form(person: User) -> PersonForm:
+    now: dict[str, Any] = {
+        "name": person.name,
+        "role": person.role,
+        "organization_id": next((each.id for each in organizations_of(person)), None),
+        "team_ids": [team.id for team in teams_of(person)],
+    }
+    return PersonForm(data=now, organizations=all_organizations(), teams=all_teams())
+
+
+def _person_page(person: User, form: PersonForm, status: int):
+    return render(EDIT, EDIT, status, form=form, person=person, is_me=person.id == me().id)

@@ -1,0 +1,148 @@
+from datetime import date, datetime, time, timedelta
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from flask_babel import get_timezone, gettext
+from flask_babel import lazy_gettext as _l
+from flask_wtf.file import FileField
+from wtforms import (
+    BooleanField,
+    DateField,
+    IntegerField,
+    SelectField,
+    StringField,
+    TextAreaField,
+    ValidationError,
+)
+from wtforms.validators import InputRequired, NumberRange, Optional
+
+from portal.accounts.forms import Checkboxes
+from portal.admin.queries import AuditFilter
+from portal.admin.words import GROUPS
+from portal.errors import DomainError
+from portal.events.kinds import Kind
+from portal.settings.actions import logo_from
+from portal.settings.queries import SiteSettings
+from portal.web.forms import DeskForm, NotBlank, at_most, tidy
+from portal.web.locale import LANGUAGES, TIMEZONES
+
+DOMAIN_LETTERS = frozenset("abcdefghijklmnopqrstuvwxyz0123456789-.")
+
+
+def domains(text: str | None) -> list[str]:
+    """`@Example.org, example.com` as `example.org`, `example.com`."""
+    return [word.strip("@").lower() for word in (text or "").replace(",", " ").split()]
+
+
+class SettingsForm(DeskForm):
+    name = StringField(_l("Name of the desk"), [NotBlank(_l("Enter a name.")), at_most(80)], [tidy])
+    logo = FileField(_l("Logo"))
+    without_logo = BooleanField(_l("Take the logo away"))
+    languages = Checkboxes(_l("Languages to choose from"))
+    default_language = SelectField(_l("Language until somebody chooses"))
+    default_timezone = SelectField(_l("Time zone until somebody chooses"))
+    registration_open = BooleanField(_l("People may make an account themselves"))
+    registration_domains = TextAreaField(_l("Only with addresses of these domains"), [at_most(2000)])
+    tickets_per_hour = IntegerField(
+        _l("Tickets per person and hour"),
+        [InputRequired(_l("Enter a number.")), NumberRange(1, 10_000, _l("Enter a number from 1 to 10,000."))],
+    )
+    description_limit = IntegerField(
+        _l("Longest description, in characters"),
+        [
+            InputRequired(_l("Enter a number.")),
+            NumberRange(1000, 200_000, _l("Enter a number from 1,000 to 200,000.")),
+        ],
+    )
+
+    def __init__(self, *, now: SiteSettings, **kwargs: Any) -> None:
+        shown = {name: getattr(now, name) for name in self.kept()}
+        shown |= {"languages": list(now.languages), "registration_domains": "\n".join(now.registration_domains)}
+        super().__init__(data=shown, **kwargs)
+        self.now = now
+        self.new_logo = now.logo
+        self.languages.choices = list(LANGUAGES.items())
+        self.default_language.choices = list(LANGUAGES.items())
+        self.default_timezone.choices = [(zone, zone) for zone in sorted(TIMEZONES)]
+
+    @staticmethod
+    def kept() -> tuple[str, ...]:
+        """The settings that are shown and stored as they are."""
+        return (
+            "name",
+            "default_language",
+            "default_timezone",
+            "registration_open",
+            "tickets_per_hour",
+            "description_limit",
+        )
+
+    def validate_logo(self, field: FileField) -> None:
+        """The picture is read here, once, so that what is wrong with it stands at the field."""
+        if not field.data:
+            return
+        try:
+            self.new_logo = logo_from(field.data.read())
+        except DomainError as error:
+            raise ValidationError(str(error)) from None
+
+    def validate_languages(self, field: Checkboxes) -> None:
+        if not field.data:
+            raise ValidationError(gettext("Leave at least one language."))
+
+    def validate_default_language(self, field: SelectField) -> None:
+        if field.data not in (self.languages.data or []):
+            raise ValidationError(gettext("Choose one of the languages that are offered."))
+
+    def validate_registration_domains(self, field: TextAreaField) -> None:
+        wrong = [name for name in domains(field.data) if "." not in name or not set(name) <= DOMAIN_LETTERS]
+        if wrong:
+            raise ValidationError(
+                gettext("“%(name)s” is not a domain such as example.org.", name=wrong[0][:60])
+            )
+
+    def wanted(self) -> dict[str, Any]:
+        """The values as `settings.actions.change_settings` takes them."""
+        values = {name: self[name].data for name in self.kept()}
+        return values | {
+            "logo": "" if self.without_logo.data else self.new_logo,
+            "languages": tuple(code for code in LANGUAGES if code in self.languages.data),
+            "registration_domains": tuple(dict.fromkeys(domains(self.registration_domains.data))),
+        }
+
+
+class AuditForm(DeskForm):
+    """Which part of the audit log to show. Days are those of the reader's time zone."""
+
+    class Meta:
+        csrf = False
+
+    kind = SelectField(_l("What"), [Optional()])
+    person = StringField(_l("Who"), [at_most(120)], [tidy])
+    since = DateField(_l("From"), [Optional()])
+    until = DateField(_l("To"), [Optional()])
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        groups = {str(group): [(k.value, str(words)) for k, words in kinds.items()] for group, kinds in GROUPS}
+        self.kind.choices = {"": [("", gettext("Everything"))]} | groups
+
+    def validate_until(self, field: DateField) -> None:
+        if field.data and self.since.data and field.data < self.since.data:
+            raise ValidationError(gettext("The last day lies before the first."))
+
+    def wanted(self) -> AuditFilter:
+        """The filter; fields that hold nothing sensible do not filter."""
+        return AuditFilter(
+            kind=Kind(self.kind.data) if self.kind.data and not self.kind.errors else None,
+            person=(self.person.data or "")[:120],
+            since=_midnight(self.since.data),
+            until=_midnight(self.until.data, days=1),
+        )
+
+
+def _midnight(day: date | None, *, days: int = 0) -> datetime | None:
+    """When that day begins for the reader, or the one so many days later."""
+    if day is None or not 1970 <= day.year < 9000:
+        return None
+    return datetime.combine(day + timedelta(days=days), time.min, tzinfo=ZoneInfo(str(get_timezone())))

@@ -1,0 +1,188 @@
+"""Whether the machines around the desk answer, in words that say what to do."""
+
+from collections.abc import Callable
+from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import TimeoutError as TooLate
+from dataclasses import dataclass
+from datetime import timedelta
+from enum import StrEnum
+from typing import Any
+
+from flask import Flask, current_app
+from flask_babel import gettext as _
+from flask_babel import ngettext
+from rq import Worker
+from sqlalchemy import text
+
+from portal import clock, schema
+from portal.admin.queries import last_tick
+from portal.extensions import db
+from portal.gateways import antivirus, smtp
+from portal.gateways.antivirus import ScannerAway
+from portal.gateways.redis import RedisAway, redis
+from portal.gateways.smtp import MailServerAway
+from portal.gateways.storage import StorageAway, storage
+
+PATIENCE = 3.0  # seconds that a person waits for the slowest of them
+TICK = timedelta(minutes=3)  # the timetable starts something every 20 seconds
+OLD_SIGNATURES = timedelta(days=7)
+
+
+class State(StrEnum):
+    WELL = "well"
+    ODD = "odd"  # works, but somebody should look
+    AWAY = "away"
+    OFF = "off"  # not set up, which may be on purpose
+
+
+@dataclass(frozen=True)
+class Check:
+    """How one machine is, what that means for people, and what to do about it."""
+
+    name: str
+    state: State
+    said: str
+    todo: str = ""
+    detail: str = ""  # what the machine answered, for whoever mends it
+
+
+def checks() -> list[Check]:
+    """Ask all of them; the slow ones at once, and none longer than `PATIENCE`."""
+    app = current_app._get_current_object()  # noqa: SLF001, its documented way
+    pool = ThreadPoolExecutor(max_workers=3, thread_name_prefix="health")
+    asked = {ask: pool.submit(_within, app, ask) for ask in (_ask_store, _ask_scanner, _ask_mail_server)}
+    here = [_database(), _redis(), _workers(), _timetable()]
+    end = clock.now() + timedelta(seconds=PATIENCE)
+    store, scanner, mail_server = (_answer(future, end) for future in asked.values())
+    pool.shutdown(wait=False)
+    return [*here, _store(store), _scanner(scanner), _mail_server(mail_server)]
+
+
+def _within(app: Flask, ask: Callable[[], Any]) -> Any:
+    with app.app_context():
+        return ask()
+
+
+def _answer(future: Future, end) -> Any:
+    """What it answered, or the exception that says why not."""
+    try:
+        return future.result(timeout=max((end - clock.now()).total_seconds(), 0))
+    except TooLate:
+        return TimeoutError(_("No answer within %(seconds)d seconds.", seconds=PATIENCE))
+    except Exception as error:  # whatever it is, it is the answer
+        return error
+
+
+def _ask_store() -> None:
+    storage().check()
+
+
+def _ask_scanner() -> antivirus.ScannerVersion | None:
+    return antivirus.version() if current_app.config["DESK"].clamav_host else None
+
+
+def _ask_mail_server() -> bool:
+    if smtp.is_set_up():
+        smtp.check()
+    return smtp.is_set_up()
+
+
+def _database() -> Check:
+    name = _("Database")
+    version = db.session.scalar(text("SHOW server_version"))
+    if not schema.is_at_head():
+        return Check(
+            name, State.ODD, _("It answers, but its schema is not the one of this release."),
+            _("Run `flask ops migrate`."), f"PostgreSQL {version}",
+        )  # fmt: skip
+    return Check(name, State.WELL, _("It answers, and its schema is up to date."), detail=f"PostgreSQL {version}")
+
+
+def _redis() -> Check:
+    try:
+        redis().ask(lambda connection: connection.ping())
+    except RedisAway as error:
+        return Check(
+            "Redis", State.AWAY,
+            _("It does not answer. Tickets and replies are saved all the same; mails, notifications and live pages wait."),
+            _("Start it, or correct REDIS_URL. What waits is done then by itself."), str(error),
+        )  # fmt: skip
+    return Check("Redis", State.WELL, _("It answers."))
+
+
+def _workers() -> Check:
+    name = _("Workers")
+    try:
+        workers = redis().ask(lambda connection: len(Worker.all(connection=connection)))
+    except RedisAway:
+        return Check(name, State.ODD, _("Nobody knows how many there are while Redis does not answer."))
+    if not workers:
+        return Check(
+            name, State.AWAY, _("None is running: mails, notifications and checks of files wait."),
+            _("Start one: `python -m jobs.worker`."),
+        )  # fmt: skip
+    return Check(name, State.WELL, ngettext("One is running.", "%(num)s are running.", workers))
+
+
+def _timetable() -> Check:
+    name, tick = _("Timetable"), last_tick()
+    if tick is None or clock.now() - tick > TICK:
+        return Check(
+            name, State.AWAY, _("It has started nothing lately, so nothing that failed is tried again."),
+            _("Start it: `python -m jobs.timetable`."),
+        )  # fmt: skip
+    return Check(name, State.WELL, _("It runs."))
+
+
+def _store(answer: Any) -> Check:
+    name = _("File store")
+    if isinstance(answer, StorageAway | TimeoutError):
+        return Check(
+            name, State.AWAY, _("It does not answer. Texts are saved all the same; files cannot be sent or fetched."),
+            _("Start it, or correct the S3 settings; `flask storage prepare` makes missing buckets."), str(answer),
+        )  # fmt: skip
+    return _unless_broken(name, answer) or Check(name, State.WELL, _("It answers and has both buckets."))
+
+
+def _scanner(answer: Any) -> Check:
+    name = _("Virus scanner")
+    if answer is None:
+        return Check(
+            name, State.OFF, _("None is set. Files stay unchecked, and what is unchecked is handed to nobody."),
+            _("Set CLAMAV_HOST to the address of clamd."),
+        )  # fmt: skip
+    if isinstance(answer, ScannerAway | TimeoutError):
+        return Check(
+            name, State.AWAY, _("It does not answer. Files wait to be checked; nobody gets them until then."),
+            _("Start clamd, or correct CLAMAV_HOST."), str(answer),
+        )  # fmt: skip
+    if broken := _unless_broken(name, answer):
+        return broken
+    if answer.signed_at is None or clock.now() - answer.signed_at > OLD_SIGNATURES:
+        return Check(
+            name, State.ODD, _("It answers, but its signatures are older than a week or only for tests."),
+            _("Let freshclam run."), answer.engine,
+        )  # fmt: skip
+    return Check(name, State.WELL, _("It answers, and its signatures are fresh."), detail=answer.engine)
+
+
+def _mail_server(answer: Any) -> Check:
+    name = _("Mail server")
+    if answer is False:
+        return Check(
+            name, State.OFF, _("None is set. Mails are written and wait; they can be read under Mail."),
+            _("Set SMTP_HOST; what waits is sent then by itself."),
+        )  # fmt: skip
+    if isinstance(answer, MailServerAway | TimeoutError):
+        return Check(
+            name, State.AWAY, _("It does not answer. Mails wait and are tried again for a day."),
+            _("Start it, or correct the SMTP settings."), str(answer),
+        )  # fmt: skip
+    return _unless_broken(name, answer) or Check(name, State.WELL, _("It answers and takes our log-in."))
+
+
+def _unless_broken(name: str, answer: Any) -> Check | None:
+    """An error nobody thought of is shown, not hidden."""
+    if not isinstance(answer, Exception):
+        return None
+    return Check(name, State.AWAY, _("Asking it failed in a way we did not expect."), detail=repr(answer))

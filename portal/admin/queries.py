@@ -1,0 +1,96 @@
+"""What the admin area asks that belongs to no feature alone."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import Select, Text, func, literal, or_, select, union_all
+from sqlalchemy.orm import joinedload
+
+from portal.accounts.models import User, sort_key
+from portal.accounts.queries import PEOPLE_STATES
+from portal.events.kinds import Kind
+from portal.events.models import Delivery, DeliveryState, Event
+from portal.extensions import db
+from portal.organizations.models import Team
+from portal.outbox_mail.models import Mail, MailState
+from portal.projects.models import Project
+from portal.settings.models import Tick
+
+MANY = 1000  # counts say "999+" from here on
+SHOWN = 50  # of failed work; the rest comes when these are done
+NAMED = 50  # people that a filter by name looks for
+
+
+def figures() -> dict[str, int]:
+    """What there is and what waits, each counted up to `MANY`, in one statement."""
+    counted = {
+        "people": select(User.id).where(PEOPLE_STATES["active"]),
+        "waiting": select(User.id).where(PEOPLE_STATES["waiting"]),
+        "projects": select(Project.id).where(Project.archived_at.is_(None)),
+        "teams": select(Team.id),
+        "mails_queued": select(Mail.id).where(Mail.state == MailState.QUEUED),
+        "mails_failed": select(Mail.id).where(Mail.state == MailState.FAILED),
+        "work_failed": select(Delivery.event_id).where(Delivery.state == DeliveryState.FAILED),
+    }
+    each = [
+        select(literal(name, Text), select(func.count()).select_from(rows.limit(MANY).subquery()).scalar_subquery())
+        for name, rows in counted.items()
+    ]
+    return dict(db.session.execute(union_all(*each)).all())
+
+
+def failed_deliveries() -> list[Delivery]:
+    """The first that failed, with their events and tickets."""
+    failed = select(Delivery).where(Delivery.state == DeliveryState.FAILED)
+    failed = failed.options(joinedload(Delivery.event).joinedload(Event.ticket))
+    return list(db.session.scalars(failed.order_by(Delivery.event_id, Delivery.reaction).limit(SHOWN)))
+
+
+def delivery_or_404(event_id: int, reaction: str) -> Delivery:
+    """Locked, for whoever sets it going again."""
+    found = select(Delivery).where(Delivery.event_id == event_id, Delivery.reaction == reaction)
+    return db.one_or_404(found.with_for_update(of=Delivery).execution_options(populate_existing=True))
+
+
+def last_tick() -> datetime | None:
+    """When the timetable last started something."""
+    return db.session.scalar(select(Tick.claimed_at).order_by(Tick.id.desc()).limit(1))
+
+
+def oldest_due() -> datetime | None:
+    """Since when the delivery that has waited longest is due."""
+    due = select(Delivery.available_at).where(Delivery.state == DeliveryState.DUE)
+    return db.session.scalar(due.order_by(Delivery.event_id, Delivery.reaction).limit(1))
+
+
+@dataclass(frozen=True)
+class AuditFilter:
+    """Which events of the desk itself to show; what is None does not matter."""
+
+    kind: Kind | None = None
+    person: str = ""
+    since: datetime | None = None
+    until: datetime | None = None
+
+
+def audit(wanted: AuditFilter) -> Select[tuple[Event]]:
+    """The events that belong to no ticket, as a select for a list."""
+    listed = select(Event).where(Event.ticket_id.is_(None)).options(joinedload(Event.actor))
+    if wanted.kind:
+        listed = listed.where(Event.kind == wanted.kind)
+    if wanted.since:
+        listed = listed.where(Event.created_at >= wanted.since)
+    if wanted.until:
+        listed = listed.where(Event.created_at < wanted.until)
+    if wanted.person:
+        listed = listed.where(_concerns(wanted.person))
+    return listed
+
+
+def _concerns(person: str):
+    """Done by, done to, or tried in the name of somebody whose name or address holds these words."""
+    in_name = User.sort_name.contains(sort_key(person), autoescape=True)
+    in_address = User.email.contains(person.lower(), autoescape=True)
+    ids = list(db.session.scalars(select(User.id).where(or_(in_name, in_address)).limit(NAMED)))
+    tried = Event.data["email"].as_string().contains(person.lower(), autoescape=True)
+    return or_(Event.actor_id.in_(ids), Event.data["user_id"].as_integer().in_(ids), tried)

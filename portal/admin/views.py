@@ -1,0 +1,117 @@
+"""The shell of the admin area: overview, settings, audit log, failed work."""
+
+from flask import flash, redirect, render_template, request, url_for
+from flask_babel import gettext as _
+
+from portal.admin import actions, health, words
+from portal.admin.blueprint import bp, row
+from portal.admin.forms import AuditForm, SettingsForm
+from portal.admin.queries import (
+    MANY,
+    SHOWN,
+    audit,
+    delivery_or_404,
+    failed_deliveries,
+    figures,
+    oldest_due,
+)
+from portal.events.models import Event
+from portal.extensions import db
+from portal.gateways.queue import queues
+from portal.gateways.redis import RedisAway
+from portal.outbox_mail.queries import failed_mails
+from portal.permissions import Permission, requires
+from portal.settings.actions import change_settings
+from portal.settings.cache import forget_site
+from portal.settings.queries import site_settings
+from portal.web.htmx import done, render
+from portal.web.paging import Order, keyset
+from portal.web.session import me
+
+
+@bp.get("/")
+@requires(Permission.OPERATE)
+def overview():
+    """The figures at once; the health is fetched by the page itself, for it may take seconds."""
+    return render_template("admin/overview.html", figures=figures(), many=MANY)
+
+
+@bp.get("/health")
+@requires(Permission.OPERATE)
+def show_health():
+    return render("admin/health.html", "admin/_health.html", checks=health.checks())
+
+
+@bp.route("/settings", methods=["GET", "POST"])
+@requires(Permission.SETTINGS_MANAGE)
+def settings():
+    form = SettingsForm(now=site_settings())
+    if not form.validate_on_submit():
+        return _settings_page(form, 422 if form.is_submitted() else 200)
+    change_settings(actor=me(), **form.wanted())
+    db.session.commit()
+    forget_site()
+    flash(_("The settings are saved."), "success")
+    return redirect(url_for(".settings"), 303)
+
+
+def _settings_page(form: SettingsForm, status: int):
+    return render("admin/settings.html", "admin/settings.html", status, form=form)
+
+
+@bp.get("/audit", endpoint="audit")
+@requires(Permission.AUDIT_READ)
+def show_audit():
+    """Fields that hold nonsense say so, and do not filter."""
+    form = AuditForm(request.args)
+    form.validate()
+    order = Order(Event.id, Event.id)
+    page = keyset(
+        audit(form.wanted()),
+        order,
+        cursor=request.args.get("cursor"),
+        of=("id", "id"),
+        fetch=db.session.scalars,
+    )
+    kept = {name: value for name, value in request.args.items() if value and name in form.data}
+    return render("admin/audit.html", "admin/_audit.html", form=form, page=page, kept=kept, words=words)
+
+
+@bp.get("/work")
+@requires(Permission.OPERATE)
+def work():
+    return render_template("admin/work.html", **_about_work())
+
+
+@bp.post(f"/work/{row('event_id')}/<reaction>/retry")
+@requires(Permission.OPERATE)
+def retry_delivery(event_id: int, reaction: str):
+    actions.retry_delivery(delivery_or_404(event_id, reaction), actor=me())
+    db.session.commit()
+    return done(url_for(".work"), "admin/_work.html", **_about_work())
+
+
+@bp.post("/work/retry")
+@requires(Permission.OPERATE)
+def retry_deliveries():
+    """Those that the page shows; of a thousand failures the first fifty tell whether it is mended."""
+    for delivery in failed_deliveries():
+        actions.retry_delivery(delivery_or_404(delivery.event_id, delivery.reaction), actor=me())
+    db.session.commit()
+    return done(url_for(".work"), "admin/_work.html", **_about_work())
+
+
+def _about_work() -> dict:
+    try:
+        lengths = queues().lengths()
+    except RedisAway:
+        lengths = None
+    return {
+        "deliveries": failed_deliveries(),
+        "mails": failed_mails(at_most=SHOWN),
+        "shown": SHOWN,
+        "lengths": lengths,
+        "due_since": oldest_due(),
+    }
+
+

@@ -1,0 +1,1 @@
+"""Taking over tickets from elsewhere: `flask import tickets FILE.csv`."""

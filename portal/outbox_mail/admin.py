@@ -1,0 +1,58 @@
+"""The outbox, as whoever operates the desk sees it."""
+
+from flask import flash, redirect, request, url_for
+from flask_babel import gettext as _
+
+from portal.admin.actions import retry_mail as try_again
+from portal.admin.blueprint import bp, row
+from portal.extensions import db
+from portal.gateways import smtp
+from portal.outbox_mail.models import Mail, MailState
+from portal.outbox_mail.queries import counts, mail_or_404, mails
+from portal.permissions import Permission, requires
+from portal.web.htmx import render
+from portal.web.paging import Order, keyset
+from portal.web.session import me
+
+
+@bp.get("/mail")
+@requires(Permission.OPERATE)
+def mail():
+    state = _state(request.args.get("state"))
+    page = keyset(
+        mails(state),
+        Order(Mail.id, Mail.id),
+        cursor=request.args.get("cursor"),
+        of=("id", "id"),
+        fetch=db.session.execute,
+    )
+    return render(
+        "admin/mail.html",
+        "admin/_mail.html",
+        page=page,
+        state=state,
+        counts=counts(),
+        states=MailState,
+        is_set_up=smtp.is_set_up(),
+    )
+
+
+@bp.get(f"/mail/{row('mail_id')}")
+@requires(Permission.OPERATE)
+def one_mail(mail_id: int):
+    template = "admin/one_mail.html"
+    return render(template, template, mail=mail_or_404(mail_id), states=MailState, is_set_up=smtp.is_set_up())
+
+
+@bp.post(f"/mail/{row('mail_id')}/retry")
+@requires(Permission.OPERATE)
+def retry_mail(mail_id: int):
+    try_again(mail_or_404(mail_id, to_change=True), actor=me())
+    db.session.commit()
+    flash(_("The mail stands in the queue again."), "success")
+    return redirect(url_for(".one_mail", mail_id=mail_id), 303)
+
+
+def _state(asked: str | None) -> MailState | None:
+    """What the address asks for; nonsense means all."""
+    return MailState(asked) if asked in set(MailState) else None

@@ -1,0 +1,174 @@
+"""What a filter can ask of tickets, for one reader: the fields, and where their words are looked for."""
+
+import json
+from collections.abc import Iterable, Sequence
+from zoneinfo import ZoneInfo
+
+from flask_babel import gettext as _
+from sqlalchemy import ColumnElement, Select, func, literal_column, or_, select, text, true, union_all
+
+from portal.accounts.models import User, sort_key
+from portal.extensions import db
+from portal.filters import Fields, Value
+from portal.filters.fields import Choice, Columns, Flag, Moment, Number, Ranked, Reference, Text
+from portal.lifecycles.models import Category
+from portal.settings.cache import site
+from portal.tickets.lists import is_open
+from portal.tickets.models import Comment, Priority, Ticket, TicketType
+from portal.tickets.vocabulary import Named, Vocabulary
+
+ME, NONE, MINE = "me", "none", "mine"
+COMMON = 3000  # texts with these words, by the planner's guess, from which on each ticket is read instead
+RANKS = {priority: rank for rank, priority in enumerate(Priority, 1)}  # as `Ticket.priority_rank` has them
+
+
+def ticket_fields(reader: User, known: Vocabulary) -> Fields:
+    """The fields of tickets: "me" is the reader, days are theirs, and so is what they may search."""
+    zone = zone_of(reader)
+    fields = (
+        Choice("status", _("Status"), _grouped(known.statuses), "status_id"),
+        Ranked("priority", _("Priority"), _priorities(), "priority_rank", ("prio",)),
+        Choice("assignee", _("Assignee"), _assignees(reader, known), "assignee_id", ("assigned",)),
+        Choice("project", _("Project"), _grouped(known.projects), "project_id"),
+        Choice("category", _("Category"), [_nothing(_("No category")), *_grouped(known.categories)],
+               "category_id", ("topic",)),
+        Choice("team", _("Team"), _teams(known), "team_id"),
+        Reference("requester", _("Requester"), _people_called, known=[_myself(reader)],
+                  column="requester_id", aliases=("from", "by")),
+        Choice("type", _("Type"), [Value(kind, kind.label, {kind}, (kind.label,)) for kind in TicketType]),
+        Moment("created", _("Created"), zone, "created_at"),
+        Moment("updated", _("Updated"), zone, "updated_at", ("changed",)),
+        Moment("closed", _("Closed"), zone, "closed_at"),
+        Number("replies", _("Replies"), "reply_count"),
+        Text("key", _("Key"), lambda tickets, keys: tickets.key.in_([key.upper() for key in keys])),
+        Flag("is", _("Is"), _flags(reader)),
+    )  # fmt: skip
+    return Fields(fields, *_search(reader))
+
+
+def word_fields(reader: User) -> Fields:
+    """No fields, only words: for people who search as they would anywhere."""
+    return Fields((), *_search(reader))
+
+
+def zone_of(reader: User) -> ZoneInfo:
+    return ZoneInfo(reader.timezone or site().default_timezone)
+
+
+def _priorities() -> list[Value]:
+    return [Value(one.value, one.label, rank, (one.label,)) for one, rank in RANKS.items()]
+
+
+def _grouped(named: Iterable[Named]) -> list[Value]:
+    """One value for all of the same name: each lifecycle has its own row of "open"."""
+    values: dict[str, Value] = {}
+    for one in named:
+        same = values.setdefault(one.name, Value(one.name, one.label, set(), (one.label,)))
+        same.meaning.add(one.id)
+    return list(values.values())
+
+
+def _assignees(reader: User, known: Vocabulary) -> list[Value]:
+    people = [Value(one.name, one.label, {one.id}, (one.label,)) for one in known.people]
+    return [_myself(reader), _nothing(_("nobody")), *people]
+
+
+def _teams(known: Vocabulary) -> list[Value]:
+    ours = {team.id for team in known.teams if team.is_current}
+    return [Value(MINE, _("my teams"), ours), _nothing(_("No team")), *_grouped(known.teams)]
+
+
+def _myself(reader: User) -> Value:
+    return Value(ME, _("me"), {reader.id})
+
+
+def _nothing(label: str) -> Value:
+    return Value(NONE, label, {None})
+
+
+def _flags(reader: User) -> list[Value]:
+    return [
+        Value("open", _("open"), is_open),
+        Value("closed", _("closed"), lambda tickets: tickets.status_category == Category.DONE),
+        Value("unassigned", _("unassigned"), lambda tickets: tickets.assignee_id.is_(None)),
+        Value("mine", _("assigned to me"), lambda tickets: tickets.assignee_id == reader.id),
+    ]
+
+
+def _people_called(texts: Sequence[str]) -> dict[str, list[Value]]:
+    """Whom the texts mean, by mail address or by name: one statement for all of them."""
+    mails, names = {one.strip().lower() for one in texts}, {sort_key(one) for one in texts}
+    called = select(User.id, User.email, User.name, User.sort_name).where(
+        or_(User.email.in_(mails), User.sort_name.in_(names))
+    )
+    found: dict[str, list[Value]] = {}
+    people = list(db.session.execute(called.order_by(User.sort_name, User.id).limit(100)))
+    for asked in texts:
+        wanted = asked.strip().lower(), sort_key(asked)
+        found[asked] = [
+            Value(one.email, one.name, {one.id}) for one in people
+            if one.email == wanted[0] or one.sort_name == wanted[1]
+        ]  # fmt: skip
+    return found
+
+
+# The words outside a field.
+
+SIMPLE = literal_column("'simple'::regconfig")
+
+
+def _search(reader: User):
+    """How this reader's words are found, and how it is found that a word is missing.
+
+    Rare words are looked up, tickets' and comments' ids put together; where words
+    are common, or the reader sees few tickets, each ticket is asked on the way instead.
+    """
+
+    def has(tickets: Columns, words: Sequence[str]) -> ColumnElement[bool]:
+        asked = _all_of(words)
+        if not reader.is_staff or _is_common(asked):
+            return _is_found_in(tickets, asked, reader)
+        return tickets.id.in_(_looked_up(asked, reader))
+
+    def lacks(tickets: Columns, words: Sequence[str]) -> ColumnElement[bool]:
+        return _is_found_in(tickets, _all_of(words), reader).is_not(true())
+
+    return has, lacks
+
+
+def _all_of(words: Sequence[str]) -> str:
+    """As `websearch_to_tsquery` reads it; in quotation marks no word is an operator of its."""
+    return " ".join('"{}"'.format(word.replace('"', " ")) for word in words)
+
+
+def _looked_up(asked: str, reader: User):
+    found = Ticket.__table__.alias("found")
+    tickets = select(found.c.id).where(_matches(found.c.search, asked))
+    return union_all(tickets, _comments(asked, reader).with_only_columns(Comment.ticket_id))
+
+
+def _is_found_in(tickets: Columns, asked: str, reader: User) -> ColumnElement[bool]:
+    of_ticket = _comments(asked, reader).where(Comment.ticket_id == tickets.id).limit(1)
+    return or_(_matches(tickets.search, asked), of_ticket.correlate(tickets.id.table).scalar_subquery())
+
+
+def _comments(asked: str, reader: User) -> Select:
+    """The comments with these words that the reader may read."""
+    written = select(true()).where(_matches(Comment.search, asked))
+    return written if reader.is_staff else written.where(~Comment.is_internal)
+
+
+def _matches(vector, asked: str) -> ColumnElement[bool]:
+    return vector.op("@@", is_comparison=True)(func.websearch_to_tsquery(SIMPLE, asked))
+
+
+def _is_common(asked: str) -> bool:
+    """Whether PostgreSQL expects more than `COMMON` texts; it knows how frequent words are."""
+    guess = text(
+        "EXPLAIN (FORMAT JSON)"
+        " SELECT 1 FROM tickets WHERE search @@ websearch_to_tsquery('simple', :asked)"
+        " UNION ALL SELECT 1 FROM comments WHERE search @@ websearch_to_tsquery('simple', :asked)"
+    )
+    plan = db.session.scalar(guess, {"asked": asked})
+    plan = json.loads(plan) if isinstance(plan, str) else plan
+    return plan[0]["Plan"]["Plan Rows"] > COMMON

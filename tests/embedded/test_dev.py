@@ -1,0 +1,156 @@
+"""bin/dev without its set-up: the whole desk, from its first start to the next after kill -9."""
+
+import os
+import re
+import signal
+import subprocess
+import sys
+import threading
+import time
+import urllib.request
+from pathlib import Path
+
+import pytest
+
+from embedded import ports, processes
+
+pytestmark = [pytest.mark.faults, pytest.mark.timeout(180)]
+
+ROOT = Path(__file__).parents[2]
+GIVEN = ("DATABASE_URL", "REDIS_URL", "S3_ENDPOINT", "CLAMAV_HOST", "SECRET_KEY", "ENVIRONMENT", "PUBLIC_URL")
+ADDRESS = re.compile(r"runs at +(http://\S+)")
+
+
+class Desk:
+    """A running `python -m embedded.dev` whose log can be waited for."""
+
+    def __init__(self, place, *options):
+        environment = {name: value for name, value in os.environ.items() if name not in GIVEN}
+        self.lines, self.changed = [], threading.Condition()
+        self.process = subprocess.Popen(
+            [sys.executable, "-m", "embedded.dev", *options],
+            cwd=place,
+            env={**environment, "PYTHONPATH": str(ROOT)},
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+        )
+        self.reader = threading.Thread(target=self._read)
+        self.reader.start()
+
+    def _read(self):
+        for line in self.process.stdout:
+            with self.changed:
+                self.lines.append(line)
+                self.changed.notify_all()
+
+    def wait_for(self, words, seconds=60):
+        pattern = re.compile(words)
+
+        def found():
+            return next((match for line in self.lines if (match := pattern.search(line))), None)
+
+        with self.changed:
+            assert self.changed.wait_for(found, seconds), "".join(self.lines)
+            return found()
+
+    def address(self):
+        return self.wait_for(ADDRESS.pattern)[1]
+
+    def end(self, number=signal.SIGINT):
+        """Its exit code, and how many seconds it took."""
+        asked = time.monotonic()
+        self.process.send_signal(number)
+        code = self.process.wait(30)
+        return code, time.monotonic() - asked
+
+
+@pytest.fixture
+def start(state):
+    """Starts the desk of a checkout whose var/ is below the state."""
+    (state / "gunicorn.conf.py").symlink_to(ROOT / "gunicorn.conf.py")
+    desks = []
+
+    def run(*options):
+        desks.append(Desk(state, *options))
+        return desks[-1]
+
+    yield run
+    for desk in desks:
+        desk.process.kill()
+        desk.process.wait()
+    processes.end_leftovers(state / "var", grace=0)
+    for desk in desks:
+        desk.reader.join()
+
+
+def lives(address):
+    with urllib.request.urlopen(f"{address}/healthz", timeout=5) as answer:
+        return answer.status == 200
+
+
+def pid_of(state, name):
+    """The process that leads its session; the others are its children."""
+    marked = [pid for pid, known in processes._marked(f"{state}/var:") if known == name]
+    return next(pid for pid in marked if os.getsid(pid) == pid)
+
+
+def test_the_desk_runs_until_ctrl_c_and_then_nothing_is_left(start, state):
+    desk = start()
+    assert lives(desk.address())
+    desk.wait_for("demo-demo-demo")
+
+    again = start()
+    assert again.process.wait(20) == 1
+    assert desk.address() in again.wait_for("already runs at.*")[0]
+
+    code, seconds = desk.end()
+    assert code == 0
+    assert seconds < 10
+    assert processes.end_leftovers(state / "var") == set()
+
+
+def test_it_recovers_from_the_death_of_any_of_its_processes(start, state):
+    desk = start()
+    address = desk.address()
+
+    for name in ("web", "worker", "timetable"):
+        os.kill(pid_of(state, name), signal.SIGKILL)
+        desk.wait_for(f"{name} ended")
+    for name in ("postgres", "valkey", "s3"):
+        os.kill(pid_of(state, name), signal.SIGKILL)
+        desk.wait_for(f"{name} is back")
+
+    assert lives(address)
+    with urllib.request.urlopen(f"{address}/readyz", timeout=10) as answer:
+        assert answer.status == 200
+
+
+def test_a_start_after_kill_9_takes_over(start, state):
+    desk = start()
+    address = desk.address()
+    desk.process.kill()
+    desk.process.wait()
+
+    after = start()
+
+    after.wait_for("Ended what an earlier run had left running: .*postgres.*web")
+    assert after.address() == address
+    assert lives(address)
+    assert after.end(signal.SIGTERM)[0] == 0
+
+
+def test_another_port_is_taken_and_said_where_the_usual_one_is_in_use(start):
+    with ports.listen(8000):  # or somebody else has it already
+        desk = start("--no-seed")
+
+        desk.wait_for("Port 8000 is in use")
+        assert lives(desk.address())
+
+
+def test_a_port_that_was_asked_for_and_is_in_use_stops_the_start(start):
+    with ports.listen() as taken:
+        desk = start("--port", str(taken.getsockname()[1]))
+
+        assert desk.process.wait(20) == 1
+        desk.wait_for("is in use")

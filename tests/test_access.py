@@ -1,0 +1,104 @@
+"""The table of who may do what. A route that is not in it fails; so does one that answers otherwise."""
+
+import pytest
+
+from portal.extensions import db
+from portal.permissions import GRANTS, Permission, Role
+from tests import factories as make
+from tests.web.routes import doors
+
+ANYONE, LOGIN = None, "login"
+SUBMIT, WORK = Permission.TICKET_SUBMIT, Permission.TICKET_WORK
+
+TABLE = {
+    "static": ANYONE,
+    "health.lives": ANYONE,
+    "health.ready": ANYONE,
+    "tickets.submit": SUBMIT,
+    "tickets.show": SUBMIT,
+    "tickets.earlier": SUBMIT,
+    "tickets.reply": SUBMIT,
+    "tickets.settle": SUBMIT,
+    "tickets.reopen": SUBMIT,
+    "tickets.mine": SUBMIT,
+    "tickets.preview": LOGIN,
+    "tickets.keep_draft": LOGIN,
+    "tickets.change_status": WORK,
+    "tickets.assign": WORK,
+    "tickets.change_priority": WORK,
+    "tickets.reply_as_agent": WORK,
+    "tickets.add_note": WORK,
+    "tickets.watch": WORK,
+    "tickets.edit": WORK,
+}
+
+
+def test_every_route_is_in_the_table_and_names_its_permission(app):
+    named = {
+        rule.endpoint: getattr(app.view_functions[rule.endpoint], "permission", "nothing")
+        for rule in app.url_map.iter_rules()
+        if rule.endpoint != "static"
+    }
+    assert named == {endpoint: wanted for endpoint, wanted in TABLE.items() if endpoint != "static"}
+
+
+@pytest.fixture
+def all_doors(app, world):
+    ticket = make.ticket()
+    db.session.commit()
+    arguments = {
+        "key": ticket.key, "token": "x" * 43, "public_id": "x" * 16, "view": "open", "category_id": 999,
+        "project_id": 999, "user_id": 999, "team_id": 999, "mail_id": 999, "event_id": 999,
+        "reaction": "notify_people", "project_key": "NONE", "direction": "up", "filename": "x",
+    }  # fmt: skip
+    return doors(app, arguments)
+
+
+def granted(role, permission):
+    return permission in {ANYONE, LOGIN} or permission in GRANTS[role]
+
+
+@pytest.mark.parametrize("role", Role)
+def test_each_role_gets_through_just_where_the_table_says(all_doors, client_for, role):
+    person = getattr(make, role)()
+    db.session.commit()
+    wrong = []
+    for door in all_doors:
+        if door.endpoint == "accounts.logout":
+            continue
+        answer = client_for(person).open(door.path, method=door.method)
+        refused = answer.status_code == 403
+        if refused == granted(role, TABLE[door.endpoint]):
+            wrong.append((str(door), answer.status_code))
+    assert wrong == []
+
+
+def test_nobody_gets_through_without_a_login_but_where_the_table_says(all_doors, client_for):
+    wrong = []
+    make.employee()
+    db.session.commit()
+    for door in all_doors:
+        answer = client_for(None).open(door.path, method=door.method)
+        to_login = answer.status_code == 303 and answer.location.startswith("/login")
+        if TABLE[door.endpoint] is not ANYONE and not to_login:
+            wrong.append((str(door), answer.status_code))
+    assert wrong == []
+
+
+def test_htmx_without_a_login_is_told_and_the_page_stays(all_doors, client_for):
+    for door in all_doors:
+        if TABLE[door.endpoint] is ANYONE:
+            continue
+        answer = client_for(None).open(door.path, method=door.method, headers={"HX-Request": "true"})
+        assert (answer.status_code, answer.headers["HX-Trigger"]) == (401, "login-needed"), door
+
+
+def test_without_its_token_every_change_is_refused(all_doors, client_for):
+    client = client_for(make.admin())
+    client.sends_token = False
+    changing = [door for door in all_doors if door.method != "GET"]
+    assert changing
+    for door in changing:
+        answer = client.open(door.path, method=door.method)
+        assert answer.status_code == 400, door
+        assert "CSRF" in answer.text, door
