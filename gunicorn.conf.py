@@ -19,8 +19,8 @@ keepalive = 5
 max_requests = 20_000  # a leak never grows old
 max_requests_jitter = 2_000  # and the processes are not replaced together
 
-if Path("/dev/shm").is_dir():
-    worker_tmp_dir = "/dev/shm"  # the heartbeat must not wait for a disk
+if (memory := Path("/dev/shm")).is_dir():  # noqa: S108
+    worker_tmp_dir = str(memory)  # the heartbeat must not wait for a disk
 control_socket_disable = True  # it would be made in the home directory
 
 accesslog = "-" if os.environ.get("WEB_ACCESS_LOG") == "true" else None

@@ -47,7 +47,7 @@ def home(state: State) -> Path:
     beside.chmod(0o700)
     hand_over(beside)
     if not _reaches(beside):
-        raise Problem(f"The account {ACCOUNT}, as which PostgreSQL runs, reaches neither {below} nor {beside}.")
+        raise Problem(f"PostgreSQL runs as {ACCOUNT}, who reaches neither {below} nor {beside}.")
     note.write_text(f"{beside}\n")
     return beside
 
@@ -61,11 +61,15 @@ def programs(package: Path, *, copied_to: Path) -> Path:
     if not copy.exists():
         unfinished = copied_to / "program.new"
         shutil.rmtree(unfinished, ignore_errors=True)
-        for part in (package, package.with_name(f"{package.name}.libs")):  # they find each other as neighbours
+        for part in (
+            package,
+            package.with_name(f"{package.name}.libs"),
+        ):  # neighbours: the one finds the other
             shutil.copytree(part, unfinished / part.name)
         unfinished.rename(copy)
     return copy / package.name / "pginstall/bin"
 
 
 def _reaches(path: Path) -> bool:
-    return subprocess.run([*prefix(), "test", "-x", path], capture_output=True).returncode == 0
+    done = subprocess.run([*prefix(), "test", "-x", path], capture_output=True, check=False)
+    return done.returncode == 0

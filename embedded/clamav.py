@@ -29,12 +29,13 @@ class ClamAV(Server):
 
     def prepare(self) -> None:
         signature = "".join(EICAR).encode().hex()
-        (self.state.directory("clamav/signatures") / "local.ndb").write_text(f"Eicar-Test-Body:0:*:{signature}\n")
+        own = self.state.directory("clamav/signatures")
+        (own / "local.ndb").write_text(f"Eicar-Test-Body:0:*:{signature}\n")
         settings = {
             "Foreground": "yes",
             "TCPSocket": self.port,
             "TCPAddr": HOST,
-            "DatabaseDirectory": OFFICIAL if self.has_official_signatures else self.directory / "signatures",
+            "DatabaseDirectory": OFFICIAL if self.has_official_signatures else own,
             "TemporaryDirectory": self.state.directory("clamav/tmp"),
             "StreamMaxLength": LIMIT,
             "MaxFileSize": LIMIT,
@@ -66,7 +67,9 @@ class ClamAV(Server):
 
 def program() -> str:
     """Where clamd is; raises Problem where it is not installed."""
-    found = shutil.which("clamd", path="/usr/sbin:/usr/local/sbin:/usr/bin:/usr/local/bin:/opt/homebrew/sbin")
+    found = shutil.which("clamd", path="/usr/sbin:/usr/local/sbin:/usr/bin:/usr/local/bin")
     if found is None:
-        raise Problem("clamd is not installed (Debian: apt install clamav-daemon): uploads stay unchecked and locked.")
+        raise Problem(
+            "clamd is not installed (Debian: apt install clamav-daemon): uploads stay unchecked and locked."
+        )
     return found

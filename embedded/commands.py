@@ -9,6 +9,7 @@ import io
 import shlex
 import sys
 from contextlib import redirect_stdout
+from importlib import import_module
 
 import click
 from flask import Flask
@@ -19,7 +20,7 @@ from embedded.console import step
 
 def main(steps: list[str]) -> int:
     try:
-        from wsgi import app
+        app = import_module("wsgi").app
     finally:  # nor does it complain before its turn
         told_to_begin = sys.stdin.readline()
     if not told_to_begin:

@@ -8,8 +8,38 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 
 COLOURS = {"web": 36, "worker": 35, "timetable": 33, "desk": 32}
-_one_at_a_time = threading.Lock()
-_unfinished = ""  # the step that waits at the end of the last line for its duration
+
+
+class _Terminal:
+    """Whole lines, never mixed with those of another thread, and steps that end where they began."""
+
+    def __init__(self) -> None:
+        self.one_at_a_time = threading.Lock()
+        self.unfinished = ""  # the step that waits at the end of the last line for its duration
+
+    def line(self, text: str) -> None:
+        with self.one_at_a_time:
+            self._write(f"\n{text}\n" if self.unfinished else f"{text}\n")
+            self.unfinished = ""
+
+    def begin(self, step: str) -> None:
+        with self.one_at_a_time:
+            self._write(step)
+            self.unfinished = step
+
+    def end(self, step: str, how: str) -> None:
+        """Behind its beginning, or in a line of its own where others have spoken since."""
+        with self.one_at_a_time:
+            self._write(f"{how}\n" if self.unfinished == step else f"{step}{how}\n")
+            self.unfinished = ""
+
+    def _write(self, text: str) -> None:
+        with suppress(OSError, UnicodeEncodeError):  # a terminal that is gone is no reason to stop
+            sys.stdout.write(text)
+            sys.stdout.flush()
+
+
+_terminal = _Terminal()
 
 
 def say(line: str, *, by: str = "desk") -> None:
@@ -17,44 +47,27 @@ def say(line: str, *, by: str = "desk") -> None:
     prefix = f"{by:<9} │"
     if _has_colours() and by in COLOURS:
         prefix = f"\033[{COLOURS[by]}m{prefix}\033[0m"
-    _write(f"{prefix} {line}\n")
+    _terminal.line(f"{prefix} {line}")
 
 
 @contextmanager
 def step(what: str) -> Iterator[None]:
     """A line that ends with how long the step took, as bin/setup prints them."""
-    started = time.monotonic()
-    _write(f"  {what} … ", finished=False)
+    started, beginning = time.monotonic(), f"  {what} … "
+    _terminal.begin(beginning)
     try:
         yield
     except BaseException:
-        _finish(f"  {what} … ", "failed")
+        _terminal.end(beginning, "failed")
         raise
-    _finish(f"  {what} … ", f"{time.monotonic() - started:.1f} s")
+    _terminal.end(beginning, f"{time.monotonic() - started:.1f} s")
 
 
 def box(lines: Sequence[str]) -> None:
     width = max(map(len, lines))
     rule = "─" * (width + 2)
     body = "".join(f"│ {line:<{width}} │\n" for line in lines)
-    _write(f"\n┌{rule}┐\n{body}└{rule}┘\n\n")
-
-
-def _finish(step: str, how: str) -> None:
-    """Behind its beginning, or in a line of its own where others have spoken since."""
-    _write(f"{how}\n" if _unfinished == step else f"{step}{how}\n", goes_on=_unfinished == step)
-
-
-def _write(text: str, *, finished: bool = True, goes_on: bool = False) -> None:
-    """Whole lines, never mixed with those of another thread; a terminal that is gone is no reason to stop."""
-    global _unfinished
-    with _one_at_a_time:
-        if _unfinished and not goes_on:
-            text = f"\n{text}"
-        _unfinished = "" if finished else text
-        with suppress(OSError, UnicodeEncodeError):
-            sys.stdout.write(text)
-            sys.stdout.flush()
+    _terminal.line(f"\n┌{rule}┐\n{body}└{rule}┘\n")
 
 
 def _has_colours() -> bool:

@@ -1,4 +1,4 @@
-"""The whole service desk on this machine: servers, web, worker and timetable, until Ctrl-C. Run by bin/dev."""
+"""The whole service desk on this machine until Ctrl-C: servers, web, worker, timetable. Run by bin/dev."""
 
 import argparse
 import os
@@ -13,7 +13,7 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from socket import socket
 
-from embedded import ports
+from embedded import ports, processes
 from embedded.children import Child
 from embedded.console import box, say, step
 from embedded.problems import Problem
@@ -60,7 +60,8 @@ def main() -> int:
 def _serve(state: State, options: argparse.Namespace) -> None:
     listener = _listen(options.port)
     port = listener.getsockname()[1]
-    stack = Stack(state, origins=f"http://127.0.0.1:{port},http://localhost:{port}", say=lambda line: print(f"  {line}"))
+    origins = f"http://127.0.0.1:{port},http://localhost:{port}"
+    stack = Stack(state, origins=origins, say=lambda line: print(f"  {line}"))
 
     def environment() -> dict[str, str]:
         defaults = {**DEFAULTS, "PUBLIC_URL": f"http://127.0.0.1:{port}"}
@@ -155,16 +156,17 @@ class _Preparation:
 def _children(
     state: Path, environment: Callable[[], dict[str, str]], listener: socket, *, reload: bool
 ) -> list[Child]:
-    web = [sys.executable, "-m", "gunicorn", "-c", "gunicorn.conf.py", *(["--reload"] if reload else []), "wsgi:app"]
+    run = [sys.executable, "-m"]
+    web = [*run, "gunicorn", "-c", "gunicorn.conf.py", *(["--reload"] if reload else []), "wsgi:app"]
     return [
         Child("web", web, state, environment, keep_open=[listener.fileno()]),
-        Child("worker", [sys.executable, "-m", "jobs.worker"], state, environment),
-        Child("timetable", [sys.executable, "-m", "jobs.timetable"], state, environment),
+        Child("worker", [*run, "jobs.worker"], state, environment),
+        Child("timetable", [*run, "jobs.timetable"], state, environment),
     ]
 
 
 def _wait_until_it_answers(port: int) -> None:
-    """Return when the web server answers; one that does not within half a minute is left to its restarts."""
+    """Return when it answers; a web server that does not within half a minute is left to its restarts."""
     until = time.monotonic() + 30
     while time.monotonic() < until:
         try:
@@ -181,7 +183,11 @@ def _wait_until_it_answers(port: int) -> None:
 def _introduce(environment: dict[str, str], port: int, stack: Stack) -> None:
     lines = [f"The service desk runs at  {environment['PUBLIC_URL']}", ""]
     if environment["DEMO_MODE"] == "true":
-        lines += [f"Log in with the password {PASSWORD} as", *(f"    {person}@example.org" for person in PEOPLE), ""]
+        lines += [
+            f"Log in with the password {PASSWORD} as",
+            *(f"    {person}@example.org" for person in PEOPLE),
+            "",
+        ]
     if stack.has_test_signatures_only:
         lines += ["Uploads are checked with the EICAR test signature only.", ""]
     lines += ["The servers' logs are in var/log. Ctrl-C stops everything."]
@@ -212,6 +218,7 @@ def _stop(stack: Stack, children: list[Child]) -> None:
     with step("Stopping"):
         _at_once(child.stop for child in children)
         stack.stop()
+        processes.end_leftovers(stack.state.path, grace=0)  # whom a signal met while it was being started
 
 
 def _at_once(verbs: Iterable[Callable[[], None]]) -> None:

@@ -27,7 +27,7 @@ class Postgres(Server):
 
     name = "postgres"
     setting = "DATABASE_URL"
-    stop_signals = (signal.SIGINT, signal.SIGQUIT)  # end all sessions; or at once, recovering at the next start
+    stop_signals = (signal.SIGINT, signal.SIGQUIT)  # end all sessions; or at once, to recover later
 
     @cached_property
     def directory(self) -> Path:
@@ -74,7 +74,9 @@ class Postgres(Server):
                 connection.execute(f"CREATE DATABASE {DATABASE}")
 
     def environment(self) -> dict[str, str]:
-        return {"DATABASE_URL": f"postgresql://{USER}:{self.state.secret('postgres')}@{HOST}:{self.port}/{DATABASE}"}
+        return {
+            "DATABASE_URL": f"postgresql://{USER}:{self.state.secret('postgres')}@{HOST}:{self.port}/{DATABASE}"
+        }
 
     def _connect(self) -> psycopg.Connection:
         return psycopg.connect(
@@ -119,7 +121,7 @@ class Postgres(Server):
             left_over.unlink()
 
     def _initialise(self) -> None:
-        """Make the cluster beside its place and move it there, so that a half-made one is never taken for one."""
+        """Make the cluster beside its place and move it there: a half-made one is never taken for one."""
         unfinished, password = self.directory / "data.new", self.directory / "password"
         shutil.rmtree(unfinished, ignore_errors=True)
         write_private(password, self.state.secret("postgres"))
@@ -140,6 +142,7 @@ class Postgres(Server):
             cwd=self.directory,
             capture_output=True,
             text=True,
+            check=False,
         )
         password.unlink()
         if done.returncode:

@@ -21,7 +21,7 @@ GRACE = 5.0  # seconds between the polite signal and SIGKILL
 
 @dataclass
 class Process:
-    """A running process, leader of a session of its own, so that Ctrl-C at the terminal is not its concern."""
+    """A running process, leader of a session of its own: Ctrl-C at the terminal is not its concern."""
 
     popen: subprocess.Popen
     mark: str
@@ -35,7 +35,7 @@ class Process:
         return self.popen.poll()
 
     def stop(self, *signals: signal.Signals, grace: float = GRACE) -> None:
-        """Send the signals one after the other, each with its time to work, then SIGKILL to all that is left."""
+        """Send the signals one by one, each with its time to work, then SIGKILL to all that is left."""
         for number in signals or (signal.SIGTERM,):
             self.popen.send_signal(number)
             with suppress(subprocess.TimeoutExpired):

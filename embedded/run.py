@@ -31,7 +31,9 @@ def main() -> int:
 def _options() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m embedded.run", description=__doc__)
     parser.add_argument("--state", type=Path, required=True, help="where the servers keep their data")
-    parser.add_argument("--fast", action="store_true", help="begin empty and do not wait for the disk: for tests")
+    parser.add_argument(
+        "--fast", action="store_true", help="for tests: begin empty, do not wait for the disk"
+    )
     parser.add_argument("command", nargs="+")
     return parser.parse_args()
 
@@ -51,17 +53,13 @@ def _held_state(path: Path, *, may_take_another: bool) -> State:
 
 
 def run_command(command: list[str], environment: dict[str, str]) -> int:
-    """The command's exit code. Ctrl-C reaches it by the terminal; what is sent to this process is passed on."""
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
-    child = subprocess.Popen(command, env=environment, preexec_fn=_listen_to_ctrl_c)
+    """The command's exit code. Ctrl-C reaches it by the terminal; other signals are passed on."""
+    signal.signal(signal.SIGINT, lambda *_: None)
+    child = subprocess.Popen(command, env=environment)
     for number in (signal.SIGTERM, signal.SIGHUP):
         signal.signal(number, lambda received, _frame: child.send_signal(received))
     code = child.wait()
     return 128 - code if code < 0 else code
-
-
-def _listen_to_ctrl_c() -> None:
-    signal.signal(signal.SIGINT, signal.SIG_DFL)
 
 
 def _say(sentence: str) -> None:

@@ -14,7 +14,9 @@ from embedded.problems import Problem
 from embedded.server import Server
 from embedded.state import write_private
 
-PARTS = ("master", "volume", "filer", "s3", "admin")
+PORTS = [
+    f"{part}.port{kind}" for part in ("s3", "master", "volume", "filer", "admin") for kind in ("", ".grpc")
+]
 EVERYTHING = ["Admin", "Read", "Write", "List", "Tagging"]
 
 
@@ -32,10 +34,7 @@ class SeaweedFS(Server):
     setting = "S3_ENDPOINT"
 
     def choose_ports(self) -> None:
-        names = [f"{part}{kind}" for part in PARTS for kind in ("", ".grpc")]
-        self.ports = {
-            name: self.state.port(f"s3 {name}", 19_000 + number) for number, name in enumerate(sorted(names, key=_s3_first))
-        }
+        self.ports = {name: self.state.port(name, 19_000 + number) for number, name in enumerate(PORTS)}
 
     def prepare(self) -> None:
         identity = {
@@ -53,7 +52,7 @@ class SeaweedFS(Server):
             "-dir=data",
             f"-ip={HOST}",
             f"-ip.bind={HOST}",
-            *(f"-{name.replace('.grpc', '')}.port{'.grpc' if 'grpc' in name else ''}={port}" for name, port in self.ports.items()),
+            *(f"-{part}={port}" for part, port in self.ports.items()),
             "-admin.ui=false",
             "-webdav=false",
             "-s3.port.iceberg=0",
@@ -63,17 +62,15 @@ class SeaweedFS(Server):
             f"-s3.allowedOrigins={self.origins}",
             "-master.telemetry=false",
             "-disableHttp",
-            "-s3.localSocket=s3.sock",  # from the working directory: the whole path may be too long for a socket
+            "-s3.localSocket=s3.sock",  # in the working directory: a whole path may be too long for a socket
             "-filer.localSocket=filer.sock",
         ]
 
     def ready(self) -> bool:
-        if not ports.is_open(self.ports["s3"]):
+        if not ports.is_open(self.ports["s3.port"]):
             return False
-        patience = urllib3.PoolManager(timeout=2, retries=False)
-        store = Minio(self._address, self._access_key, self._secret_key, secure=False, region="us-east-1", http_client=patience)
         try:
-            store.list_buckets()
+            self._client().list_buckets()
         except (MinioException, urllib3.exceptions.HTTPError):
             return False
         return True
@@ -86,9 +83,19 @@ class SeaweedFS(Server):
             "S3_REGION": "us-east-1",
         }
 
+    def _client(self) -> Minio:
+        return Minio(
+            self._address,
+            self._access_key,
+            self._secret_key,
+            secure=False,
+            region="us-east-1",
+            http_client=urllib3.PoolManager(timeout=2, retries=False),
+        )
+
     @property
     def _address(self) -> str:
-        return f"{HOST}:{self.ports['s3']}"
+        return f"{HOST}:{self.ports['s3.port']}"
 
     @property
     def _access_key(self) -> str:
@@ -97,10 +104,6 @@ class SeaweedFS(Server):
     @property
     def _secret_key(self) -> str:
         return self.state.secret("s3 secret key")
-
-
-def _s3_first(name: str) -> bool:
-    return name != "s3"
 
 
 def _binary() -> str:

@@ -92,14 +92,17 @@ class Server:
         return self.state.log(self.name)
 
     def _spawn(self) -> processes.Process:
-        return processes.start(
-            self.command(),
-            state=self.state.path,
-            name=self.name,
-            environment=processes.plain_environment(self.directory),
-            output=self._log,
-            directory=self.directory,
-        )
+        try:
+            return processes.start(
+                self.command(),
+                state=self.state.path,
+                name=self.name,
+                environment=processes.plain_environment(self.directory),
+                output=self._log,
+                directory=self.directory,
+            )
+        except OSError as error:  # made for another kind of machine, for example
+            raise Problem(f"{self.name} cannot be run: {error}") from error
 
     def _becomes_ready(self, until: float) -> bool:
         while time.monotonic() < until and self.is_running():

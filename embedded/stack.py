@@ -68,7 +68,8 @@ class Stack:
 
     @property
     def has_test_signatures_only(self) -> bool:
-        return any(isinstance(server, ClamAV) and not server.has_official_signatures for server in self.servers)
+        scanners = [server for server in self.servers if isinstance(server, ClamAV)]
+        return any(not scanner.has_official_signatures for scanner in scanners)
 
     def _do_without_clamav_where_missing(self) -> None:
         if any(isinstance(server, ClamAV) for server in self.servers):

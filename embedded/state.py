@@ -32,7 +32,8 @@ class State:
         self.path = self.path.resolve()
         self.path.mkdir(parents=True, exist_ok=True)
         if self.path.stat().st_uid != os.geteuid():
-            raise Problem(f"{self.path} belongs to another user: run this as {_owner(self.path)}, or remove it.")
+            owner = _owner(self.path)
+            raise Problem(f"{self.path} belongs to another user: run this as {owner}, or remove it.")
         self.path.chmod(0o711)  # what PostgreSQL runs as has to pass through
 
     def hold(self) -> set[str]:
@@ -106,7 +107,7 @@ class State:
 def write_private(path: Path, text: str) -> None:
     """A file that only its owner can read, from its first byte on."""
     path.unlink(missing_ok=True)
-    with open(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as file:
+    with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as file:
         file.write(text)
         file.flush()
         os.fsync(file.fileno())

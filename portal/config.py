@@ -150,7 +150,7 @@ class Settings(BaseSettings):
                     "connect_timeout": 3,
                     "application_name": "servicedesk",
                     "options": "-c statement_timeout=8000 -c lock_timeout=4000"
-                    " -c idle_in_transaction_session_timeout=30000 -c timezone=UTC",
+                    " -c idle_in_transaction_session_timeout=30000 -c timezone=UTC -c jit=off",
                 },
             },
             "BABEL_DEFAULT_LOCALE": "en",

@@ -20,6 +20,7 @@ TRANSLATED = re.compile(r"\{%-?\s*trans\b.*?endtrans\s*-?%\}", re.DOTALL)
 SPOKEN = re.compile(r"""\b(?:aria-label|title|placeholder|alt)="([^"{]*)""")
 WORD = re.compile(r"[^\W\d_]{2,}")
 WRITES_HTML = re.compile(r"(inner|outer)HTML\s*=|insertAdjacentHTML|\beval\(|new Function|document\.write")
+CLASSES = re.compile(rf'\bclass="((?:{JINJA}|[^"])*)"')
 KEY_CAPS = {"Esc", "Ctrl"}
 GLOBALS = {"_", "gettext", "ngettext", "asset_url", "csrf_token", "url_for"}
 
@@ -83,7 +84,7 @@ def test_every_form_that_changes_something_carries_the_token(path):
 def test_all_words_can_be_translated(path):
     text = TRANSLATED.sub("", path.read_text())
     spoken = " ".join(SPOKEN.findall(text))
-    seen = re.sub(r"<[^>]*>", " ", re.sub(JINJA, "", text, flags=re.DOTALL))
+    seen = re.sub(r"<[^>]*>|\bhx-[\w-]+=\"[^\"]*\"", " ", re.sub(JINJA, "", text, flags=re.DOTALL))
 
     assert [word for word in WORD.findall(f"{seen} {spoken}") if word not in KEY_CAPS] == []
 
@@ -100,6 +101,18 @@ def test_icons_that_are_named_are_drawn(path):
 @each(sorted((TEMPLATES / "components").glob("*.html")))
 def test_macros_get_everything_by_argument(path):
     assert meta.find_undeclared_variables(environment().parse(path.read_text())) <= GLOBALS
+
+
+@each(PAGES)
+def test_classes_that_are_used_are_drawn(path):
+    sheets = " ".join(sheet.read_text() for sheet in (STATIC / "css").rglob("*.css"))
+    drawn = set(re.findall(r"\.([a-zA-Z][\w-]*)", sheets))
+    used = " ".join(CLASSES.findall(path.read_text()))
+    whole = [
+        name for name in re.sub(JINJA, " ", used).split() if not name.endswith("-")
+    ]  # is-{{ … }} is a part
+
+    assert set(whole) <= drawn
 
 
 @each(PAGES)

@@ -29,7 +29,9 @@ def init_app(app: Flask) -> None:
 @users.command("create")
 @click.option("--email", prompt=True)
 @click.option("--name", prompt=True)
-@click.option("--role", type=click.Choice([role.value for role in Role]), default=Role.EMPLOYEE.value, show_default=True)
+@click.option(
+    "--role", type=click.Choice([role.value for role in Role]), default=Role.EMPLOYEE.value, show_default=True
+)
 @click.option("--password", help="Better leave it out and be asked: others can read your command line.")
 @click.option("--generate", is_flag=True, help="Make a password and print it.")
 def create(email: str, name: str, role: str, password: str | None, *, generate: bool) -> None:

@@ -168,8 +168,8 @@ class ProfileForm(DeskForm):
 class AppearanceForm(DeskForm):
     """One press of a menu: the theme, or the height of rows."""
 
-    theme = SelectField(choices=[("", "")] + [(theme.value, "") for theme in Theme])
-    density = SelectField(choices=[("", "")] + [(density.value, "") for density in Density])
+    theme = SelectField(validators=[Optional()], choices=[(theme.value, "") for theme in Theme])
+    density = SelectField(validators=[Optional()], choices=[(density.value, "") for density in Density])
 
     def wanted(self) -> dict[str, Any]:
         chosen: dict[str, Any] = {}
@@ -182,7 +182,9 @@ class AppearanceForm(DeskForm):
 
 class FirstRunForm(NewPasswordForm):
     organization = StringField(
-        _l("Name of your organisation"), [NotBlank(_l("Enter the name of your organisation.")), at_most(80)], [tidy]
+        _l("Name of your organisation"),
+        [NotBlank(_l("Enter the name of your organisation.")), at_most(80)],
+        [tidy],
     )
     name = name_field(_l("Your name"))
     email = email_field()
@@ -204,7 +206,7 @@ def whole_number(value: object) -> int | None:
 
 
 class PersonForm(DeskForm):
-    """What an admin says of a person. The rows to choose from are handed in: they belong to other features."""
+    """What an admin says of a person. The rows to choose from are handed in: they are other features'."""
 
     name = name_field()
     role = SelectField(_l("Role"), coerce=Role)
@@ -215,7 +217,9 @@ class PersonForm(DeskForm):
         super().__init__(**kwargs)
         self.all_organizations, self.all_teams = organizations, teams
         self.role.choices = [(role.value, role.label) for role in Role]
-        self.organization_id.choices = [("", gettext("None"))] + [(each.id, each.name) for each in organizations]
+        self.organization_id.choices = [("", gettext("None"))] + [
+            (each.id, each.name) for each in organizations
+        ]
         self.team_ids.choices = [(team.id, team.name) for team in teams]
 
     @property
@@ -272,4 +276,8 @@ class PeopleForm(DeskForm):
         """The filter as `queries.people` takes it."""
         role = self.role.data if not self.role.errors else ""
         state = self.state.data if not self.state.errors else ""
-        return {"search": (self.q.data or "")[:120], "role": Role(role) if role else None, "state": state or ""}
+        return {
+            "search": (self.q.data or "")[:120],
+            "role": Role(role) if role else None,
+            "state": state or "",
+        }

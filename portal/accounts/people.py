@@ -101,7 +101,9 @@ def _hold_with_admins(person: User) -> set[int]:
 
 def _refuse_the_last(person: User, admins: set[int]) -> None:
     if admins == {person.id}:
-        raise DomainError(_("%(name)s is the last active admin. Make somebody else one first.", name=person.name))
+        raise DomainError(
+            _("%(name)s is the last active admin. Make somebody else one first.", name=person.name)
+        )
 
 
 def _record(changes: Changes, person: User, *, actor: User) -> None:

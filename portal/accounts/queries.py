@@ -32,9 +32,7 @@ def user_of_session(token: object) -> User | None:
     living = (
         select(User, Session.id, Session.last_seen_at, Session.is_remembered)
         .join(Session, Session.user_id == User.id)
-        .where(
-            Session.token_digest == digest(token), Session.expires_at > now, User.is_active.is_(True)
-        )
+        .where(Session.token_digest == digest(token), Session.expires_at > now, User.is_active.is_(True))
     )
     found = db.session.execute(living).one_or_none()
     if found is None:
@@ -110,7 +108,6 @@ def people(*, search: str = "", role: Role | None = None, state: str = "") -> Se
 
 def person_or_404(user_id: int) -> User:
     return db.one_or_404(select(User).where(User.id == user_id))
-
 
 
 @dataclass(frozen=True)

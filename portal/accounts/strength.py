@@ -19,7 +19,12 @@ REST = 6  # letters besides one's own name that a password needs
 
 _SIGNS = re.compile(r"^[\W\d_]+|[\W\d_]+$")
 _WORDS = re.compile(r"[^\W_]{3,}")
-_RUNS = ("abcdefghijklmnopqrstuvwxyz", "01234567890" * 3, "qwertyuiopasdfghjklzxcvbnm", "qwertzuiopasdfghjklyxcvbnm")
+_RUNS = (
+    "abcdefghijklmnopqrstuvwxyz",
+    "01234567890" * 3,
+    "qwertyuiopasdfghjklzxcvbnm",
+    "qwertzuiopasdfghjklyxcvbnm",
+)
 
 
 def least_length(role: Role) -> int:

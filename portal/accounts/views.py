@@ -48,7 +48,9 @@ def _try_to_enter(form: LoginForm):
     if user is None:
         actions.note_failed_login(form.email.data, address=address, reason="wrong")
         db.session.commit()
-        form.form_errors.append(_("This address and this password do not belong together. Look at both again."))
+        form.form_errors.append(
+            _("This address and this password do not belong together. Look at both again.")
+        )
         return _page(LOGIN, form, 422)
     throttle.was_no_guess()
     if not user.is_verified:

@@ -45,7 +45,10 @@ class SettingsForm(DeskForm):
     registration_domains = TextAreaField(_l("Only with addresses of these domains"), [at_most(2000)])
     tickets_per_hour = IntegerField(
         _l("Tickets per person and hour"),
-        [InputRequired(_l("Enter a number.")), NumberRange(1, 10_000, _l("Enter a number from 1 to 10,000."))],
+        [
+            InputRequired(_l("Enter a number.")),
+            NumberRange(1, 10_000, _l("Enter a number from 1 to 10,000.")),
+        ],
     )
     description_limit = IntegerField(
         _l("Longest description, in characters"),
@@ -57,7 +60,10 @@ class SettingsForm(DeskForm):
 
     def __init__(self, *, now: SiteSettings, **kwargs: Any) -> None:
         shown = {name: getattr(now, name) for name in self.kept()}
-        shown |= {"languages": list(now.languages), "registration_domains": "\n".join(now.registration_domains)}
+        shown |= {
+            "languages": list(now.languages),
+            "registration_domains": "\n".join(now.registration_domains),
+        }
         super().__init__(data=shown, **kwargs)
         self.now = now
         self.new_logo = now.logo
@@ -124,7 +130,9 @@ class AuditForm(DeskForm):
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        groups = {str(group): [(k.value, str(words)) for k, words in kinds.items()] for group, kinds in GROUPS}
+        groups = {
+            str(group): [(k.value, str(words)) for k, words in kinds.items()] for group, kinds in GROUPS
+        }
         self.kind.choices = {"": [("", gettext("Everything"))]} | groups
 
     def validate_until(self, field: DateField) -> None:

@@ -69,7 +69,7 @@ def _answer(future: Future, end) -> Any:
         return future.result(timeout=max((end - clock.now()).total_seconds(), 0))
     except TooLate:
         return TimeoutError(_("No answer within %(seconds)d seconds.", seconds=PATIENCE))
-    except Exception as error:  # whatever it is, it is the answer
+    except Exception as error:  # noqa: BLE001, whatever it is, it is the answer
         return error
 
 
@@ -92,10 +92,15 @@ def _database() -> Check:
     version = db.session.scalar(text("SHOW server_version"))
     if not schema.is_at_head():
         return Check(
-            name, State.ODD, _("It answers, but its schema is not the one of this release."),
-            _("Run `flask ops migrate`."), f"PostgreSQL {version}",
-        )  # fmt: skip
-    return Check(name, State.WELL, _("It answers, and its schema is up to date."), detail=f"PostgreSQL {version}")
+            name,
+            State.ODD,
+            _("It answers, but its schema is not the one of this release."),
+            _("Run `flask ops migrate`."),
+            f"PostgreSQL {version}",
+        )
+    return Check(
+        name, State.WELL, _("It answers, and its schema is up to date."), detail=f"PostgreSQL {version}"
+    )
 
 
 def _redis() -> Check:
@@ -103,10 +108,15 @@ def _redis() -> Check:
         redis().ask(lambda connection: connection.ping())
     except RedisAway as error:
         return Check(
-            "Redis", State.AWAY,
-            _("It does not answer. Tickets and replies are saved all the same; mails, notifications and live pages wait."),
-            _("Start it, or correct REDIS_URL. What waits is done then by itself."), str(error),
-        )  # fmt: skip
+            "Redis",
+            State.AWAY,
+            _(
+                "It does not answer. Tickets and replies are saved all the same;"
+                " mails, notifications and live pages wait."
+            ),
+            _("Start it, or correct REDIS_URL. What waits is done then by itself."),
+            str(error),
+        )
     return Check("Redis", State.WELL, _("It answers."))
 
 
@@ -118,9 +128,11 @@ def _workers() -> Check:
         return Check(name, State.ODD, _("Nobody knows how many there are while Redis does not answer."))
     if not workers:
         return Check(
-            name, State.AWAY, _("None is running: mails, notifications and checks of files wait."),
+            name,
+            State.AWAY,
+            _("None is running: mails, notifications and checks of files wait."),
             _("Start one: `python -m jobs.worker`."),
-        )  # fmt: skip
+        )
     return Check(name, State.WELL, ngettext("One is running.", "%(num)s are running.", workers))
 
 
@@ -128,9 +140,11 @@ def _timetable() -> Check:
     name, tick = _("Timetable"), last_tick()
     if tick is None or clock.now() - tick > TICK:
         return Check(
-            name, State.AWAY, _("It has started nothing lately, so nothing that failed is tried again."),
+            name,
+            State.AWAY,
+            _("It has started nothing lately, so nothing that failed is tried again."),
             _("Start it: `python -m jobs.timetable`."),
-        )  # fmt: skip
+        )
     return Check(name, State.WELL, _("It runs."))
 
 
@@ -138,9 +152,12 @@ def _store(answer: Any) -> Check:
     name = _("File store")
     if isinstance(answer, StorageAway | TimeoutError):
         return Check(
-            name, State.AWAY, _("It does not answer. Texts are saved all the same; files cannot be sent or fetched."),
-            _("Start it, or correct the S3 settings; `flask storage prepare` makes missing buckets."), str(answer),
-        )  # fmt: skip
+            name,
+            State.AWAY,
+            _("It does not answer. Texts are saved all the same; files cannot be sent or fetched."),
+            _("Start it, or correct the S3 settings; `flask storage prepare` makes missing buckets."),
+            str(answer),
+        )
     return _unless_broken(name, answer) or Check(name, State.WELL, _("It answers and has both buckets."))
 
 
@@ -148,21 +165,29 @@ def _scanner(answer: Any) -> Check:
     name = _("Virus scanner")
     if answer is None:
         return Check(
-            name, State.OFF, _("None is set. Files stay unchecked, and what is unchecked is handed to nobody."),
+            name,
+            State.OFF,
+            _("None is set. Files stay unchecked, and what is unchecked is handed to nobody."),
             _("Set CLAMAV_HOST to the address of clamd."),
-        )  # fmt: skip
+        )
     if isinstance(answer, ScannerAway | TimeoutError):
         return Check(
-            name, State.AWAY, _("It does not answer. Files wait to be checked; nobody gets them until then."),
-            _("Start clamd, or correct CLAMAV_HOST."), str(answer),
-        )  # fmt: skip
+            name,
+            State.AWAY,
+            _("It does not answer. Files wait to be checked; nobody gets them until then."),
+            _("Start clamd, or correct CLAMAV_HOST."),
+            str(answer),
+        )
     if broken := _unless_broken(name, answer):
         return broken
     if answer.signed_at is None or clock.now() - answer.signed_at > OLD_SIGNATURES:
         return Check(
-            name, State.ODD, _("It answers, but its signatures are older than a week or only for tests."),
-            _("Let freshclam run."), answer.engine,
-        )  # fmt: skip
+            name,
+            State.ODD,
+            _("It answers, but its signatures are older than a week or only for tests."),
+            _("Let freshclam run."),
+            answer.engine,
+        )
     return Check(name, State.WELL, _("It answers, and its signatures are fresh."), detail=answer.engine)
 
 
@@ -170,14 +195,19 @@ def _mail_server(answer: Any) -> Check:
     name = _("Mail server")
     if answer is False:
         return Check(
-            name, State.OFF, _("None is set. Mails are written and wait; they can be read under Mail."),
+            name,
+            State.OFF,
+            _("None is set. Mails are written and wait; they can be read under Mail."),
             _("Set SMTP_HOST; what waits is sent then by itself."),
-        )  # fmt: skip
+        )
     if isinstance(answer, MailServerAway | TimeoutError):
         return Check(
-            name, State.AWAY, _("It does not answer. Mails wait and are tried again for a day."),
-            _("Start it, or correct the SMTP settings."), str(answer),
-        )  # fmt: skip
+            name,
+            State.AWAY,
+            _("It does not answer. Mails wait and are tried again for a day."),
+            _("Start it, or correct the SMTP settings."),
+            str(answer),
+        )
     return _unless_broken(name, answer) or Check(name, State.WELL, _("It answers and takes our log-in."))
 
 

@@ -33,10 +33,14 @@ def figures() -> dict[str, int]:
         "work_failed": select(Delivery.event_id).where(Delivery.state == DeliveryState.FAILED),
     }
     each = [
-        select(literal(name, Text), select(func.count()).select_from(rows.limit(MANY).subquery()).scalar_subquery())
+        select(
+            literal(name, Text),
+            select(func.count()).select_from(rows.limit(MANY).subquery()).scalar_subquery(),
+        )
         for name, rows in counted.items()
     ]
-    return dict(db.session.execute(union_all(*each)).all())
+    found = dict(db.session.execute(union_all(*each)).all())
+    return found | {"failed": found["mails_failed"] + found["work_failed"]}
 
 
 def failed_deliveries() -> list[Delivery]:

@@ -113,5 +113,3 @@ def _about_work() -> dict:
         "lengths": lengths,
         "due_since": oldest_due(),
     }
-
-

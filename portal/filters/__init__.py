@@ -11,7 +11,7 @@ It knows no feature: what can be asked stands in the `Fields` that are handed in
 from portal.filters.compile import where
 from portal.filters.errors import FilterError
 from portal.filters.grammar import MAX_LENGTH, MAX_PARTS, Comparison
-from portal.filters.reading import Fields, read
+from portal.filters.reading import Fields, read, read_words
 from portal.filters.tree import And, Condition, Node, Not, Value, Word, conditions, to_text, without, words
 
 __all__ = [
@@ -28,6 +28,7 @@ __all__ = [
     "Word",
     "conditions",
     "read",
+    "read_words",
     "to_text",
     "where",
     "without",

@@ -32,6 +32,7 @@ _QUOTED = re.compile(r'"((?:[^"\\]|\\.)*)"')
 _ESCAPE = re.compile(r'\\(["\\])')
 _BARE_VALUE = re.compile(r"[^ ,]+")
 _BARE_WORD = re.compile(r"[^ ]+")
+_PLAIN_WORD = re.compile(r'"([^"]+)"|([^ ]+)')
 
 
 class Comparison(StrEnum):
@@ -66,23 +67,48 @@ class Part:
 
 def parts(text: str) -> list[Part]:
     """Cut the text into its parts. Raises FilterError."""
-    if len(text) > MAX_LENGTH:
-        raise FilterError(_("A filter has at most %(max)d characters.", max=MAX_LENGTH))
-    text = "".join(" " if is_blank(letter) else letter for letter in text)
+    text = _seen(text)
     found: list[Part] = []
     place = _skip_blanks(text, 0)
     while place < len(text):
         part, place = _part(text, place)
         found.append(part)
-        if len(found) > MAX_PARTS:
-            raise FilterError(_("A filter has at most %(max)d conditions and words.", max=MAX_PARTS))
+        _refuse_too_many(found)
         place = _skip_blanks(text, place)
     return found
+
+
+def plain_words(text: str) -> list[str]:
+    """Only words, as people type them who know no grammar; quotation marks hold some together.
+
+    Raises FilterError for too much.
+    """
+    found = [quoted.strip() or bare for quoted, bare in _PLAIN_WORD.findall(_seen(text))]
+    words = [word for word in found if holds_a_word(word)]
+    _refuse_too_many(words)
+    return words
+
+
+def holds_a_word(text: str) -> bool:
+    """Whether there is anything in it that can be searched for."""
+    return any(letter.isalnum() for letter in text)
 
 
 def is_blank(letter: str) -> bool:
     """Blanks, and what cannot be seen or stored: control characters and halves of pairs."""
     return letter.isspace() or unicodedata.category(letter) in {"Cc", "Cs"}
+
+
+def _seen(text: str) -> str:
+    """The text with a plain blank for each blank, so that places stay. Raises FilterError."""
+    if len(text) > MAX_LENGTH:
+        raise FilterError(_("Use at most %(max)d characters.", max=MAX_LENGTH))
+    return "".join(" " if is_blank(letter) else letter for letter in text)
+
+
+def _refuse_too_many(found: list) -> None:
+    if len(found) > MAX_PARTS:
+        raise FilterError(_("Use at most %(max)d conditions and words.", max=MAX_PARTS))
 
 
 def quoted_word(text: str) -> str:

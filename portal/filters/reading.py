@@ -8,7 +8,7 @@ from sqlalchemy import ColumnElement
 
 from portal.filters.errors import FilterError, UnknownValue
 from portal.filters.fields import Columns, Field
-from portal.filters.grammar import Comparison, Part, Piece, parts, quoted_value
+from portal.filters.grammar import Comparison, Part, Piece, holds_a_word, parts, plain_words, quoted_value
 from portal.filters.tree import And, Condition, Node, Not, Word
 
 FindWords = Callable[[Columns, Sequence[str]], ColumnElement[bool]]
@@ -47,6 +47,14 @@ def read(text: str, fields: Fields) -> And:
     return And(tuple(_node(part, text, fields) for part in parts(text)))
 
 
+def read_words(text: str) -> And:
+    """All that is typed as words. Raises FilterError where there is something, but no word in it."""
+    words = plain_words(text)
+    if text.strip() and not words:
+        raise FilterError(_("Enter a word or a number to search for."), word=text, at=0)
+    return And(tuple(Word(word) for word in words))
+
+
 def _node(part: Part, text: str, fields: Fields) -> Node:
     node = _word(part.word, fields) if part.word else _condition(part, text, fields)
     return Not(node) if part.negated else node
@@ -55,7 +63,7 @@ def _node(part: Part, text: str, fields: Fields) -> Node:
 def _word(word: Piece, fields: Fields) -> Word:
     if fields.words is None:
         raise FilterError(_("Words cannot be searched for here."), word=word.text, at=word.start)
-    if not any(letter.isalnum() for letter in word.text):
+    if not holds_a_word(word.text):
         raise FilterError(
             _("“%(word)s” holds no letter and no digit to search for.", word=word.text),
             word=word.text, at=word.start,

@@ -1,12 +1,15 @@
-"""The virus scanner, as far as the desk asks it yet: whether it is there, and how old it is."""
+"""The virus scanner: whether it is there, how old it is, and what it finds."""
 
 import socket
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from io import BytesIO
 
+import clamd
 from flask import current_app
 
 PATIENCE = 5  # seconds
+SCAN_PATIENCE = 60  # seconds without a sign of life
 
 
 class ScannerAway(Exception):
@@ -37,6 +40,27 @@ def version() -> ScannerVersion:
     except OSError as error:
         raise ScannerAway(str(error)) from error
     return _parse(answer)
+
+
+def scan(content: bytes) -> str | None:
+    """The name of what was found in it, None where clamd said in so many words that nothing was.
+
+    Raises ScannerAway for every other answer, and for none: the clamd package
+    gives back errors as if they were verdicts, and None where the line broke.
+    """
+    settings = current_app.config["DESK"]
+    version()  # answers within PATIENCE, which the package's own connecting need not
+    client = clamd.ClamdNetworkSocket(settings.clamav_host, settings.clamav_port, timeout=SCAN_PATIENCE)
+    try:
+        answer = client.instream(BytesIO(content))
+    except (clamd.ClamdError, OSError) as error:
+        raise ScannerAway(str(error) or type(error).__name__) from error
+    match answer:
+        case {"stream": ("OK", None)}:
+            return None
+        case {"stream": ("FOUND", str(name))}:
+            return name
+    raise ScannerAway(f"It answered {answer!r}.")
 
 
 def _parse(answer: str) -> ScannerVersion:

@@ -7,6 +7,7 @@ import json
 import logging
 import threading
 import time
+from collections.abc import Iterator
 from queue import Empty, Full, Queue
 
 from flask import Flask, current_app
@@ -20,6 +21,7 @@ from portal.gateways.redis import RedisAway
 log = logging.getLogger(__name__)
 
 CHANNEL = "live"
+EVERYTHING = "*"
 PENDING = "topics_to_publish"
 HEARTBEAT = 10.0  # seconds; a dead browser is noticed by it
 AGE = 300.0  # seconds after which a browser connects anew, and is let in or not anew
@@ -80,39 +82,49 @@ class Hub:
         with self._lock:
             self._streams.pop(inbox, None)
 
-    def stream(self, inbox: Queue):
-        """Server-sent events (WHATWG HTML, 9.2) until the stream is old or the browser gone."""
+    def news(self, inbox: Queue) -> Iterator[str | None]:
+        """The topics with news as they come, None when there were none for a while; ends with the
+        stream's age, or when the browser is gone."""
         born = time.monotonic()
         try:
-            yield "retry: 3000\n: hello\n\n"
             while time.monotonic() - born < AGE:
                 try:
-                    yield f"event: news\ndata: {inbox.get(timeout=HEARTBEAT)}\n\n"
+                    yield inbox.get(timeout=HEARTBEAT)
                 except Empty:
-                    yield ": still here\n\n"
+                    yield None
         finally:
             self.close(inbox)
 
     def hand_out(self, topics: list[str]) -> None:
+        """Put each topic into the streams that want it; `EVERYTHING` is wanted by all."""
         with self._lock:
             streams = list(self._streams.items())
         for inbox, wanted in streams:
-            for topic in wanted.intersection(topics):
-                try:
-                    inbox.put_nowait(topic)
-                except Full:
-                    log.info("A browser is too slow for its news; it asks when it reconnects")
+            for topic in topics:
+                if topic == EVERYTHING or topic in wanted:
+                    self._put(inbox, topic)
+
+    def _put(self, inbox: Queue, topic: str) -> None:
+        try:
+            inbox.put_nowait(topic)
+        except Full:
+            log.info("A browser is too slow for its news; it asks when it reconnects")
 
     def _listen(self) -> None:
+        """Hear what Redis says, for as long as this process lives; after a break everyone asks once."""
+        was_lost = False
         while True:
             try:
                 with Redis.from_url(self.url, socket_connect_timeout=2).pubsub() as line:
                     line.subscribe(CHANNEL)
+                    if was_lost:
+                        self.hand_out([EVERYTHING])
                     for message in line.listen():
                         if message["type"] == "message":
                             self.hand_out(json.loads(message["data"]))
             except (RedisError, OSError, ValueError) as error:
                 log.warning("Live updates pause: %s", error)
+                was_lost = True
                 time.sleep(2)
 
 

@@ -6,9 +6,10 @@ never turns something saved into an error.
 """
 
 import logging
+from datetime import datetime
 
 from flask import Flask, current_app, g
-from rq import Queue
+from rq import Queue, Worker
 from sqlalchemy import event
 from sqlalchemy.orm import Session
 
@@ -36,6 +37,12 @@ class RedisQueues:
     def lengths(self) -> dict[str, int]:
         """How many jobs wait in each queue. Raises RedisAway."""
         return self._redis.ask(lambda _: {name: len(q) for name, q in self._queues.items()})
+
+
+    def workers(self) -> dict[str, datetime]:
+        """When each worker that has not said goodbye was last heard of, by its name. Raises RedisAway."""
+        found = self._redis.ask(lambda redis: Worker.all(connection=redis, serializer="json"))
+        return {worker.name: worker.last_heartbeat for worker in found if worker.last_heartbeat}
 
 
 def init_app(app: Flask) -> None:

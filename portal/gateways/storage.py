@@ -4,6 +4,8 @@ A URL for browsers is signed by a second client for the very host they reach the
 store by, because a signature names its host; that client never connects.
 """
 
+import secrets
+from datetime import timedelta
 from urllib.parse import urlsplit
 
 import urllib3
@@ -14,6 +16,7 @@ from minio.error import S3Error
 from portal.config import Settings
 
 PATIENCE = urllib3.Timeout(connect=2, read=10)
+MINUTE = timedelta(minutes=1)
 
 
 class StorageAway(Exception):
@@ -49,6 +52,27 @@ class Storage:
             raise StorageAway(str(error)) from error
         if missing:
             raise StorageAway(f"No bucket {', '.join(missing)}: run `flask storage prepare`.")
+
+
+    def check_as_a_browser(self) -> None:
+        """Put an object and get it again by signed addresses, as browsers do. Raises StorageAway."""
+        bucket, key, content = self.buckets[0], f"doctor/{secrets.token_hex(8)}", secrets.token_bytes(64)
+        browser = urllib3.PoolManager(timeout=PATIENCE, retries=False)
+        try:
+            put = self._signer.presigned_put_object(bucket, key, expires=MINUTE)
+            _expect_200(browser.request("PUT", put, body=content))
+            answer = browser.request("GET", self._signer.presigned_get_object(bucket, key, expires=MINUTE))
+            _expect_200(answer)
+            self._client.remove_object(bucket, key)
+        except (S3Error, urllib3.exceptions.HTTPError, OSError) as error:
+            raise StorageAway(str(error)) from error
+        if answer.data != content:
+            raise StorageAway("It gave back something else than it was given.")
+
+
+def _expect_200(answer: urllib3.BaseHTTPResponse) -> None:
+    if answer.status != 200:
+        raise StorageAway(f"It answered {answer.status}: {answer.data[:200].decode(errors='replace')}")
 
 
 def _client(url: str, settings: Settings, http: urllib3.PoolManager | None) -> Minio:

@@ -124,10 +124,11 @@ def _remark(entries: list[Entry], desk: Desk, outcome: Outcome) -> None:
 def _make_categories(
     entries: list[Entry], desk: Desk, outcome: Outcome, target: Target, *, for_real: bool
 ) -> None:
-    missing = {e.category.lower(): e.category for e in entries if e.category}
+    missing: dict[str, str] = {}
+    for entry in entries:
+        if entry.category and entry.category.lower() not in desk.categories:
+            missing.setdefault(entry.category.lower(), entry.category)
     for small, name in missing.items():
-        if small in desk.categories:
-            continue
         outcome.categories.append(name)
         if for_real:
             author = desk.people.get(target.author)

@@ -1,18 +1,54 @@
-from sqlalchemy import func, select
+from sqlalchemy import ColumnElement, func, select
 
-from portal.accounts.models import User
+from portal.accounts.models import HUES, User
+from portal.events.models import Event
 from portal.extensions import db
 from portal.notifications.models import Notification
+from portal.tickets.models import Ticket
+from portal.tickets.policy import events_for, visible_to
+from portal.web.paging import Order, Page, keyset
 
 MANY = 100  # the bell says "99+" from here on
 
 
 def unread_count(user: User) -> int:
-    """How many notifications wait, counted up to `MANY`."""
+    """How many notifications wait, counted up to `MANY`; of tickets they still may see."""
     waiting = (
         select(Notification.id)
-        .where(Notification.recipient_id == user.id, Notification.read_at.is_(None))
+        .join(Ticket, Ticket.id == Notification.ticket_id)
+        .where(Notification.read_at.is_(None), *_told_to(user))
         .limit(MANY)
         .subquery()
     )
-    return db.session.scalar(select(func.count()).select_from(waiting))
+    return db.session.scalar(select(func.count()).select_from(waiting)) or 0
+
+
+def notification_page(user: User, *, cursor: str | None) -> Page:
+    """Some of the user's notifications, the latest first, each with what its line says."""
+    rows = (
+        select(
+            Notification.id,
+            Notification.created_at,
+            Notification.read_at,
+            Event.id.label("event_id"),
+            Event.kind,
+            Event.data,
+            Ticket.key,
+            Ticket.title,
+            Ticket.requester_id,
+            User.name.label("actor"),
+            (User.id % HUES + 1).label("hue"),
+        )
+        .select_from(Notification)
+        .join(Event, Event.id == Notification.event_id)
+        .join(Ticket, Ticket.id == Notification.ticket_id)
+        .outerjoin(User, User.id == Event.actor_id)
+        .where(*_told_to(user), events_for(user))
+    )
+    order = Order(Notification.id, Notification.id)
+    return keyset(rows, order, cursor=cursor, of=("id", "id"), fetch=db.session.execute)
+
+
+def _told_to(user: User) -> tuple[ColumnElement[bool], ...]:
+    """Theirs, and of a ticket they have not lost sight of since; for queries that join the ticket."""
+    return Notification.recipient_id == user.id, visible_to(user)

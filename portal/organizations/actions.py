@@ -53,7 +53,9 @@ def set_teams(person: User, teams: Iterable[Team], *, actor: User) -> None:
     gone = delete(TeamMember).where(TeamMember.user_id == person.id, TeamMember.team_id.not_in(wanted))
     db.session.execute(gone)
     kept = {team.id for team in before}
-    db.session.add_all(TeamMember(user_id=person.id, team_id=team_id) for team_id in wanted if team_id not in kept)
+    db.session.add_all(
+        TeamMember(user_id=person.id, team_id=team_id) for team_id in wanted if team_id not in kept
+    )
     db.session.flush()
     _record_edit(person, "teams", before, wanted.values(), actor=actor)
 
@@ -107,4 +109,3 @@ def _record_edit(person: User, field: str, old: Iterable, new: Iterable, *, acto
 
 def _names(things: Iterable) -> str | None:
     return ", ".join(sorted(thing.name for thing in things)) or None
-

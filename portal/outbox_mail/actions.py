@@ -1,4 +1,4 @@
-"""Writing mails, and what becomes of them. Nothing here commits, and nothing here talks to the mail server."""
+"""Writing mails. Nothing here commits, and nothing here talks to the mail server."""
 
 import re
 import secrets

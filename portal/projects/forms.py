@@ -43,7 +43,9 @@ class ProjectForm(WithTeam):
 
 
 class NewProjectForm(ProjectForm):
-    key = StringField(_l("Key"), [NotBlank(_l("Enter a key such as IT."))], [lambda key: (key or "").strip().upper()])
+    key = StringField(
+        _l("Key"), [NotBlank(_l("Enter a key such as IT."))], [lambda key: (key or "").strip().upper()]
+    )
 
     def validate_key(self, field: StringField) -> None:
         if not KEY.fullmatch(field.data):

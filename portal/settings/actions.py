@@ -24,7 +24,7 @@ PNG = b"\x89PNG\r\n\x1a\n"
 
 
 def change_settings(*, actor: "User | None", **values: Any) -> None:
-    """Set these settings; those that have that value already change nothing. Raises KeyError for unknown ones."""
+    """Set these settings; those that have that value already change nothing. Raises KeyError for others."""
     now = asdict(site_settings())
     changed = {name: new for name, new in values.items() if now[name] != new}
     for name, new in changed.items():

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import ColumnElement, Row, Select, func, literal_column, select, true
+from sqlalchemy import ColumnElement, Row, Select, func, literal_column, select
 from sqlalchemy.orm import aliased
 
 from portal.accounts.models import HUES, User
@@ -13,7 +13,7 @@ from portal.filters.fields import Columns
 from portal.lifecycles.models import Category, Status
 from portal.organizations.models import Team
 from portal.projects.models import TicketCategory
-from portal.tickets.models import Ticket, WaitingFor
+from portal.tickets.models import Ticket
 from portal.tickets.policy import visible_to
 from portal.web.paging import Order, Page, keyset
 
@@ -115,19 +115,6 @@ def count_up_to(most: int, user: User, *conditions: ColumnElement[bool]) -> int:
     return db.session.scalar(select(func.count()).select_from(some))
 
 
-def asked_by(user: User) -> ColumnElement[bool]:
-    """What the list "my requests" holds, of what they may see.
-
-    An employee's are all they take part in; the desk sees far more than its own.
-    """
-    return Ticket.requester_id == user.id if user.is_staff else true()
-
-
 def is_open(tickets: Columns = Ticket.__table__.c) -> ColumnElement[bool]:
     """As the partial indexes say it: with a literal, so that PostgreSQL sees that they fit."""
     return tickets.status_category != literal_column(f"'{Category.DONE.value}'")
-
-
-def is_turn_of(user: User) -> ColumnElement[bool]:
-    """The desk waits for this user's answer."""
-    return (Ticket.waiting_for == WaitingFor.REQUESTER) & (Ticket.requester_id == user.id)

@@ -120,6 +120,7 @@ class Ticket(db.Model):
         Index("ix_tickets_open_created", "created_at", "id", postgresql_where=OPEN),
         Index("ix_tickets_open_priority", "priority_rank", "id", postgresql_where=OPEN),
         Index("ix_tickets_open_status", "status_rank", "id", postgresql_where=OPEN),
+        Index("ix_tickets_open_project", "project_id", "updated_at", "id", postgresql_where=OPEN),
         # All that a dashboard counts them by: the index alone answers.
         Index(
             "ix_tickets_open_facts",

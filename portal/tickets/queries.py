@@ -1,3 +1,4 @@
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -129,6 +130,14 @@ def people_of(ticket: Ticket) -> list[TicketPerson]:
 
 def is_watching(people: list[TicketPerson], user: User) -> bool:
     return any(row.user_id == user.id and row.part == Part.WATCHER for row in people)
+
+
+def ids_by_key(keys: Sequence[str], *, seen_by: User) -> dict[str, int]:
+    """The ids of those tickets that this user may see, by key."""
+    if not keys:
+        return {}
+    found = select(Ticket.key, Ticket.id).where(Ticket.key.in_(keys), visible_to(seen_by))
+    return dict(db.session.execute(found).tuples())
 
 
 def last_project_id(user: User) -> int | None:

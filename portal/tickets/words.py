@@ -1,20 +1,13 @@
 """Where a request stands, in the words of people who do not read statuses."""
 
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Any
 
 from flask_babel import gettext as _
 
 from portal.accounts.models import User
 from portal.lifecycles.models import Category
 from portal.tickets.models import WaitingFor
-
-
-class Standable(Protocol):
-    """What is asked of a ticket, or of a row of a list that tells the same."""
-
-    status_category: Category
-    waiting_for: WaitingFor | None
 
 
 @dataclass(frozen=True)
@@ -28,10 +21,12 @@ class Standing:
     is_turn: bool = False
 
 
-def standing(ticket, viewer: User, *, assignee: str | None = None, team: str | None = None) -> Standing:
-    """Where it stands for this person: the requester's turn is only the requester's."""
-    assignee = assignee or (ticket.assignee.name if ticket.assignee else None)
-    team = team or (ticket.team.name if ticket.team else None)
+def standing(ticket: Any, viewer: User) -> Standing:
+    """Where it stands for this person: the requester's turn is only the requester's.
+
+    The ticket is one, or a row of a list: `assignee_name` and `team_name` instead of both.
+    """
+    assignee, team = _name_of(ticket, "assignee"), _name_of(ticket, "team")
     if ticket.status_category == Category.NEW:
         return _received(team)
     if ticket.status_category == Category.ACTIVE:
@@ -39,6 +34,13 @@ def standing(ticket, viewer: User, *, assignee: str | None = None, team: str | N
     if ticket.status_category == Category.DONE:
         return Standing(_("Solved"), "solved", _("This is solved."), _("If it is not, reply or reopen it."))
     return _waiting(ticket, viewer, assignee)
+
+
+def _name_of(ticket: Any, part: str) -> str | None:
+    if hasattr(ticket, f"{part}_name"):
+        return getattr(ticket, f"{part}_name")
+    named = getattr(ticket, part)
+    return named.name if named else None
 
 
 def _received(team: str | None) -> Standing:

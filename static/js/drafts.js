@@ -64,10 +64,11 @@ document.addEventListener("submit", ({ target: form }) => {
   sessionStorage.setItem("sent", place(form))
 })
 
-document.addEventListener("htmx:afterRequest", ({ detail }) => {
-  if (!detail.elt.matches("form[data-draft]")) return
+document.addEventListener("htmx:beforeOnLoad", ({ detail }) => {
+  const form = detail.requestConfig.elt
+  if (!form.matches("form[data-draft]")) return
   sessionStorage.removeItem("sent")
-  if (detail.xhr.status >= 200 && detail.xhr.status < 400) localStorage.removeItem(place(detail.elt))
+  if (detail.xhr.status < 400) localStorage.removeItem(place(form))
 })
 
 addEventListener("pagehide", () => {

@@ -1,6 +1,7 @@
 // Focuses what the server marked as the thing to read first ([data-focus]: an error summary), and puts the
 // focus back where it was when a swap took the focused element away.
 const marks = (element) => [
+  element.closest("[popover]") && `[popovertarget="${element.closest("[popover]").id}"]`,
   element.id && `#${CSS.escape(element.id)}`,
   element.name && `[name="${CSS.escape(element.name)}"]${element.type === "radio" ? `[value="${CSS.escape(element.value)}"]` : ""}`,
   element.dataset.key && `[data-key="${CSS.escape(element.dataset.key)}"]`,
@@ -21,7 +22,7 @@ document.addEventListener("htmx:afterSettle", ({ detail }) => {
   const said = detail.elt.matches("[data-focus]") ? detail.elt : detail.elt.querySelector("[data-focus]")
   if (said) return said.focus()
   if (document.activeElement !== document.body || !before.length) return
-  const again = before.map((mark) => document.querySelector(mark)).find(Boolean)
+  const again = before.map((mark) => document.querySelector(mark)).find((element) => element?.checkVisibility())
   const heading = detail.elt.closest("main, dialog")?.querySelector("h1[tabindex], h2[tabindex]")
   ;(again ?? heading)?.focus()
   before = []

@@ -19,8 +19,9 @@ document.addEventListener("keydown", (event) => {
 
 document.addEventListener("htmx:beforeSwap", ({ detail }) => {
   if (detail.xhr.status >= 400 || detail.requestConfig.verb === "get") return
-  detail.elt.closest("[popover]:popover-open")?.hidePopover()
-  detail.elt.closest("dialog[open]")?.close()
+  const { elt } = detail.requestConfig
+  elt.closest("[popover]:popover-open")?.hidePopover()
+  elt.closest("dialog[open]")?.close()
 })
 
 // For browsers that cannot place a popover beside its button by style alone.

@@ -21,7 +21,9 @@ document.addEventListener("htmx:beforeRequest", (event) => {
   busy(form, true)
 })
 
-document.addEventListener("htmx:afterRequest", ({ detail }) => detail.elt.matches("form") && busy(detail.elt, false))
+document.addEventListener("htmx:afterRequest", ({ detail: { requestConfig } }) => {
+  if (requestConfig.elt.matches("form")) busy(requestConfig.elt, false)
+})
 addEventListener("pageshow", () => {
   for (const form of document.querySelectorAll("form[data-sending]")) busy(form, false)
 })

@@ -39,7 +39,12 @@ def said(monkeypatch):
 @pytest.fixture
 def child(tmp_path, said):
     numbers = iter(range(1, 100))
-    child = Child("worker", [sys.executable, "-c", SAYS_WHO], tmp_path, lambda: {**os.environ, "NUMBER": str(next(numbers))})
+    child = Child(
+        "worker",
+        [sys.executable, "-c", SAYS_WHO],
+        tmp_path,
+        lambda: {**os.environ, "NUMBER": str(next(numbers))},
+    )
     yield child
     child.stop()
     assert processes.end_leftovers(tmp_path) == set()

@@ -8,12 +8,28 @@ import pytest
 
 pytestmark = pytest.mark.faults
 
-WAIT = "import signal, sys, time; signal.signal(signal.SIGTERM, lambda *_: sys.exit(7)); print('up', flush=True); time.sleep(60)"
+WAIT = """
+import signal, sys, time
+signal.signal(signal.SIGTERM, lambda *_: sys.exit(7))
+print("up", flush=True)
+time.sleep(60)
+"""
 
 
 def run(state, *command, **options):
     return subprocess.Popen(
-        [sys.executable, "-m", "embedded.run", "--fast", "--state", state, "--", sys.executable, "-c", *command],
+        [
+            sys.executable,
+            "-m",
+            "embedded.run",
+            "--fast",
+            "--state",
+            state,
+            "--",
+            sys.executable,
+            "-c",
+            *command,
+        ],
         stdout=subprocess.PIPE,
         text=True,
         env={name: value for name, value in os.environ.items() if name not in SETTINGS},
@@ -36,7 +52,9 @@ def servers_of(state):
 
 
 def test_the_command_gets_the_settings_and_its_exit_code_counts(state):
-    process = run(state, "import os, sys; print(os.environ['DATABASE_URL'], os.environ['S3_ENDPOINT']); sys.exit(3)")
+    process = run(
+        state, "import os, sys; print(os.environ['DATABASE_URL'], os.environ['S3_ENDPOINT']); sys.exit(3)"
+    )
     said, _ = process.communicate()
 
     assert said.startswith("postgresql://app:")

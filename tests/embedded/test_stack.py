@@ -25,7 +25,9 @@ from embedded.stack import Stack
 from embedded.state import State
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="the servers are built for Linux")
-needs_clamd = pytest.mark.skipif(not shutil.which("clamd", path="/usr/sbin:/usr/bin"), reason="clamd is not installed")
+needs_clamd = pytest.mark.skipif(
+    not shutil.which("clamd", path="/usr/sbin:/usr/bin"), reason="clamd is not installed"
+)
 
 ORIGIN = "http://127.0.0.1:8000"
 START = """
@@ -141,7 +143,9 @@ def get(url):
 @pytest.mark.parametrize(("origin", "may"), [(ORIGIN, True), ("http://127.0.0.1:8001", False)])
 def test_only_the_portals_pages_may_speak_with_the_store(stack, origin, may):
     headers = {"Origin": origin, "Access-Control-Request-Method": "PUT"}
-    question = urllib.request.Request(f"{stack.environment()['S3_ENDPOINT']}/kept/file", method="OPTIONS", headers=headers)
+    question = urllib.request.Request(
+        f"{stack.environment()['S3_ENDPOINT']}/kept/file", method="OPTIONS", headers=headers
+    )
     try:
         allowed = urllib.request.urlopen(question, timeout=3).headers["Access-Control-Allow-Origin"]
     except urllib.error.HTTPError as error:
@@ -152,10 +156,14 @@ def test_only_the_portals_pages_may_speak_with_the_store(stack, origin, may):
 
 def test_everything_listens_on_loopback_alone(stack):
     """Read from the kernel: /proc/net/tcp has address and port in hexadecimal, state 0A is listening."""
-    ours = {port for server in stack.servers for port in getattr(server, "ports", {"": getattr(server, "port", 0)}).values()}
+    ours = {
+        port
+        for server in stack.servers
+        for port in getattr(server, "ports", {"": getattr(server, "port", 0)}).values()
+    }
     listening = {}
     for table in ("tcp", "tcp6"):
-        for line in open(f"/proc/net/{table}").read().splitlines()[1:]:
+        for line in Path(f"/proc/net/{table}").read_text().splitlines()[1:]:
             _, local, _, how, *_ = line.split()
             address, _, port = local.rpartition(":")
             if how == "0A" and int(port, 16) in ours:
@@ -178,12 +186,18 @@ def test_clamd_finds_the_test_signature_and_lets_nothing_pass_unread(stack):
 
 def test_passwords_are_in_no_command_line(stack):
     for server in stack.servers:
-        command = open(f"/proc/{server.process.pid}/cmdline").read()
-        assert not any(word in command for word in (stack.state.secret("valkey"), stack.state.secret("s3 secret key")))
+        command = Path(f"/proc/{server.process.pid}/cmdline").read_text()
+        assert not any(
+            word in command for word in (stack.state.secret("valkey"), stack.state.secret("s3 secret key"))
+        )
 
 
 def test_a_server_that_is_given_is_not_started(tmp_path):
-    given = {"DATABASE_URL": "postgresql://elsewhere/desk", "S3_ENDPOINT": "http://elsewhere", "CLAMAV_HOST": "elsewhere"}
+    given = {
+        "DATABASE_URL": "postgresql://elsewhere/desk",
+        "S3_ENDPOINT": "http://elsewhere",
+        "CLAMAV_HOST": "elsewhere",
+    }
 
     stack = Stack(State(tmp_path), given=given)
 
@@ -221,7 +235,7 @@ def test_a_second_start_finds_data_passwords_and_ports_of_the_first(state):
 
 @pytest.mark.faults
 def test_nothing_is_lost_when_all_servers_are_killed(state):
-    """They stay zombies here, as in a container whose first process reaps nobody: that is not to be running."""
+    """They stay zombies here, as in a container whose first process reaps nobody."""
     first = start(state)
     write_everywhere(first)
     kill_all(first)

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-NOT_ASKED = {"static", "notifications.stream"}
+NOT_ASKED = {"static", "live.stream"}
 
 
 @dataclass(frozen=True)

@@ -9,9 +9,8 @@ export const post = (url, fields) =>
     redirect: "manual",
   })
 
-export function sendAgain({ elt, requestConfig }) {
+export function sendAgain({ requestConfig: { elt, triggeringEvent: event } }) {
   if (!elt.isConnected) return
-  const event = requestConfig.triggeringEvent
   if (elt.matches("form")) elt.requestSubmit(event?.submitter?.isConnected ? event.submitter : null)
   else htmx.trigger(elt, event?.type ?? "click")
 }

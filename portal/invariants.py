@@ -1,0 +1,94 @@
+"""What must be true of the data at every moment between two transactions, whatever has happened.
+
+Each is a select of the ids of what breaks it. Looking may take minutes on a large
+desk: it is for `flask doctor --invariants` and for tests that have hurt something.
+"""
+
+from datetime import timedelta
+
+from sqlalchemy import Select, and_, exists, func, not_, or_, select
+
+from portal import clock
+from portal.events.kinds import CHANGES, Kind
+from portal.events.models import Delivery, DeliveryState, Event
+from portal.extensions import db
+from portal.lifecycles.models import Category, Status
+from portal.projects.models import Project, ProjectCounter
+from portal.tickets.models import Comment, Part, Ticket, TicketPerson
+
+EXAMPLES = 5
+PATIENCE = timedelta(minutes=10)  # that a delivery may wait for a worker
+
+
+def broken() -> dict[str, list[int]]:
+    """What is not as it must be: the sentence, and up to `EXAMPLES` ids that break it."""
+    found = {
+        sentence: list(db.session.scalars(breaking.limit(EXAMPLES)))
+        for sentence, breaking in _invariants().items()
+    }
+    return {sentence: ids for sentence, ids in found.items() if ids}
+
+
+def _invariants() -> dict[str, Select[tuple[int]]]:
+    return {
+        "Every ticket has one event that says it was submitted.": _submitted_once(),
+        "A ticket's version is one more than its changes.": _version_counts_changes(),
+        "A ticket's reply count is the number of its public replies.": _reply_count_is_right(),
+        "A ticket's status means what the ticket says it means.": _category_is_the_status(),
+        "What is closed, and nothing else, has a time when it was.": _closed_has_a_time(),
+        "What is blocked, and nothing else, waits for something.": _waiting_waits(),
+        "Every requester and every assignee may see their ticket.": _people_are_there(),
+        "No project has a ticket with a number above its counter.": _counters_are_ahead(),
+        "No delivery that is due waits for more than ten minutes.": _deliveries_flow(),
+    }
+
+
+def _submitted_once() -> Select:
+    events = select(func.count()).where(Event.ticket_id == Ticket.id, Event.kind == Kind.TICKET_SUBMITTED)
+    return select(Ticket.id).where(events.scalar_subquery() != 1)
+
+
+def _version_counts_changes() -> Select:
+    changes = select(func.count()).where(Event.ticket_id == Ticket.id, Event.kind.in_(CHANGES))
+    return select(Ticket.id).where(Ticket.version != 1 + changes.scalar_subquery())
+
+
+def _reply_count_is_right() -> Select:
+    replies = select(func.count()).where(Comment.ticket_id == Ticket.id, Comment.is_internal.is_(False))
+    return select(Ticket.id).where(Ticket.reply_count != replies.scalar_subquery())
+
+
+def _category_is_the_status() -> Select:
+    other = Status.category != Ticket.status_category
+    return select(Ticket.id).join(Status, Status.id == Ticket.status_id).where(other)
+
+
+def _closed_has_a_time() -> Select:
+    done = Ticket.status_category == Category.DONE
+    return select(Ticket.id).where(done != Ticket.closed_at.is_not(None))
+
+
+def _waiting_waits() -> Select:
+    waiting = Ticket.status_category == Category.WAITING
+    return select(Ticket.id).where(waiting != Ticket.waiting_for.is_not(None))
+
+
+def _people_are_there() -> Select:
+    def has(part: Part, user_id: object) -> object:
+        mine = and_(TicketPerson.ticket_id == Ticket.id, TicketPerson.user_id == user_id)
+        return exists().where(mine, TicketPerson.part == part).correlate(Ticket)
+
+    without_assignee = and_(Ticket.assignee_id.is_not(None), not_(has(Part.ASSIGNEE, Ticket.assignee_id)))
+    return select(Ticket.id).where(or_(not_(has(Part.REQUESTER, Ticket.requester_id)), without_assignee))
+
+
+def _counters_are_ahead() -> Select:
+    highest = select(func.max(Ticket.number)).where(Ticket.project_id == Project.id).scalar_subquery()
+    counted = func.coalesce(ProjectCounter.last_number, -1)
+    counters = select(Project.id).outerjoin(ProjectCounter, ProjectCounter.project_id == Project.id)
+    return counters.where(counted < func.coalesce(highest, 0))
+
+
+def _deliveries_flow() -> Select:
+    overdue = Delivery.available_at < clock.now() - PATIENCE
+    return select(Delivery.event_id).where(Delivery.state == DeliveryState.DUE, overdue)

@@ -1,0 +1,71 @@
+"""What somebody asked for or takes part in: the lists of an employee, and an agent's own wishes."""
+
+from dataclasses import dataclass
+
+from sqlalchemy import ColumnElement, Row, func, select, true
+
+from portal.accounts.models import User
+from portal.extensions import db
+from portal.filters import And, where
+from portal.lifecycles.models import Category
+from portal.tickets.filtering import word_fields
+from portal.tickets.lists import LATEST, Sort, first_tickets, is_open, ticket_page
+from portal.tickets.models import Ticket, WaitingFor
+from portal.tickets.policy import visible_to
+from portal.web.paging import PAGE, Page
+
+SHOWS = ("open", "turn", "done", "all")
+MANY = 100  # requests; from here on a count says "99+"
+
+
+@dataclass(frozen=True)
+class Counts:
+    """How many are open, and how many of those wait for this person; counted up to `MANY`."""
+
+    open: int
+    turn: int
+
+    @staticmethod
+    def told(number: int) -> str:
+        return f"{MANY - 1}+" if number >= MANY else str(number)
+
+
+def request_page(user: User, show: str, words: And, *, cursor: str | None) -> Page:
+    """A page of their requests with these words, the last changed first."""
+    found = where(words, Ticket.__table__.c, word_fields(user))
+    return ticket_page(
+        user, _of(user), _shown(user, show), found, sort=Sort.typed(LATEST), cursor=cursor, size=PAGE
+    )
+
+
+def open_requests(user: User, *, limit: int) -> list[Row]:
+    """The few to begin with: those that wait for this person, then the last changed."""
+    order = (is_turn_of(user).desc(), Ticket.updated_at.desc(), Ticket.id.desc())
+    return first_tickets(user, _of(user), is_open(), order=order, limit=limit)
+
+
+def counts(user: User) -> Counts:
+    theirs = select(is_turn_of(user).label("turn")).where(visible_to(user), _of(user), is_open())
+    turns_first = theirs.order_by(is_turn_of(user).desc()).limit(MANY).subquery()
+    counted = select(func.count(), func.count().filter(turns_first.c.turn)).select_from(turns_first)
+    return Counts(*db.session.execute(counted).one())
+
+
+def is_turn_of(user: User) -> ColumnElement[bool]:
+    """The desk waits for this user's answer."""
+    waits = func.coalesce(Ticket.waiting_for == WaitingFor.REQUESTER, False)
+    return waits & (Ticket.requester_id == user.id)
+
+
+def _of(user: User) -> ColumnElement[bool]:
+    """Of all that they may see, an employee's are those they take part in; the desk sees far more."""
+    return Ticket.requester_id == user.id if user.is_staff else true()
+
+
+def _shown(user: User, show: str) -> ColumnElement[bool]:
+    return {
+        "open": is_open(),
+        "turn": is_open() & is_turn_of(user),
+        "done": Ticket.status_category == Category.DONE,
+        "all": true(),
+    }[show]

@@ -1,0 +1,41 @@
+"""How tests come in: the forms of the gate, and the links in mails."""
+
+import re
+
+from sqlalchemy import select
+
+from portal.extensions import db
+from portal.outbox_mail.models import Mail
+from tests.factories import PASSWORD
+
+LINK = re.compile(r"http://localhost/(?:verify|reset)/[A-Za-z0-9_-]{43}")
+
+
+def log_in(client, email, password=PASSWORD, **more):
+    headers = more.pop("headers", {})
+    return client.post("/login", data={"email": email, "password": password, **more}, headers=headers)
+
+
+def register(client, **values):
+    typed = {"name": "Ann Sørensen", "email": "ann@example.org", "password": "glass bridge kettle"}
+    return client.post("/register", data=typed | values)
+
+
+def mails():
+    """All mails, the oldest first."""
+    return list(db.session.scalars(select(Mail).order_by(Mail.id)))
+
+
+def link_in(mail):
+    """The path of the link in a mail."""
+    return LINK.search(mail.body)[0].removeprefix("http://localhost")
+
+
+def is_inside(client):
+    return client.get("/account").status_code == 200
+
+
+def words_of(response):
+    """The text of a page without what is new in each: tokens and ids."""
+    text = re.sub(r'(name="csrf_token"[^>]*value=|X-CSRFToken": )"[^"]*"', "", response.text)
+    return re.sub(r"[0-9a-f]{12}", "", text)

@@ -1,0 +1,140 @@
+"""News reach open pages, and only those who may see what they are about."""
+
+import contextlib
+import os
+import re
+import threading
+import time
+
+import pytest
+from sqlalchemy import delete
+
+from portal.accounts.models import Session
+from portal.extensions import db
+from portal.gateways.live import Hub
+from portal.tickets import actions
+from tests import factories as make
+from tests import serving
+
+
+@pytest.fixture
+def served(shared_app, settings, tmp_path):
+    desk = serving.serve(
+        tmp_path, DATABASE_URL=settings.database_url, REDIS_URL=settings.redis_url, LIVE_STREAMS_PER_PROCESS="3"
+    )
+    with serving.ended(desk):
+        desk.start_web()
+        yield desk
+
+
+class Stream:
+    """An open stream whose events are collected as they come."""
+
+    def __init__(self, browser, *topics):
+        self.answer = browser.get("/live", params=[("topics", topic) for topic in topics], stream=True)
+        self.names = []
+        self.came = threading.Event()
+        if self.answer.status_code == 200:
+            self.lines = self.answer.iter_lines(decode_unicode=True)
+            assert next(self.lines).startswith("retry")
+            threading.Thread(target=self._read, daemon=True).start()
+
+    def _read(self):
+        with contextlib.suppress(Exception):
+            for line in self.lines:
+                if line.startswith("event: "):
+                    self.names.append(line.removeprefix("event: "))
+                    self.came.set()
+
+    def waits_for_news(self, seconds=3.0):
+        return self.came.wait(seconds)
+
+
+@pytest.fixture
+def people(served):
+    ann, stranger, petra = make.employee(), make.employee(), make.agent()
+    ticket = make.ticket(ann, assignee=petra)
+    db.session.commit()
+    browsers = [served.browser(person.email, make.PASSWORD) for person in (ann, stranger, petra)]
+    return ticket, petra, browsers
+
+
+def settle():
+    """Until the process listens to Redis; a first message may be said before."""
+    time.sleep(0.3)
+
+
+def test_a_change_is_told_at_once_to_those_who_may_see_it(people):
+    ticket, petra, (anns, strangers, petras) = people
+    ann, stranger = Stream(anns, f"ticket:{ticket.key}", "queue"), Stream(strangers, f"ticket:{ticket.key}")
+    agent = Stream(petras, f"ticket:{ticket.key}", "queue")
+    settle()
+
+    began = time.perf_counter()
+    make.reply(ticket, petra)
+    db.session.commit()
+
+    assert ann.waits_for_news()
+    assert time.perf_counter() - began < 1
+    assert agent.waits_for_news()
+    assert set(ann.names) == {f"ticket:{ticket.key}"}
+    assert set(agent.names) == {f"ticket:{ticket.key}", "queue"}
+    assert stranger.names == []
+
+
+def test_past_the_cap_the_page_is_told_to_ask_by_itself(people):
+    _, _, (anns, *_others) = people
+    streams = [Stream(anns) for _ in range(4)]
+    assert [stream.answer.status_code for stream in streams] == [200, 200, 200, 204]
+
+
+def test_without_a_login_there_is_no_stream(served):
+    answer = serving.Browser(served.url).get("/live?topics=queue", allow_redirects=False)
+    assert answer.status_code == 303
+
+
+def test_whoever_was_logged_out_gets_no_new_stream(people):
+    _, _, (anns, *_others) = people
+    db.session.execute(delete(Session))
+    db.session.commit()
+    assert anns.get("/live", allow_redirects=False).status_code == 303
+
+
+@pytest.fixture
+def hub():
+    return Hub(re.sub(r"/\d+$", "/0", os.environ["REDIS_URL"]), cap=2)
+
+
+def test_a_stream_gets_just_its_topics(hub):
+    inbox = hub.open(frozenset({"a"}))
+    hub.hand_out(["a", "b"])
+    assert inbox.get_nowait() == "a"
+    assert inbox.empty()
+
+
+def test_a_slow_browser_holds_nobody_up(hub):
+    slow, other = hub.open(frozenset({"a"})), hub.open(frozenset({"b"}))
+    for _ in range(500):
+        hub.hand_out(["a"])
+    hub.hand_out(["b"])
+    assert other.get_nowait() == "b"
+    assert slow.full()
+
+
+def test_a_closed_stream_makes_room(hub):
+    hub.open(frozenset())
+    inbox = hub.open(frozenset())
+    assert hub.open(frozenset()) is None
+    hub.close(inbox)
+    assert hub.open(frozenset()) is not None
+
+
+def test_a_rolled_back_change_is_not_told(app, world, monkeypatch):
+    said = []
+    monkeypatch.setattr(app.extensions["patient_redis"], "ask", lambda question: said.append(question))
+    ticket = make.ticket()
+    db.session.commit()
+    told = len(said)
+    actions.assign(ticket, make.agent(), actor=None)
+    db.session.rollback()
+    assert len(said) == told == 1
