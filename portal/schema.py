@@ -31,9 +31,9 @@ def expected_head() -> str:
 def current_head() -> str | None:
     """The revision the database is at; None for a database without one. Raises SchemaError."""
     try:
-        with db.engine.connect() as connection:
-            return MigrationContext.configure(connection).get_current_revision()
+        return MigrationContext.configure(db.session.connection()).get_current_revision()
     except OperationalError as error:
+        db.session.rollback()
         raise SchemaError(f"The database does not answer: {error.orig}") from error
 
 

@@ -5,7 +5,6 @@ from datetime import datetime
 from flask import Blueprint, render_template, url_for
 from flask_babel import format_date
 from flask_babel import gettext as _
-from flask_login import login_required
 
 from portal import clock
 from portal.home.chart import chart

@@ -88,7 +88,9 @@ def change_status(
     _move(ticket, status, actor=actor, waiting_for=waiting_for)
 
 
-def walk_to(ticket: Ticket, category: Category, *, actor: User | None) -> None:
+def walk_to(
+    ticket: Ticket, category: Category, *, actor: User | None, waiting_for: WaitingFor | None = None
+) -> None:
     """Take the shortest allowed way to a status of that category; each step is recorded.
 
     Raises DomainError where there is no way.
@@ -99,7 +101,7 @@ def walk_to(ticket: Ticket, category: Category, *, actor: User | None) -> None:
     if not path:
         raise DomainError(_("From %(status)s no way leads there.", status=ticket.status.label))
     for status in path:
-        _move(ticket, status, actor=actor)
+        _move(ticket, status, actor=actor, waiting_for=waiting_for)
 
 
 def settle(ticket: Ticket, *, actor: User) -> None:
@@ -115,6 +117,18 @@ def reopen(ticket: Ticket, *, actor: User) -> None:
     other = Category.NEW if ticket.assignee_id else Category.ACTIVE
     reachable = wanted if path_to_category(ticket.status, wanted) else other
     walk_to(ticket, reachable, actor=actor)
+
+
+def follow_up(ticket: Ticket, wish: str, *, actor: User) -> None:
+    """What an agent wants to happen with a reply: "close" the ticket, or "wait" for the requester.
+
+    Raises DomainError where its lifecycle has no way there.
+    """
+    if wish == "close":
+        settle(ticket, actor=actor)
+    elif wish == "wait":
+        _wait_for(ticket, WaitingFor.REQUESTER, actor=actor)
+        walk_to(ticket, Category.WAITING, actor=actor, waiting_for=WaitingFor.REQUESTER)
 
 
 def assign(ticket: Ticket, assignee: User | None, *, actor: User | None) -> None:

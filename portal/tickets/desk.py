@@ -5,8 +5,7 @@ from flask_babel import gettext as _
 
 from portal.errors import DomainError
 from portal.extensions import db
-from portal.lifecycles.models import Category, Status
-from portal.lifecycles.queries import path_to_category
+from portal.lifecycles.models import Status
 from portal.permissions import Permission, requires
 from portal.tickets import actions, comments, conflicts, once
 from portal.tickets.blueprint import bp
@@ -16,11 +15,10 @@ from portal.tickets.forms import (
     FieldsForm,
     NoteForm,
     PriorityForm,
-    ReplyForm,
     StatusForm,
 )
-from portal.tickets.models import Ticket, WaitingFor
-from portal.tickets.page import FRAGMENTS, WORK, about
+from portal.tickets.models import Ticket
+from portal.tickets.page import COMMENTED, COMPOSER, WORK, about
 from portal.tickets.queries import get_ticket_or_404
 from portal.web.htmx import done, go_to, render
 from portal.web.session import me
@@ -72,48 +70,20 @@ def change_priority(key: str):
     return _panel(ticket)
 
 
-@bp.post("/<key:key>/replies")
-@requires(Permission.TICKET_WORK)
-def reply_as_agent(key: str):
-    """A public reply by the desk, with what is to happen to the status at once."""
-    ticket = get_ticket_or_404(key, seen_by=me(), to_change=True)
-    form = ReplyForm()
-    if not form.validate_on_submit():
-        return render(WORK, FRAGMENTS.composer, 422, **about(ticket, reply_form=form))
-
-    if once.claim(form.idempotency_key.data, user=me()) is None:
-        comments.reply(ticket, form.text, author=me())
-        _then(ticket, form.then.data)
-    drop_draft(me(), f"{ticket.key}:reply")
-    db.session.commit()
-    return _commented(ticket)
-
-
-def _then(ticket: Ticket, wish: str) -> None:
-    if wish == "close":
-        actions.settle(ticket, actor=me())
-    if wish == "wait":
-        path = path_to_category(ticket.status, Category.WAITING)
-        for step in path:
-            reason = WaitingFor.REQUESTER if step.category == Category.WAITING else None
-            actions.change_status(ticket, step, actor=me(), waiting_for=reason)
-        if not path:
-            actions.change_status(ticket, ticket.status, actor=me(), waiting_for=WaitingFor.REQUESTER)
-
-
 @bp.post("/<key:key>/notes")
 @requires(Permission.TICKET_WORK)
 def add_note(key: str):
     ticket = get_ticket_or_404(key, seen_by=me(), to_change=True)
     form = NoteForm()
     if not form.validate_on_submit():
-        return render(WORK, FRAGMENTS.composer, 422, **about(ticket, note_form=form, tab="note"))
+        page, status, headers = render(WORK, COMPOSER, 422, **about(ticket, note_form=form, tab="note"))
+        return page, status, headers | {"HX-Retarget": "#composer", "HX-Reswap": "outerHTML"}
 
     if once.claim(form.idempotency_key.data, user=me()) is None:
         comments.add_note(ticket, form.text, author=me())
     drop_draft(me(), f"{ticket.key}:note")
     db.session.commit()
-    return _commented(ticket)
+    return done(url_for(".show", key=ticket.key), COMMENTED, **about(ticket))
 
 
 @bp.post("/<key:key>/watchers")
@@ -148,10 +118,6 @@ def edit(key: str):
 
 def _panel(ticket: Ticket):
     return done(url_for(".show", key=ticket.key), PANEL, **about(ticket))
-
-
-def _commented(ticket: Ticket):
-    return done(url_for(".show", key=ticket.key), FRAGMENTS.commented, **about(ticket))
 
 
 def _unfit(ticket: Ticket, field, words: str, **forms):

@@ -4,7 +4,7 @@ Knows the web, as views do; views.py and desk.py share it.
 """
 
 import secrets
-from typing import Any, NamedTuple
+from typing import Any
 
 from flask import url_for
 
@@ -18,13 +18,8 @@ from portal.tickets.words import standing
 from portal.web.session import me
 
 
-class Fragments(NamedTuple):
-    composer: str
-    commented: str
-
-
 FOLLOW, WORK = "tickets/show.html", "tickets/work.html"
-FRAGMENTS = Fragments("tickets/_composer.html", "tickets/_commented.html")
+COMPOSER, COMMENTED = "tickets/_composer.html", "tickets/_commented.html"
 
 
 def about(ticket: Ticket, **forms: Any) -> dict[str, Any]:

@@ -14,9 +14,9 @@ from portal.permissions import Permission, for_members, requires
 from portal.tickets import actions, comments, once
 from portal.tickets.blueprint import bp
 from portal.tickets.drafts import LIMIT, drafts_of, drop_draft, save_draft
-from portal.tickets.forms import CommentForm, DraftForm, TicketForm
+from portal.tickets.forms import DraftForm, ReplyForm, TicketForm
 from portal.tickets.models import Priority, TicketType
-from portal.tickets.page import FOLLOW, FRAGMENTS, about
+from portal.tickets.page import COMMENTED, COMPOSER, about
 from portal.tickets.queries import get_ticket_or_404, last_project_id, timeline
 from portal.web.htmx import done, go_to, is_fragment_request, render
 from portal.web.session import me
@@ -88,16 +88,21 @@ def earlier(key: str):
 @bp.post("/<key:key>/comments")
 @requires(Permission.TICKET_SUBMIT)
 def reply(key: str):
+    """A public reply. The desk may say at once what is to happen to the status."""
     ticket = get_ticket_or_404(key, seen_by=me(), to_change=True)
-    form = CommentForm()
+    form = ReplyForm()
     if not form.validate_on_submit():
-        return render(FOLLOW, FRAGMENTS.composer, 422, **about(ticket, reply_form=form))
+        context = about(ticket, reply_form=form)
+        page, status, headers = render(context["page"], COMPOSER, 422, **context)
+        return page, status, headers | {"HX-Retarget": "#composer", "HX-Reswap": "outerHTML"}
 
     if once.claim(form.idempotency_key.data, user=me()) is None:
         comments.reply(ticket, form.text, author=me())
+        if me().may(Permission.TICKET_WORK):
+            actions.follow_up(ticket, form.then.data, actor=me())
     drop_draft(me(), f"{ticket.key}:reply")
     db.session.commit()
-    return done(url_for(".show", key=ticket.key), FRAGMENTS.commented, **about(ticket))
+    return done(url_for(".show", key=ticket.key), COMMENTED, **about(ticket))
 
 
 @bp.post("/<key:key>/solution")

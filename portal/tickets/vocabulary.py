@@ -4,11 +4,11 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from flask_babel import gettext
-from sqlalchemy import BigInteger, Select, String, bindparam, cast, exists, literal, select, true, union_all
+from sqlalchemy import BigInteger, Select, String, bindparam, cast, exists, literal, select, union_all
 
 from portal.accounts.models import User, sort_key
 from portal.extensions import db
-from portal.lifecycles.models import Status
+from portal.lifecycles.models import Category, Status
 from portal.organizations.models import Team, TeamMember
 from portal.permissions import STAFF
 from portal.projects.models import Project, TicketCategory
@@ -18,8 +18,9 @@ from portal.projects.models import Project, TicketCategory
 class Named:
     """One of them: by what name it is typed, and how people read it.
 
-    `is_current` says of a person that they are active, of a project or category
-    that it is not archived, of a team that the reader is in it.
+    `is_current` says of a status that its tickets are open, of a person that they
+    are active, of a project or category that it is not archived, of a team that the
+    reader is in it.
     """
 
     id: int
@@ -62,7 +63,7 @@ def _rows(  # noqa: PLR0917, one column each
 
 _of_reader = exists().where(TeamMember.team_id == Team.id, TeamMember.user_id == bindparam("reader"))
 _ALL = union_all(
-    _rows("statuses", Status, Status.name, Status.stored_label, true(), Status.position),
+    _rows("statuses", Status, Status.name, Status.stored_label, Status.category != Category.DONE, Status.position),
     _rows("projects", Project, Project.key, Project.name, Project.archived_at.is_(None)),
     _rows(
         "categories",

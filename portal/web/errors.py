@@ -7,7 +7,7 @@ from flask_babel import gettext as _
 from flask_wtf.csrf import CSRFError
 from sqlalchemy.exc import DataError, DBAPIError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
-from werkzeug.exceptions import HTTPException
+from werkzeug.exceptions import HTTPException, SecurityError
 
 from portal.errors import DomainError, NotAllowed, TooMany
 from portal.extensions import db
@@ -45,6 +45,8 @@ def _stale_form(error: CSRFError):
 def _http(error: HTTPException):
     if error.code is None or error.code < 400:
         return error
+    if isinstance(error, SecurityError):
+        return "This host is not served here.\n", 400, {"Content-Type": "text/plain"}  # no page has an address
     if error.code == 404 and is_fragment_request():
         return problem(DomainError(_("That does not exist, or not any more.")), 404)
     return _page(error.code)

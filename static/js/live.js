@@ -1,6 +1,6 @@
 // Tells every [data-topic] when one of its topics has news, as the DOM event `news`, on which it fetches itself anew.
 // One stream for the tab that is looked at; where streams are refused or break, everything is asked for every 10 s.
-// The stream says `event: news` and, as data, the topic.
+// The stream's events are named by topic.
 const url = document.body.dataset.live
 let stream
 let polling
@@ -39,7 +39,8 @@ function follow() {
   if (!followed || document.visibilityState !== "visible") return
   if (breaks >= 3) return poll()
 
-  stream = new EventSource(`${url}?${new URLSearchParams({ topics: followed.replaceAll(" ", ",") })}`)
+  const query = new URLSearchParams(followed.split(" ").map((topic) => ["topics", topic]))
+  stream = new EventSource(`${url}?${query}`)
   stream.addEventListener("open", () => {
     if (breaks) tell() // what came in between
     breaks = 0
@@ -49,7 +50,7 @@ function follow() {
     breaks += 1
     if (breaks >= 3 || stream?.readyState === EventSource.CLOSED) poll() // closed: a 204, or a refusal
   })
-  stream.addEventListener("news", (event) => tell(event.data))
+  for (const topic of followed.split(" ")) stream.addEventListener(topic, () => tell(topic))
 }
 
 if (url) {

@@ -116,6 +116,7 @@ def test_the_bell_counts_no_further_than_it_shows(told):
 def test_a_page_of_notifications_needs_the_same_statements_with_3_and_with_60(told, client_for, statements):
     ticket, ann, petra = told
     client, counts = client_for(ann), []
+    client.get("/notifications")
     for number in (3, 57):
         for _turn in range(number):
             make.reply(ticket, petra)

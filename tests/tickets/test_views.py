@@ -351,9 +351,9 @@ def test_priority_is_changed_by_one_press(desk):
 def test_a_reply_can_wait_for_the_requester_or_close_at_once(desk):
     ticket, _, client = desk
     data = {"body": "Which one?", "then": "wait", "idempotency_key": "a"}
-    client.post(f"/tickets/{ticket.key}/replies", data=data)
+    client.post(f"/tickets/{ticket.key}/comments", data=data)
     assert (ticket.status.name, ticket.waiting_for) == ("blocked", WaitingFor.REQUESTER)
-    client.post(f"/tickets/{ticket.key}/replies", data={"body": "Done.", "then": "close", "idempotency_key": "b"})
+    client.post(f"/tickets/{ticket.key}/comments", data={"body": "Done.", "then": "close", "idempotency_key": "b"})
     assert ticket.is_done
 
 
@@ -411,7 +411,7 @@ def test_two_agents_edit_the_same_field_and_the_second_decides(desk):
 
 
 @pytest.mark.parametrize(
-    "path", ["status", "assignment", "priority", "replies", "notes", "watchers", "fields"]
+    "path", ["status", "assignment", "priority", "notes", "watchers", "fields"]
 )
 def test_an_employee_may_not_work_on_tickets(client_for, path):
     ticket = make.ticket()
@@ -420,7 +420,7 @@ def test_an_employee_may_not_work_on_tickets(client_for, path):
 
 
 @pytest.mark.parametrize(
-    "path", ["status", "assignment", "priority", "replies", "notes", "watchers", "fields", "solution", "comments"]
+    "path", ["status", "assignment", "priority", "notes", "watchers", "fields", "solution", "comments"]
 )
 def test_an_agent_of_another_team_does_not_find_the_ticket(client_for, path):
     ticket, stranger = make.ticket(team=make.team()), make.agent(team=make.team())

@@ -1,0 +1,1 @@
+"""How fast the pages are on a desk with a million tickets, beside the least a page can do."""
