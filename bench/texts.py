@@ -2,23 +2,28 @@
 
 from random import Random
 
-THINGS = """printer laptop monitor network password account mail calendar badge phone scanner keyboard screen
-server drive folder browser update licence report invoice contract headset dock camera projector room door
-desk chair cable switch router certificate token backup database website form file attachment signature
-spreadsheet macro font driver battery adapter display mouse parking ticket template newsletter""".split()
-TROUBLES = """does not start|is very slow|shows an error|stopped working|asks for a password|is missing|was deleted
-|cannot be opened|disconnects all the time|prints only grey|is locked|makes a loud noise|loses its settings
-|does not synchronise|shows yesterday's data|crashes at once|is not found|needs an update|has expired
-|refuses my login""".replace("\n", "").split("|")
-PLACES = """at home|in the office|in room {n}|on the second floor|at the terminal|since Monday|since the last update
-|every morning|for the whole team|on NW-{n}|after the restart|with the new laptop|in the warehouse|during calls
-|when travelling|at gate {n}|in building {n}|for two of us""".replace("\n", "").split("|")
-ANSWERS = """Thank you, we are looking into it|Could you restart it and try again|It is fixed now, please check
-|I have ordered a new one|The supplier needs another day|Please bring it to the service desk
-|It works again, thank you|Still the same here|That helped|I have asked the network team
-|The certificate had expired|Your account is unlocked|The backup from last night is restored
-|Which version do you have|I could reproduce it on NW-{n}|We found the cause: a full disk
-|Please send a picture of the message|It happens again today""".replace("\n", "").split("|")
+THINGS = """printer laptop monitor network password account mail calendar badge phone scanner keyboard
+screen server drive folder browser update licence report invoice contract headset dock camera projector
+room door desk chair cable switch router certificate token backup database website form file attachment
+signature spreadsheet macro font driver battery adapter display mouse parking ticket template
+newsletter""".split()  # noqa: SIM905
+TROUBLES = """does not start|is very slow|shows an error|stopped working|asks for a password|is missing
+was deleted|cannot be opened|disconnects all the time|prints only grey|is locked|makes a loud noise
+loses its settings|does not synchronise|shows yesterday's data|crashes at once|is not found
+needs an update|has expired|refuses my login""".replace("\n", "|").split("|")
+PLACES = """at home|in the office|in room {n}|on the second floor|at the terminal|since Monday
+since the last update|every morning|for the whole team|on NW-{n}|after the restart|with the new laptop
+in the warehouse|during calls|when travelling|at gate {n}|in building {n}|for two of us""".replace(
+    "\n", "|"
+).split("|")
+ANSWERS = """Thank you, we are looking into it|Could you restart it and try again
+It is fixed now, please check|I have ordered a new one|The supplier needs another day
+Please bring it to the service desk|It works again, thank you|Still the same here|That helped
+I have asked the network team|The certificate had expired|Your account is unlocked
+The backup from last night is restored|Which version do you have|I could reproduce it on NW-{n}
+We found the cause: a full disk|Please send a picture of the message|It happens again today""".replace(
+    "\n", "|"
+).split("|")
 SENTENCES = 8_000
 
 

@@ -72,9 +72,9 @@ def _serve(state: State, options: argparse.Namespace) -> None:
     try:
         with step("Starting the servers"):
             stack.start()
+        web.start()  # it loads meanwhile; nobody has been told its address yet
         preparation.run(environment())
         with step("Starting the web server"):
-            web.start()
             _wait_until_it_answers(port)
         for child in others:  # after it: they would only compete while all of them load
             child.start()

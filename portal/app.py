@@ -15,8 +15,10 @@ from portal.accounts.blueprint import bp as accounts
 from portal.admin import views as admin_views
 from portal.admin.blueprint import bp as admin
 from portal.config import Settings, read_settings
+from portal.desk.views import bp as desk
 from portal.extensions import csrf, db, htmx, limiter, migrate
 from portal.gateways import live, queue, redis, storage
+from portal.home.views import bp as home
 from portal.notifications import live as live_pages
 from portal.notifications import views as notifications
 from portal.organizations import admin as teams_admin
@@ -24,6 +26,7 @@ from portal.outbox_mail import admin as mail_admin
 from portal.projects import admin as projects_admin
 from portal.tickets import desk as ticket_desk
 from portal.tickets import labels
+from portal.tickets import mine as tickets_mine
 from portal.tickets import views as ticket_views
 from portal.tickets.blueprint import bp as tickets
 from portal.web import errors, headers, health, keys, locale, navigation, session
@@ -39,8 +42,9 @@ VIEWS = (  # whose routes stand on the blueprints of accounts, admin and tickets
     teams_admin,
     ticket_desk,
     ticket_views,
+    tickets_mine,
 )
-BLUEPRINTS = (health.bp, accounts, admin, tickets, notifications.bp, live_pages.bp)
+BLUEPRINTS = (health.bp, accounts, admin, tickets, notifications.bp, live_pages.bp, desk, home)
 
 
 def create_app(settings: Settings | None = None) -> Flask:

@@ -101,7 +101,7 @@ def all_doors(app, world):
     ticket = make.ticket()
     db.session.commit()
     arguments = {
-        "key": ticket.key, "token": "x" * 43, "public_id": "x" * 16, "view": "open", "category_id": 999,
+        "key": ticket.key, "token": "x" * 43, "public_id": "x" * 16, "name": "open", "category_id": 999,
         "project_id": 999, "user_id": 999, "team_id": 999, "mail_id": 999, "event_id": 999,
         "reaction": "notify_people", "project_key": "NONE", "direction": "up", "filename": "x",
     }  # fmt: skip

@@ -2,7 +2,9 @@
 
 from dataclasses import dataclass
 
+from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
+from flask_babel import ngettext
 from sqlalchemy import ColumnElement
 
 from portal.accounts.models import User
@@ -13,7 +15,7 @@ from portal.tickets.models import Ticket
 from portal.tickets.vocabulary import Vocabulary, vocabulary
 from portal.web.paging import PAGE, Page
 
-MANY = 100  # tickets; from here on a page says "100+"
+MANY = 100  # tickets; counting goes no further
 MOST = 100  # rows of a page
 
 
@@ -87,8 +89,14 @@ class Listing:
     total: int
 
     @property
-    def is_many(self) -> bool:
-        return self.total >= MANY
+    def said(self) -> str:
+        """How many are shown, and of how many."""
+        shown = len(self.page.rows)
+        if self.total > MANY:
+            return _("%(shown)s of more than %(many)s tickets", shown=shown, many=MANY)
+        if shown == self.total:
+            return ngettext("%(num)s ticket", "%(num)s tickets", shown)
+        return _("%(shown)s of %(total)s tickets", shown=shown, total=self.total)
 
 
 def listing(desk: Desk, asked: Asked, tree: And) -> Listing:
@@ -96,7 +104,7 @@ def listing(desk: Desk, asked: Asked, tree: And) -> Listing:
     wanted = _condition(desk, asked.queue, tree)
     page = ticket_page(desk.reader, wanted, sort=asked.sort, cursor=asked.cursor, size=asked.size)
     if page.older or page.newer:
-        return Listing(page, count_up_to(MANY, desk.reader, wanted))
+        return Listing(page, count_up_to(MANY + 1, desk.reader, wanted))
     return Listing(page, len(page.rows))
 
 

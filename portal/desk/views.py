@@ -4,7 +4,7 @@ from flask import Blueprint, abort, redirect, render_template, request, url_for
 
 from portal.desk.chips import chips
 from portal.desk.forms import ControlsForm
-from portal.desk.queues import MANY, MOST, QUEUES, Asked, Desk, listing
+from portal.desk.queues import MOST, QUEUES, Asked, Desk, listing
 from portal.filters import And, FilterError, to_text
 from portal.permissions import Permission, requires
 from portal.tickets.lists import LATEST, Sort
@@ -62,7 +62,6 @@ def _about(desk: Desk, asked: Asked, tree: And) -> dict:
         "chips": chips(tree, desk.fields),
         "controls": ControlsForm.showing(desk, tree),
         "address": lambda **changes: _address(asked, **changes),
-        "many": MANY,
         "error": None,
     }
 

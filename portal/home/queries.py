@@ -103,4 +103,4 @@ def _per_day(reader: User, column: Any, since: datetime) -> dict[date, int]:
         .where(column >= since, visible_to(reader, in_bulk=True))
         .group_by(day)
     )
-    return dict(db.session.execute(counted).tuples())
+    return dict(db.session.execute(counted).tuples().all())

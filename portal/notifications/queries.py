@@ -1,7 +1,4 @@
-"""What the bell tells: only of tickets that its owner may still see, and only what they may read."""
-
-from sqlalchemy import ColumnElement, Select, func, select
-from sqlalchemy.orm import aliased
+from sqlalchemy import ColumnElement, func, select
 
 from portal.accounts.models import HUES, User
 from portal.events.models import Event
@@ -12,38 +9,46 @@ from portal.tickets.policy import events_for, visible_to
 from portal.web.paging import Order, Page, keyset
 
 MANY = 100  # the bell says "99+" from here on
-_actor = aliased(User)
 
 
 def unread_count(user: User) -> int:
-    """How many notifications wait, counted up to `MANY`."""
-    waiting = _of(user, Notification.id).where(Notification.read_at.is_(None)).limit(MANY).subquery()
-    return db.session.scalar(select(func.count()).select_from(waiting))
+    """How many notifications wait, counted up to `MANY`; of tickets they still may see."""
+    waiting = (
+        select(Notification.id)
+        .join(Ticket, Ticket.id == Notification.ticket_id)
+        .where(Notification.read_at.is_(None), *_told_to(user))
+        .limit(MANY)
+        .subquery()
+    )
+    return db.session.scalar(select(func.count()).select_from(waiting)) or 0
 
 
 def notification_page(user: User, *, cursor: str | None) -> Page:
-    """A page of what they have been told, the latest first, read or not."""
-    told = _of(
-        user,
-        Notification.id,
-        Notification.read_at,
-        Notification.created_at,
-        Event.kind,
-        Event.data,
-        Ticket.key,
-        Ticket.title,
-        _actor.name.label("actor_name"),
-        (_actor.id % HUES + 1).label("actor_hue"),
-    ).outerjoin(_actor, Event.actor_id == _actor.id)
-    latest = Order(Notification.id, Notification.id)
-    return keyset(told, latest, cursor=cursor, of=("id", "id"), fetch=db.session.execute)
-
-
-def _of(user: User, *columns: ColumnElement) -> Select:
-    return (
-        select(*columns)
+    """Some of the user's notifications, the latest first, each with what its line says."""
+    rows = (
+        select(
+            Notification.id,
+            Notification.created_at,
+            Notification.read_at,
+            Event.id.label("event_id"),
+            Event.kind,
+            Event.data,
+            Ticket.key,
+            Ticket.title,
+            Ticket.requester_id,
+            User.name.label("actor"),
+            (User.id % HUES + 1).label("hue"),
+        )
         .select_from(Notification)
-        .join(Event, Notification.event_id == Event.id)
-        .join(Ticket, Notification.ticket_id == Ticket.id)
-        .where(Notification.recipient_id == user.id, events_for(user), visible_to(user))
+        .join(Event, Event.id == Notification.event_id)
+        .join(Ticket, Ticket.id == Notification.ticket_id)
+        .outerjoin(User, User.id == Event.actor_id)
+        .where(*_told_to(user), events_for(user))
     )
+    order = Order(Notification.id, Notification.id)
+    return keyset(rows, order, cursor=cursor, of=("id", "id"), fetch=db.session.execute)
+
+
+def _told_to(user: User) -> tuple[ColumnElement[bool], ...]:
+    """Theirs, and of a ticket they have not lost sight of since; for queries that join the ticket."""
+    return Notification.recipient_id == user.id, visible_to(user)

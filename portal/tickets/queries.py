@@ -137,7 +137,7 @@ def ids_by_key(keys: Sequence[str], *, seen_by: User) -> dict[str, int]:
     if not keys:
         return {}
     found = select(Ticket.key, Ticket.id).where(Ticket.key.in_(keys), visible_to(seen_by))
-    return dict(db.session.execute(found).tuples())
+    return {key: ticket_id for key, ticket_id in db.session.execute(found)}
 
 
 def last_project_id(user: User) -> int | None:

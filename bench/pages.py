@@ -1,0 +1,146 @@
+"""What is measured: each page as the requests that people's browsers would send."""
+
+import itertools
+import secrets
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from urllib.parse import quote, urlencode
+
+from flask import Flask
+from itsdangerous import URLSafeTimedSerializer
+from sqlalchemy import func, select
+
+from portal.accounts.actions import open_session
+from portal.accounts.models import User
+from portal.extensions import db
+from portal.lifecycles.models import Category, Status
+from portal.organizations.models import TeamMember
+from portal.permissions import Role
+from portal.projects.models import Project
+from portal.tickets.models import Ticket
+
+KEYS = 400  # tickets that pages are asked for in turn
+CREATES_EACH = 50  # of one person: the desk takes 60 in an hour
+
+
+@dataclass(frozen=True)
+class Login:
+    """A browser that somebody is logged in with."""
+
+    user_id: int
+    cookie: str
+    csrf: str
+
+
+@dataclass(frozen=True)
+class Page:
+    name: str
+    requests: Callable[[], Iterator[str]]
+    writes: bool = False
+
+
+class Visitors:
+    """Who asks for what, made up once for all rounds; nobody sends the same form twice."""
+
+    def __init__(self, app: Flask, host: str) -> None:
+        self.app, self.host = app, host
+        team = _busiest_team()
+        self.agent = self._login(_member_of(team))
+        self.employees = [self._login(user_id) for user_id in _employees()]
+        self.agents_keys = _keys(Ticket.team_id == team)
+        self.working = _keys(Ticket.team_id == team, Ticket.status_category == Category.ACTIVE)
+        self.statuses = dict(db.session.execute(select(Status.name, Status.id)).all())
+        self.project = db.session.scalar(select(func.min(Project.id)))
+        db.session.commit()
+
+    def pages(self) -> list[Page]:
+        agent, employees = self.agent, self.employees
+        return [
+            Page("queue", self._same("/queue", agent)),
+            Page("queue, filtered", self._same(f"/queue?q={quote('priority:high status:open')}", agent)),
+            Page("queue, by priority", self._same("/queue?sort=-priority", agent)),
+            Page("text search", self._searches),
+            Page("my requests", lambda: self._gets((login, "/tickets") for login in employees)),
+            Page("ticket", lambda: self._gets((agent, f"/tickets/{key}") for key in self.agents_keys)),
+            Page("home, employee", lambda: self._gets((login, "/") for login in employees)),
+            Page("home, agent", self._same("/", agent)),
+            Page("create", self._creates, writes=True),
+            Page("reply", self._replies, writes=True),
+            Page("status", self._status_changes, writes=True),
+        ]
+
+    def _same(self, path: str, login: Login) -> Callable[[], Iterator[str]]:
+        return lambda: self._gets([(login, path)])
+
+    def _gets(self, asked) -> Iterator[str]:
+        return itertools.cycle([self.get(path, login) for login, path in asked])
+
+    def _searches(self) -> Iterator[str]:
+        words = ("printer", "laptop crashes", "NW-116", "report error", "badge room", "full disk")
+        return self._gets((self.agent, f"/queue?q={quote(text)}") for text in words)
+
+    def _creates(self) -> Iterator[str]:
+        for number in range(CREATES_EACH):
+            for login in self.employees:
+                yield self.post("/tickets/new", login, {
+                    "type": "incident", "title": f"Printer {number} is out of paper", "priority": "medium",
+                    "description": "On the **second** floor.\n\nAgain.", "project_id": self.project,
+                })  # fmt: skip
+
+    def _replies(self) -> Iterator[str]:
+        for key in itertools.cycle(self.agents_keys):
+            yield self.post(
+                f"/tickets/{key}/comments", self.agent, {"body": "We look into it.\n\nSoon.", "then": ""}
+            )
+
+    def _status_changes(self) -> Iterator[str]:
+        for status in itertools.cycle(("open", "in_progress")):
+            for key in self.working:
+                yield self.post(f"/tickets/{key}/status", self.agent, {"status": self.statuses[status]})
+
+    def get(self, path: str, login: Login, *headers: str) -> str:
+        return self._head("GET", path, login, *headers) + "\r\n"
+
+    def post(self, path: str, login: Login, fields: dict) -> str:
+        body = urlencode({**fields, "csrf_token": login.csrf, "idempotency_key": secrets.token_urlsafe(12)})
+        form = ("Content-Type: application/x-www-form-urlencoded", f"Content-Length: {len(body)}")
+        return self._head("POST", path, login, *form) + "\r\n" + body
+
+    def _head(self, method: str, path: str, login: Login, *headers: str) -> str:
+        lines = [f"{method} {path} HTTP/1.1", f"Host: {self.host}", f"Cookie: {login.cookie}", *headers]
+        return "".join(f"{line}\r\n" for line in lines)
+
+    def _login(self, user_id: int) -> Login:
+        _, token = open_session(db.session.get_one(User, user_id), remember=True)
+        raw = secrets.token_hex(20)
+        csrf = URLSafeTimedSerializer(self.app.secret_key, salt="wtf-csrf-token").dumps(raw)
+        content = {"_user_id": token, "_fresh": True, "csrf_token": raw}
+        signed = self.app.session_interface.get_signing_serializer(self.app).dumps(content)
+        return Login(user_id, f"{self.app.config['SESSION_COOKIE_NAME']}={signed}", csrf)
+
+
+def _busiest_team() -> int:
+    """The team with the most open tickets."""
+    still_open = Ticket.status_category != Category.DONE
+    counted = select(Ticket.team_id).where(still_open).group_by(Ticket.team_id)
+    return db.session.scalar(counted.order_by(func.count().desc()).limit(1))
+
+
+def _member_of(team_id: int) -> int:
+    """Somebody who works in that team and in another one."""
+    teams = select(func.count()).where(TeamMember.user_id == User.id).correlate(User).scalar_subquery()
+    members = select(User.id).join(TeamMember, TeamMember.user_id == User.id)
+    members = members.where(TeamMember.team_id == team_id, User.role == Role.AGENT)
+    return db.session.scalar(members.order_by(teams.desc(), User.id).limit(1))
+
+
+def _employees() -> list[int]:
+    """Some who ask much and some who ask little."""
+    ids = select(User.id).where(User.role == Role.EMPLOYEE).order_by(User.id)
+    everybody = list(db.session.scalars(ids))
+    return everybody[:: max(len(everybody) // KEYS, 1)]
+
+
+def _keys(*where) -> list[str]:
+    visible = select(Ticket.key).where(Ticket.is_confidential.is_(False), *where)
+    return list(db.session.scalars(visible.order_by(Ticket.updated_at.desc()).limit(KEYS)))

@@ -1,0 +1,162 @@
+from datetime import timedelta
+
+import pytest
+
+from portal import clock
+from portal.admin.words import LABELS
+from portal.events.kinds import Kind
+from portal.events.record import record
+from portal.extensions import db
+from portal.settings.actions import change_settings
+from tests import factories as make
+from tests.accounts.gate import log_in
+
+
+@pytest.fixture
+def boss(app):
+    person = make.admin(name="Aylin Demir", email="aylin@example.org")
+    db.session.commit()
+    return person
+
+
+@pytest.fixture
+def client(client_for, boss):
+    return client_for(boss)
+
+
+def log(client, **query):
+    return client.get("/admin/audit", query_string=query).text
+
+
+def happened(**moment):
+    with clock.travelling_to(clock.now() - timedelta(**moment)):
+        record(Kind.PROJECT_CREATED, actor=None, project_id=1, project=f"P{sum(moment.values())}")
+    db.session.commit()
+
+
+def test_every_event_of_the_desk_itself_has_words():
+    of_the_desk = {kind for kind in Kind if kind.split(".")[0] not in {"ticket", "comment", "note"}}
+
+    assert set(LABELS) == of_the_desk
+
+
+def test_a_change_is_told_with_what_it_was(client, boss):
+    petra = make.agent(name="Petra Lindqvist")
+    db.session.commit()
+    client.post(f"/admin/people/{petra.id}", data={"name": petra.name, "role": "manager", "organization_id": ""})
+
+    text = log(client)
+
+    assert "Account changed</b>: Petra Lindqvist" in text
+    assert "<s><span class=\"sr-only\">before: </span>Agent</s>" in text
+    assert "<ins><span class=\"sr-only\">after: </span>Manager</ins>" in text
+
+
+def test_values_are_words(client):
+    change_settings(actor=None, registration_open=False, languages=("de",), default_language="de",
+                    registration_domains=("a.org", "b.org"))  # fmt: skip
+    db.session.commit()
+
+    text = log(client)
+
+    for words in ("English, Deutsch", "Deutsch", "a.org, b.org", "nothing", ">yes<", ">no<"):
+        assert words in text
+
+
+def test_what_happened_on_tickets_stands_with_the_tickets(client, world):
+    make.ticket(title="Not for the audit")
+    db.session.commit()
+
+    assert "ticket.submitted" not in log(client)
+
+
+def test_it_is_filtered_by_kind(client, app):
+    happened(days=0)
+    log_in(app.test_client(), "who@example.org", "wrong")
+
+    text = log(client, kind="account.login_failed")
+
+    assert "Log-in refused" in text.partition('id="audit"')[2]
+    assert "Project created" not in text.partition('id="audit"')[2]
+
+
+@pytest.mark.parametrize(
+    ("words", "is_found"), [("petra", True), ("lindqvist", True), ("petra@", True), ("%", False), ("ben", False)]
+)
+def test_it_is_filtered_by_person(client, boss, words, is_found):
+    petra = make.agent(name="Petra Lindqvist", email="petra@example.org")
+    make.agent(name="Ben Okafor")
+    record(Kind.ACCOUNT_EDITED, actor=boss, user_id=petra.id, user=petra.name)
+    db.session.commit()
+
+    text = log(client, person=words).partition('id="audit"')[2]
+
+    assert ("Petra Lindqvist" in text) == is_found
+
+
+def test_a_refused_log_in_is_found_by_the_address_that_was_typed(client, app):
+    log_in(app.test_client(), "mallory@example.org", "wrong")
+
+    assert "mallory@example.org" in log(client, person="mallory").partition('id="audit"')[2]
+
+
+def test_it_is_filtered_by_days_of_the_readers_zone(client, boss, monkeypatch):
+    moment = clock.now().replace(year=2026, month=7, day=15, hour=12, minute=0)
+    monkeypatch.setattr(clock, "_elsewhen", clock._elsewhen)
+    with clock.travelling_to(moment.replace(hour=22, minute=30)):  # the 16th in Berlin
+        record(Kind.PROJECT_CREATED, actor=None, project_id=1, project="LATE")
+    with clock.travelling_to(moment):
+        record(Kind.PROJECT_CREATED, actor=None, project_id=2, project="NOON")
+    db.session.commit()
+
+    fifteenth = log(client, since="2026-07-15", until="2026-07-15")
+    sixteenth = log(client, since="2026-07-16", until="2026-07-16")
+
+    assert ("NOON" in fifteenth, "LATE" in fifteenth) == (True, False)
+    assert ("NOON" in sixteenth, "LATE" in sixteenth) == (False, True)
+
+
+@pytest.mark.parametrize(
+    "query",
+    [{"kind": "nonsense"}, {"since": "yesterday"}, {"until": "0001-01-01"}, {"until": "9999-12-31"},
+     {"person": "x" * 500}, {"cursor": "nonsense"}, {"cursor": "W10"}],
+)  # fmt: skip
+def test_nonsense_in_the_address_is_no_mistake_of_the_server(client, query):
+    assert client.get("/admin/audit", query_string=query).status_code == 200
+
+
+def test_a_span_that_ends_before_it_begins_says_so(client):
+    assert "The last day lies before the first." in log(client, since="2026-07-16", until="2026-07-15")
+
+
+def test_a_long_log_is_paged(client):
+    for number in range(40):
+        happened(hours=number)
+
+    first = log(client)
+    href = first.partition('rel="next"')[0].rpartition('href="')[2].partition('"')[0].replace("&amp;", "&")
+    older = client.get(href).text
+
+    assert "P39" in first
+    assert "P0<" not in first
+    assert "P0<" in older
+    assert 'rel="prev"' in older
+
+
+def test_nothing_found_is_said(client):
+    assert "Nothing matches that" in log(client, person="nobody at all")
+
+
+def test_the_log_asks_as_much_with_twenty(client, boss, statements):
+    log(client)
+    statements.clear()
+    log(client)
+    few = len(statements)
+    for _ in range(20):
+        record(Kind.LOGGED_IN, actor=make.agent(), address="10.0.0.1")
+    db.session.commit()
+    statements.clear()
+
+    log(client)
+
+    assert len(statements) == few <= 8

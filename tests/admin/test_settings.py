@@ -1,0 +1,144 @@
+import base64
+import io
+import struct
+import zlib
+
+import pytest
+from sqlalchemy import select
+
+from portal.events.kinds import Kind
+from portal.events.models import Event
+from portal.extensions import db
+from portal.settings.queries import site_settings
+from tests import factories as make
+
+NOW = {
+    "name": "Service desk", "languages": ["en", "de"], "default_language": "en",
+    "default_timezone": "Europe/Berlin", "registration_open": "y", "registration_domains": "",
+    "tickets_per_hour": "60", "description_limit": "50000",
+}  # fmt: skip
+
+
+def png(width=28, height=28, extra=b""):
+    def chunk(kind, data):
+        body = kind + data
+        return struct.pack(">I", len(data)) + body + struct.pack(">I", zlib.crc32(body))
+
+    rows = b"".join(b"\0" + b"\x38\x53\xb6" * width for _ in range(height))
+    head = struct.pack(">IIBBBBB", width, height, 8, 2, 0, 0, 0)
+    parts = (chunk(b"IHDR", head), chunk(b"IDAT", zlib.compress(rows)), chunk(b"IEND", b""))
+    return b"\x89PNG\r\n\x1a\n" + b"".join(parts) + extra
+
+
+@pytest.fixture
+def client(app, client_for):
+    boss = make.admin()
+    db.session.commit()
+    return client_for(boss)
+
+
+def save(client, **values):
+    return client.post("/admin/settings", data=NOW | values, content_type="multipart/form-data")
+
+
+def upload(content, name="logo.png"):
+    return (io.BytesIO(content), name)
+
+
+def test_the_settings_are_saved_and_hold_at_once(client):
+    answer = save(
+        client, name="Nordwerk", default_timezone="Europe/Lisbon", tickets_per_hour="5", description_limit="2000",
+        registration_domains="@Example.org, nordwerk.example\nexample.org",
+    )  # fmt: skip
+
+    assert answer.status_code == 303
+    site = site_settings()
+    assert (site.name, site.default_timezone, site.tickets_per_hour) == ("Nordwerk", "Europe/Lisbon", 5)
+    assert site.registration_domains == ("example.org", "nordwerk.example")
+    assert site.registration_open
+    assert "Nordwerk" in client.get("/admin/settings").text
+
+
+def test_a_box_that_is_not_ticked_is_off(client):
+    typed = {name: value for name, value in NOW.items() if name != "registration_open"}
+
+    client.post("/admin/settings", data=typed, content_type="multipart/form-data")
+
+    assert not site_settings().registration_open
+
+
+def test_only_what_changed_is_recorded(client):
+    save(client)
+    assert db.session.scalar(select(Event).where(Event.kind == Kind.SETTINGS_EDITED)) is None
+
+    save(client, name="Nordwerk")
+
+    event = db.session.scalar(select(Event).where(Event.kind == Kind.SETTINGS_EDITED))
+    assert set(event.data["changes"]) == {"name"}
+
+
+@pytest.mark.parametrize(
+    ("field", "value", "said"),
+    [
+        ("name", " ", "Enter a name."),
+        ("name", "x" * 81, "Use at most 80 characters."),
+        ("languages", [], "Leave at least one language."),
+        ("languages", ["xx"], "xx"),
+        ("languages", ["de"], "Choose one of the languages that are offered."),
+        ("default_language", "xx", "Not a valid choice"),
+        ("default_timezone", "Mars/Olympus", "Not a valid choice"),
+        ("registration_domains", "not a domain!", "is not a domain such as"),
+        ("registration_domains", "localhost", "is not a domain such as"),
+        ("tickets_per_hour", "0", "Enter a number from 1 to 10,000."),
+        ("tickets_per_hour", "many", "Not a valid integer value"),
+        ("tickets_per_hour", "", "Enter a number."),
+        ("description_limit", "9" * 30, "Enter a number from 1,000"),
+    ],
+)
+def test_what_is_wrong_is_said_and_nothing_saved(client, field, value, said):
+    answer = save(client, **{"name": "Nordwerk", field: value})
+
+    assert answer.status_code == 422
+    assert said in answer.text
+    assert site_settings().name == "Service desk"
+
+
+def test_a_logo_is_kept_shown_and_taken_away(client):
+    picture = png()
+
+    assert save(client, logo=upload(picture)).status_code == 303
+    kept = site_settings().logo
+    assert kept == "data:image/png;base64," + base64.b64encode(picture).decode()
+    assert kept in client.get("/admin/settings").text.replace("&#43;", "+")
+
+    save(client)
+    assert site_settings().logo == kept  # saving something else keeps it
+    save(client, without_logo="y")
+    assert site_settings().logo == ""
+    event = db.session.scalars(select(Event).where(Event.kind == Kind.SETTINGS_EDITED)).first()
+    assert "base64" not in str(event.data)
+
+
+@pytest.mark.parametrize(
+    ("content", "said"),
+    [
+        (b"<svg xmlns='http://www.w3.org/2000/svg' onload='alert(1)'/>", "The picture is not a PNG."),
+        (b"\xff\xd8\xff\xe0 a JPEG", "The picture is not a PNG."),
+        (b"\x89PNG\r\n\x1a\n<script>", "The picture is not a PNG."),
+        (b"\x89PNG", "The picture is not a PNG."),
+        (png(extra=b"x" * 100_000), "The picture is larger than 100 kB."),
+        (png(width=2000, height=1), "The picture is larger than 1024 pixels."),
+    ],
+)
+def test_what_is_no_small_png_is_refused_whatever_it_is_called(client, content, said):
+    answer = save(client, logo=upload(content))
+
+    assert answer.status_code == 422
+    assert said in answer.text
+    assert site_settings().logo == ""
+
+
+def test_settings_that_no_form_has_stay(client):
+    save(client, demo_mode="y", secret_key="x", logo_url="javascript:alert(1)")
+
+    assert site_settings().logo == ""

@@ -1,0 +1,149 @@
+"""The desk that is measured: drawn from a seed, shaped like a real one, and true to every rule of the data."""
+
+import itertools
+import re
+import time
+from collections import Counter
+
+import psycopg
+import pytest
+from psycopg import sql
+from sqlalchemy import func, select
+
+from bench import generate as generator
+from bench.generate import fingerprint, generate, is_generated
+from bench.lives import COLUMNS, House, Lives
+from portal import create_app, invariants
+from portal.extensions import db
+from portal.projects.models import Project
+from portal.tickets.actions import submit_ticket
+from portal.tickets.models import Request, Ticket
+
+HOUSE = House(
+    employees=list(range(1, 201)),
+    agents={1: [301, 302], 2: [303]},
+    projects=[(1, "IT"), (2, "HR")],
+    categories={1: [(1, 1)], 2: [(2, 2)]},
+    statuses={"open": (1, "Open"), "in_progress": (2, "In progress"), "blocked": (3, "Blocked"), "closed": (4, "Closed")},
+    organization=1,
+    names={
+        **{("person", number): f"Person {number}" for number in [*range(1, 201), 301, 302, 303]},
+        **{(kind, number): f"{kind} {number}" for kind in ("team", "category", "organization") for number in (1, 2)},
+    },
+    reactions=["notify_people"],
+    last_event=0,
+)  # fmt: skip
+
+
+def draw(tickets, *, seed=1, now=1_790_000_000.0):
+    """All lines of so many tickets, split into their columns, by table."""
+    blocks = Lives(HOUSE, now=now, seed=seed).blocks(tickets, size=500)
+    lines = [(table, line) for block in blocks for table in block for line in block[table]]
+    rows = {table: [] for table in COLUMNS}
+    for table, line in lines:
+        rows[table].append(dict(zip(COLUMNS[table].split(), line.split("\t"), strict=True)))
+    return rows
+
+
+@pytest.fixture(scope="module")
+def drawn():
+    return draw(4_000)
+
+
+def share(rows, column):
+    counted = Counter(row[column] for row in rows)
+    return {value: number / len(rows) for value, number in counted.items()}
+
+
+def test_the_same_seed_draws_the_same_desk():
+    assert draw(200, seed=7) == draw(200, seed=7)
+    assert draw(200, seed=7) != draw(200, seed=8)
+
+
+def test_one_ticket_in_twenty_is_open_and_that_is_mostly_a_young_one(drawn):
+    tickets = drawn["tickets"]
+    young, old = tickets[len(tickets) * 3 // 4 :], tickets[: len(tickets) // 2]
+
+    assert share(tickets, "status_category")["done"] == pytest.approx(0.95, abs=0.015)
+    assert share(old, "status_category")["done"] > 0.99
+    assert share(young, "status_category")["done"] < 0.9
+
+
+def test_there_are_three_comments_to_a_ticket_and_some_are_internal(drawn):
+    assert len(drawn["comments"]) / len(drawn["tickets"]) == pytest.approx(3, abs=0.2)
+    assert 0.05 < share(drawn["comments"], "is_internal")["t"] < 0.3
+
+
+def test_few_people_ask_much(drawn):
+    asked = Counter(ticket["requester_id"] for ticket in drawn["tickets"]).most_common()
+
+    assert sum(number for _, number in asked[:20]) > 0.25 * len(drawn["tickets"])
+
+
+def test_events_are_in_order_and_nothing_lies_in_the_future(drawn):
+    for _, events in itertools.groupby(drawn["events"], key=lambda event: event["ticket_id"]):
+        moments = [event["created_at"] for event in events]
+        assert moments == sorted(moments)
+    assert max(event["created_at"] for event in drawn["events"]) < "2026-09-21T13"
+
+
+def test_only_the_last_week_has_deliveries(drawn):
+    assert 0 < len(drawn["deliveries"]) < 0.05 * len(drawn["events"])
+
+
+@pytest.fixture(scope="module")
+def small(database_url, settings):
+    """A generated database of 500 tickets, and the application on it."""
+    own = database_url.rpartition("/")[2].partition("?")[0]
+    url = re.sub(r"/[^/?]+(\?|$)", rf"/{own}_bench\1", database_url, count=1)
+    address = url.replace("postgresql://", "postgresql+psycopg://")
+    with pytest.MonkeyPatch.context() as patched:
+        changed = settings.model_copy(update={"database_url": address})
+        patched.setattr(generator, "create_app", lambda: create_app(changed))
+        generate(url, scale=0.0005)
+        app = create_app(changed)
+        with app.app_context():
+            yield url
+            db.session.remove()
+            db.engine.dispose()
+    with psycopg.connect(database_url, autocommit=True) as connection:
+        connection.execute(sql.SQL("DROP DATABASE {} WITH (FORCE)").format(sql.Identifier(f"{own}_bench")))
+
+
+def test_what_is_generated_breaks_no_rule_of_the_data(small):
+    assert db.session.scalar(select(func.count()).select_from(Ticket)) == 500
+    assert invariants.broken() == {}
+
+
+def test_the_desk_goes_on_after_what_was_generated(small):
+    requester = db.session.scalars(select(Ticket).limit(1)).one().requester
+    project = db.session.scalars(select(Project).where(Project.key == "IT")).one()
+    last = db.session.scalar(select(func.max(Ticket.number)).where(Ticket.project_id == project.id))
+
+    ticket = submit_ticket(requester, Request(project=project, title="One more"))
+
+    assert ticket.number == last + 1
+    db.session.rollback()
+
+
+def test_all_indexes_are_there_again(small):
+    with psycopg.connect(small) as connection:
+        names = {name for (name,) in connection.execute("SELECT indexname FROM pg_indexes").fetchall()}
+    expected = {index.name for table in db.metadata.sorted_tables for index in table.indexes}
+
+    assert expected <= names
+
+
+def test_a_database_is_known_by_its_size_its_schema_and_its_generator(small, monkeypatch):
+    assert is_generated(small, scale=0.0005)
+    assert not is_generated(small, scale=0.001)
+    assert not is_generated(small.replace("_bench", "_nothing"), scale=0.0005)
+    before = fingerprint(1)
+    monkeypatch.setattr(generator, "MIGRATIONS", generator.MIGRATIONS / "none")
+    assert fingerprint(1) != before
+
+
+def test_the_clock_of_the_desk_is_now(small):
+    youngest = db.session.scalar(select(func.max(Ticket.created_at)))
+
+    assert 0 < time.time() - youngest.timestamp() < 2 * 86_400 + 600
