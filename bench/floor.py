@@ -21,7 +21,7 @@ LIST = """
 def make_floor() -> Flask:
     """For gunicorn: `bench.floor:make_floor()`; on the database of DATABASE_URL."""
     app = Flask(__name__)
-    pool = ConnectionPool(os.environ["DATABASE_URL"], min_size=2, max_size=20)
+    pool = ConnectionPool(os.environ["DATABASE_URL"], min_size=2, max_size=20, open=True)
 
     @app.get("/")
     def rows():

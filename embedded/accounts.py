@@ -4,6 +4,7 @@ import os
 import pwd
 import shutil
 import subprocess
+from contextlib import suppress
 from importlib.metadata import version
 from pathlib import Path
 
@@ -43,9 +44,10 @@ def home(state: State) -> Path:
     if _reaches(below) and not note.exists():
         return below
     beside = ELSEWHERE / state.secret("postgres home")
-    beside.mkdir(parents=True, exist_ok=True)
-    beside.chmod(0o700)
-    hand_over(beside)
+    with suppress(OSError):
+        beside.mkdir(parents=True, exist_ok=True)
+        beside.chmod(0o700)
+        hand_over(beside)
     if not _reaches(beside):
         raise Problem(f"PostgreSQL runs as {ACCOUNT}, who reaches neither {below} nor {beside}.")
     note.write_text(f"{beside}\n")

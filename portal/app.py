@@ -12,6 +12,7 @@ from portal.accounts import cli as accounts_cli
 from portal.accounts import mine as accounts_mine
 from portal.accounts import views as accounts_views
 from portal.accounts.blueprint import bp as accounts
+from portal.admin import samples as admin_samples
 from portal.admin import views as admin_views
 from portal.admin.blueprint import bp as admin
 from portal.config import Settings, read_settings
@@ -35,6 +36,7 @@ ROOT = Path(__file__).parent.parent
 VIEWS = (  # whose routes stand on the blueprints of accounts, admin and tickets
     accounts_mine,
     accounts_views,
+    admin_samples,
     admin_views,
     mail_admin,
     people_admin,

@@ -55,6 +55,7 @@ TABLE = {
     "desk.queue": WORK,
     # Administration.
     "admin.overview": OPERATE,
+    "admin.components": OPERATE,
     "admin.show_health": OPERATE,
     "admin.mail": OPERATE,
     "admin.one_mail": OPERATE,

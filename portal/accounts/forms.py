@@ -14,7 +14,7 @@ from wtforms import (
 from wtforms.validators import InputRequired, Optional
 from wtforms.widgets import CheckboxInput, ListWidget
 
-from portal.accounts.addresses import LONGEST, domain_of, is_address, tidy_address
+from portal.accounts.addresses import domain_of, is_address, tidy_address
 from portal.accounts.models import Density, Theme, User
 from portal.accounts.passwords import is_right
 from portal.accounts.queries import user_by_email
@@ -29,7 +29,7 @@ class MailAddress:
     """An address that mail can be sent to."""
 
     def __call__(self, form: DeskForm, field: Any) -> None:
-        if len(field.data) > LONGEST or not is_address(field.data):
+        if field.data and not is_address(field.data):
             raise ValidationError(gettext("Enter a mail address such as ann@example.org."))
 
 

@@ -83,11 +83,11 @@ def _guess() -> None:
 
 @limiter.shared_limit("5 per hour", scope="mail-here", key_func=_account_from_address)
 @limiter.shared_limit("10 per hour", scope="mail", key_func=_account)
-@limiter.shared_limit("30 per hour", scope="mail-from", key_func=_address)
+@limiter.shared_limit("60 per hour", scope="mail-from", key_func=_address)
 def _mail() -> None:
     """Nobody's mailbox is to be flooded."""
 
 
-@limiter.shared_limit("30 per hour", scope="register-from", key_func=_address)
+@limiter.shared_limit("60 per hour", scope="register-from", key_func=_address)
 def _registration() -> None:
     """Accounts are made by people."""

@@ -12,7 +12,7 @@ from portal.accounts.queries import has_no_people, people_with_addresses
 from portal.accounts.throttle import TooOften
 from portal.admin.actions import open_desk
 from portal.extensions import db
-from portal.permissions import for_anyone
+from portal.permissions import Role, for_anyone
 from portal.seeding.world import PASSWORD, PEOPLE
 from portal.settings.cache import forget_site, site
 from portal.web.htmx import is_fragment_request, is_own_path, render
@@ -231,8 +231,9 @@ def _onward(target: str | None) -> str:
 
 
 def _demo_people() -> list[tuple[str, str]]:
-    """Who can be tried out, in demo mode: those of the seeded world that are there."""
+    """Who can be tried out, in demo mode: of the seeded world, the first of each role that is there."""
     if not current_app.config["DESK"].demo_mode:
         return []
-    there = people_with_addresses([person.email for person in PEOPLE[:4]])
+    firsts = {person.role: person.email for person in reversed(PEOPLE)}
+    there = people_with_addresses([firsts[role] for role in reversed(Role)])
     return [(f"{user.name} ({user.role.label})", user.email) for user in there]

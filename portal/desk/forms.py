@@ -8,6 +8,7 @@ from wtforms import HiddenField, SelectField, StringField
 from portal.desk.queues import Desk
 from portal.filters import And, Comparison, Condition, Node, Word, conditions, to_text, without
 from portal.filters.fields import Choice
+from portal.filters.grammar import quoted_value
 from portal.tickets.filtering import ME, NONE
 from portal.web.forms import DeskForm
 
@@ -50,17 +51,14 @@ class ControlsForm(DeskForm):
         if self.words.raw_data:
             tree = without(tree, lambda part: isinstance(part, Word))
         tree = without(tree, lambda part: any(_is_replaced(part, name, asked[name]) for name in asked))
-        typed = [f"{name}:{_quoted(value)}" for name, value in asked.items() if value not in {"", AS_TYPED}]
+        typed = [
+            f"{name}:{quoted_value(value)}" for name, value in asked.items() if value not in {"", AS_TYPED}
+        ]
         return " ".join(filter(None, [to_text(tree), *typed, (self.words.data or "").strip()]))
 
 
 def _is_replaced(part: Node, name: str, chosen: str) -> bool:
     return chosen != AS_TYPED and next(conditions(And((part,)), name), None) is not None
-
-
-def _quoted(value: str) -> str:
-    plain = value.replace("\\", "\\\\").replace('"', '\\"')
-    return f'"{plain}"'
 
 
 def _chosen(tree: And, name: str) -> str:

@@ -38,7 +38,6 @@ class RedisQueues:
         """How many jobs wait in each queue. Raises RedisAway."""
         return self._redis.ask(lambda _: {name: len(q) for name, q in self._queues.items()})
 
-
     def workers(self) -> dict[str, datetime]:
         """When each worker that has not said goodbye was last heard of, by its name. Raises RedisAway."""
         found = self._redis.ask(lambda redis: Worker.all(connection=redis, serializer="json"))

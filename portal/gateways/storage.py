@@ -53,7 +53,6 @@ class Storage:
         if missing:
             raise StorageAway(f"No bucket {', '.join(missing)}: run `flask storage prepare`.")
 
-
     def check_as_a_browser(self) -> None:
         """Put an object and get it again by signed addresses, as browsers do. Raises StorageAway."""
         bucket, key, content = self.buckets[0], f"doctor/{secrets.token_hex(8)}", secrets.token_bytes(64)

@@ -16,7 +16,7 @@ class Line:
 
 @dataclass(frozen=True)
 class Chart:
-    """Two lines over the same days; `grid` pairs each number with its height, `ticks` a day with its place."""
+    """Two lines over the same days; `grid` pairs numbers with their heights, `ticks` days with places."""
 
     created: Line
     closed: Line
@@ -36,7 +36,7 @@ def chart(created: Sequence[int], closed: Sequence[int], days: Sequence[str]) ->
         closed=second,
         area=f"{first.path}L{WIDTH} {HEIGHT}L0 {HEIGHT}Z",
         grid=[(top * part // LINES, _height(top * part / LINES, top)) for part in range(LINES + 1)],
-        ticks=[(day, round(place * step, 1)) for place, day in enumerate(days)][:: 3],
+        ticks=[(day, round(place * step, 1)) for place, day in enumerate(days)][::3],
         labels=_apart(first.end[1], second.end[1]),
     )
 

@@ -10,7 +10,6 @@ from sqlalchemy import Date, Row, cast, func, select
 from portal import clock
 from portal.accounts.models import User
 from portal.extensions import db
-from portal.filters.fields import any_of
 from portal.tickets.filtering import RANKS, zone_of
 from portal.tickets.lists import first_tickets, is_open
 from portal.tickets.models import Priority, Ticket
@@ -98,9 +97,5 @@ def last_days(reader: User) -> list[Day]:
 
 def _per_day(reader: User, column: Any, since: datetime) -> dict[date, int]:
     day = cast(func.timezone(str(since.tzinfo), column), Date).label("day")
-    counted = (
-        select(day, func.count())
-        .where(column >= since, visible_to(reader, in_bulk=True))
-        .group_by(day)
-    )
-    return dict(db.session.execute(counted).tuples().all())
+    counted = select(day, func.count()).where(column >= since, visible_to(reader, in_bulk=True)).group_by(day)
+    return dict(db.session.execute(counted).all())

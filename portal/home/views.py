@@ -69,9 +69,7 @@ def _dashboard():
 def _status_bars(figures: Figures, statuses: list[Named]) -> list[dict]:
     """A bar for each status that open tickets can have, by its name and in its order."""
     labels = {status.name: status.label for status in statuses if status.is_current}
-    return [
-        _bar(label, figures.by_status[name], f"status:{name}", shade=2) for name, label in labels.items()
-    ]
+    return [_bar(label, figures.by_status[name], f"status:{name}", shade=2) for name, label in labels.items()]
 
 
 def _priority_bars(figures: Figures) -> list[dict]:
@@ -82,8 +80,8 @@ def _priority_bars(figures: Figures) -> list[dict]:
     ]
 
 
-def _bar(label: str, number: int, filter: str, *, shade: int) -> dict:
-    return {"label": label, "number": number, "href": url_for("desk.queue", q=filter), "shade": shade}
+def _bar(label: str, number: int, asked: str, *, shade: int) -> dict:
+    return {"label": label, "number": number, "href": url_for("desk.queue", q=asked), "shade": shade}
 
 
 def _balance(days: list[Day]) -> str:

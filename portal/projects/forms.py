@@ -48,6 +48,8 @@ class NewProjectForm(ProjectForm):
     )
 
     def validate_key(self, field: StringField) -> None:
+        if not field.data:
+            return
         if not KEY.fullmatch(field.data):
             raise ValidationError(
                 gettext("Use 2 to 10 letters and digits, a letter first, such as IT or HR2.")

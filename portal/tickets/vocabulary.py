@@ -63,7 +63,14 @@ def _rows(  # noqa: PLR0917, one column each
 
 _of_reader = exists().where(TeamMember.team_id == Team.id, TeamMember.user_id == bindparam("reader"))
 _ALL = union_all(
-    _rows("statuses", Status, Status.name, Status.stored_label, Status.category != Category.DONE, Status.position),
+    _rows(
+        "statuses",
+        Status,
+        Status.name,
+        Status.stored_label,
+        Status.category != Category.DONE,
+        Status.position,
+    ),
     _rows("projects", Project, Project.key, Project.name, Project.archived_at.is_(None)),
     _rows(
         "categories",

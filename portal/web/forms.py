@@ -5,9 +5,9 @@ from typing import Any
 from flask_babel import gettext
 from flask_babel import lazy_gettext as _l
 from flask_wtf import FlaskForm
-from wtforms import HiddenField, ValidationError
+from wtforms import HiddenField
 from wtforms.fields.core import UnboundField
-from wtforms.validators import InputRequired, Length
+from wtforms.validators import InputRequired, Length, StopValidation
 
 NO_CONTROLS = {number: None for number in range(32) if chr(number) not in "\n\t\r"} | {127: None}
 
@@ -39,7 +39,7 @@ class NotBlank:
 
     def __call__(self, form: FlaskForm, field: Any) -> None:
         if not (field.data or "").strip():
-            raise ValidationError(self.message)
+            raise StopValidation(self.message)  # what else is asked of a text needs one
 
 
 def at_most(limit: int) -> Length:

@@ -1,10 +1,12 @@
 """The reader's language and time zone, and the words a moment is told in."""
 
-from datetime import datetime
+from datetime import datetime, timedelta, tzinfo
+from functools import lru_cache
 from zoneinfo import available_timezones
 
+from babel import Locale, dates
 from flask import Flask, g, has_request_context, request, session
-from flask_babel import format_datetime, format_timedelta, get_locale
+from flask_babel import get_locale, get_timezone
 from flask_login import current_user
 from markupsafe import Markup
 
@@ -51,10 +53,11 @@ def when(moment: datetime | None) -> Markup:
     if moment is None:
         return Markup("")
     ago = moment - clock.now()
+    minute = moment.replace(second=0, microsecond=0)
     if abs(ago.days) >= 7:
-        words = format_datetime(moment, "d MMM y")
+        words = _told(minute, "d MMM y", get_locale(), get_timezone())
     else:
-        words = format_timedelta(ago, add_direction=True, threshold=0.95)
+        words = _ago(_rounded(ago), get_locale())
     return Markup('<time datetime="{}" title="{}" data-relative>{}</time>').format(
         moment.isoformat(timespec="seconds"), exact(moment), words
     )
@@ -62,7 +65,29 @@ def when(moment: datetime | None) -> Markup:
 
 def exact(moment: datetime | None) -> str:
     """The moment in the reader's zone and language, to the minute."""
-    return format_datetime(moment, "EEE, d MMM y, HH:mm") if moment else ""
+    if moment is None:
+        return ""
+    minute = moment.replace(second=0, microsecond=0)
+    return _told(minute, "EEE, d MMM y, HH:mm", get_locale(), get_timezone())
+
+
+def _rounded(ago: timedelta) -> timedelta:
+    """To the second, and beyond a minute to the minute: as exactly as anybody reads it."""
+    step = 60 if abs(ago) >= timedelta(minutes=1) else 1
+    return timedelta(seconds=round(ago.total_seconds() / step) * step)
+
+
+# A list tells fifty moments, the same ones to everybody: putting one into words takes long.
+
+
+@lru_cache(maxsize=20_000)
+def _told(minute: datetime, pattern: str, locale: Locale | None, zone: tzinfo) -> str:
+    return dates.format_datetime(minute, pattern, tzinfo=zone, locale=locale or "en")
+
+
+@lru_cache(maxsize=5_000)
+def _ago(ago: timedelta, locale: Locale | None) -> str:
+    return dates.format_timedelta(ago, add_direction=True, threshold=0.95, locale=locale or "en")
 
 
 def initials(name: str) -> str:

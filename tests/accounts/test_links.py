@@ -1,6 +1,7 @@
 """The links in mails: forgotten passwords, invitations, and what makes a link good for nothing."""
 
 import threading
+import time
 from datetime import timedelta
 
 import pytest
@@ -67,6 +68,23 @@ def test_known_and_unknown_addresses_are_answered_alike(app, ann):
     assert len(answers) == 1
     assert [mail.to_address for mail in mails()] == ["ann@example.org", "gone@example.org"]
     assert "/reset/" not in mails()[1].body
+
+
+def test_it_takes_as_long_for_an_unknown_address(app):
+    for number in range(6):
+        make.employee(email=f"known{number}@example.org")
+    db.session.commit()
+
+    def duration(email):
+        started = time.perf_counter()
+        assert ask(app.test_client(), email).status_code == 200
+        return time.perf_counter() - started
+
+    duration("known5@example.org"), duration("who5@example.org")
+    known = min(duration(f"known{number}@example.org") for number in range(5))
+    unknown = min(duration(f"who{number}@example.org") for number in range(5))
+
+    assert abs(known - unknown) < 0.02
 
 
 def test_the_form_asks_for_an_address(client):

@@ -136,7 +136,6 @@ def test_an_outdated_hash_is_made_anew(app):
     assert is_outdated(old)
     person = make.employee(email="old@example.org", password_hash=old)
     db.session.commit()
-    
 
     person.password_hash = PasswordHasher(time_cost=1, memory_cost=8, parallelism=1).hash(PASSWORD)
     db.session.commit()

@@ -75,7 +75,10 @@ def test_the_password_is_changed_and_others_logged_out(client, client_for, ann):
 @pytest.mark.parametrize(
     ("typed", "said"),
     [
-        ({"current_password": "wrong", "password": "glass bridge kettle"}, "This is not your current password."),
+        (
+            {"current_password": "wrong", "password": "glass bridge kettle"},
+            "This is not your current password.",
+        ),
         ({"current_password": "", "password": "glass bridge kettle"}, "Enter your current password."),
         ({"current_password": PASSWORD, "password": "short"}, "Use at least 8 characters."),
         ({"current_password": PASSWORD, "password": ""}, "Enter a password."),
@@ -187,7 +190,9 @@ def test_a_language_that_is_not_offered_is_refused(app):
     assert elsewhere.location == "/"
 
 
-@pytest.mark.parametrize("path", ["/account", "/account/password", "/account/sessions/end", "/account/appearance"])
+@pytest.mark.parametrize(
+    "path", ["/account", "/account/password", "/account/sessions/end", "/account/appearance"]
+)
 def test_strangers_are_sent_to_the_login(app, path):
     make.employee()
     db.session.commit()

@@ -201,7 +201,11 @@ def test_the_mail_holds_nothing_that_whoever_registers_typed(client):
     ],
 )
 def test_no_header_leads_the_link_elsewhere(client, headers):
-    client.post("/register", data={"name": "A", "email": "a@b.org", "password": "glass bridge kettle"}, headers=headers)
+    client.post(
+        "/register",
+        data={"name": "A", "email": "a@b.org", "password": "glass bridge kettle"},
+        headers=headers,
+    )
 
     assert all("evil" not in mail.body for mail in mails())
 

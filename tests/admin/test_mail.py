@@ -43,7 +43,9 @@ def test_a_long_list_is_paged(client):
         written(to=f"a{number:02}@example.org")
 
     first = client.get("/admin/mail?state=queued").text
-    older = client.get(first.partition('rel="next"')[0].rpartition('href="')[2].partition('"')[0].replace("&amp;", "&"))
+    older = client.get(
+        first.partition('rel="next"')[0].rpartition('href="')[2].partition('"')[0].replace("&amp;", "&")
+    )
 
     assert "a29@example.org" in first
     assert "a04@example.org" not in first

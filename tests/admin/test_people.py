@@ -16,7 +16,13 @@ from portal.permissions import Role
 from tests import factories as make
 from tests.accounts.gate import is_inside, link_in, log_in, mails
 
-NEW = {"name": "Ben Okafor", "email": "ben@example.org", "role": "agent", "locale": "en", "organization_id": ""}
+NEW = {
+    "name": "Ben Okafor",
+    "email": "ben@example.org",
+    "role": "agent",
+    "locale": "en",
+    "organization_id": "",
+}
 
 
 @pytest.fixture
@@ -135,7 +141,12 @@ def test_a_new_person_is_invited(client):
 
     made = user_by_email("ben@example.org")
     assert (answer.status_code, answer.location) == (303, f"/admin/people/{made.id}")
-    assert (made.name, made.role, made.password_hash, made.is_verified) == ("Ben Okafor", Role.AGENT, None, False)
+    assert (made.name, made.role, made.password_hash, made.is_verified) == (
+        "Ben Okafor",
+        Role.AGENT,
+        None,
+        False,
+    )
     assert teams_of(made) == [team]
     assert organizations_of(made) == [organization]
     assert mails()[-1].to_address == "ben@example.org"
@@ -210,7 +221,10 @@ def test_a_person_is_changed_and_what_it_was_is_kept(client):
 def test_saving_what_is_there_already_records_nothing(client):
     petra = make.agent(team=make.team(), organization=make.organization())
     db.session.commit()
-    there = {"team_ids": [team.id for team in teams_of(petra)], "organization_id": organizations_of(petra)[0].id}
+    there = {
+        "team_ids": [team.id for team in teams_of(petra)],
+        "organization_id": organizations_of(petra)[0].id,
+    }
 
     edit(client, petra, **there)
 
@@ -281,7 +295,9 @@ def test_nobody_deactivates_themselves(client, boss):
     assert is_inside(client)
 
 
-@pytest.mark.parametrize("action", [people.deactivate, lambda p, actor: people.change_role(p, Role.AGENT, actor=actor)])
+@pytest.mark.parametrize(
+    "action", [people.deactivate, lambda p, actor: people.change_role(p, Role.AGENT, actor=actor)]
+)
 def test_the_last_active_admin_stays(app, boss, action):
     make.admin(is_active=False)
     other = make.manager()
@@ -330,7 +346,10 @@ def test_another_link_is_sent(client):
     for person in (invited, known):
         assert client.post(f"/admin/people/{person.id}/invite").status_code == 303
 
-    assert [mail.subject.partition(" ·")[0] for mail in mails()] == ["Your account is ready", "Choose a new password"]
+    assert [mail.subject.partition(" ·")[0] for mail in mails()] == [
+        "Your account is ready",
+        "Choose a new password",
+    ]
 
 
 def test_a_deactivated_person_gets_none(client):

@@ -38,7 +38,11 @@ def test_a_project_is_made_and_takes_tickets(client):
 
     assert (answer.status_code, answer.location) == (303, "/admin/projects")
     made = db.session.scalar(select(Project).where(Project.key == "HR"))
-    assert (made.name, made.description, made.default_team_id) == ("Human resources", "Pay\nand leave", team.id)
+    assert (made.name, made.description, made.default_team_id) == (
+        "Human resources",
+        "Pay\nand leave",
+        team.id,
+    )
     assert db.session.get(ProjectCounter, made.id).last_number == 0
     assert make.ticket(project=made).key == "HR-1"
     assert last_event(Kind.PROJECT_CREATED).data["project"] == "HR"
@@ -171,7 +175,9 @@ def test_categories_change_places(client, world):
         make.category(name, project_id=world.id, position=place * 10)
     make.category("Elsewhere", position=5)
     db.session.commit()
-    a, c = (db.session.scalar(select(TicketCategory).where(TicketCategory.stored_name == name)) for name in "AC")
+    a, c = (
+        db.session.scalar(select(TicketCategory).where(TicketCategory.stored_name == name)) for name in "AC"
+    )
 
     client.post(f"/admin/categories/{c.id}/up")
     assert [name for name in names() if name in "ABC"] == ["A", "C", "B"]

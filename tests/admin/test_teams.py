@@ -29,7 +29,9 @@ def test_a_team_is_made_with_its_people(client):
     assert (answer.status_code, answer.location) == (303, "/admin/teams")
     team = db.session.scalar(select(Team))
     assert members_of(team) == [(ben, True), (petra, False)]
-    made, edited = db.session.scalars(select(Event).where(Event.kind.in_([Kind.TEAM_CREATED, Kind.TEAM_EDITED])))
+    made, edited = db.session.scalars(
+        select(Event).where(Event.kind.in_([Kind.TEAM_CREATED, Kind.TEAM_EDITED]))
+    )
     assert made.data["team"] == "Network"
     assert edited.data["changes"]["members"]["new"]["label"] == "Ben, Petra"
 
@@ -65,7 +67,10 @@ def test_a_team_is_changed(client):
     petra, ben = make.agent(name="Petra", team=team), make.agent(name="Ben")
     db.session.commit()
 
-    assert client.post(f"/admin/teams/{team.id}", data={"name": "Networks", "member_ids": [ben.id]}).status_code == 303
+    assert (
+        client.post(f"/admin/teams/{team.id}", data={"name": "Networks", "member_ids": [ben.id]}).status_code
+        == 303
+    )
 
     db.session.expire_all()
     assert team.name == "Networks"
@@ -89,7 +94,9 @@ def test_a_member_who_is_deactivated_is_still_shown_and_can_stay(client):
     db.session.commit()
 
     assert "Gone" in client.get(f"/admin/teams/{team.id}").text
-    assert client.post(f"/admin/teams/{team.id}", data={"name": "X", "member_ids": [gone.id]}).status_code == 303
+    assert (
+        client.post(f"/admin/teams/{team.id}", data={"name": "X", "member_ids": [gone.id]}).status_code == 303
+    )
 
 
 def test_a_name_that_was_taken_meanwhile_is_a_broken_rule(app):

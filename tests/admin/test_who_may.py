@@ -52,9 +52,16 @@ def browsers(app, client_for):
 @pytest.mark.parametrize("page", PAGES)
 def test_a_page_is_for_whom_it_is_for(browsers, ids, page):
     managers_too = PAGES[page] is Permission.PROJECT_MANAGE
-    expected = {Role.EMPLOYEE: 403, Role.AGENT: 403, Role.MANAGER: 200 if managers_too else 403, Role.ADMIN: 200}
+    expected = {
+        Role.EMPLOYEE: 403,
+        Role.AGENT: 403,
+        Role.MANAGER: 200 if managers_too else 403,
+        Role.ADMIN: 200,
+    }
 
-    assert {role: browser.get(page.format(**ids)).status_code for role, browser in browsers.items()} == expected
+    assert {
+        role: browser.get(page.format(**ids)).status_code for role, browser in browsers.items()
+    } == expected
 
 
 @pytest.mark.parametrize("page", PAGES)

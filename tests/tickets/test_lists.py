@@ -14,7 +14,6 @@ from portal.tickets.vocabulary import vocabulary
 from portal.web.paging import write_cursor
 from tests import factories as make
 
-
 CRITICAL = Priority.CRITICAL
 
 

@@ -73,8 +73,12 @@ def test_a_form_sent_twice_makes_one_ticket(client_for, world):
     ],
 )
 @pytest.mark.parametrize("headers", [{}, HTMX])
-def test_bad_input_is_said_at_the_field_and_what_was_typed_stays(client_for, world, field, value, words, headers):
-    typed = form(world, title="My title" if field != "title" else value, description="My words") | {field: value}
+def test_bad_input_is_said_at_the_field_and_what_was_typed_stays(
+    client_for, world, field, value, words, headers
+):
+    typed = form(world, title="My title" if field != "title" else value, description="My words") | {
+        field: value
+    }
 
     answer = client_for(make.employee()).post("/tickets/new", data=typed, headers=headers)
 
@@ -102,7 +106,9 @@ def test_odd_titles_are_refused_or_shown_safely(client_for, world, title):
 
 def test_a_draft_is_there_again_and_gone_once_sent(client_for, world):
     client = client_for(make.employee())
-    kept = client.post("/tickets/drafts", data={"scope": "ticket:new", "content": '{"title": "Half written"}'})
+    kept = client.post(
+        "/tickets/drafts", data={"scope": "ticket:new", "content": '{"title": "Half written"}'}
+    )
     assert kept.status_code == 200
     assert "Half written" in client.get("/tickets/new").text
 
@@ -118,7 +124,9 @@ def test_a_draft_that_is_none_is_refused(client_for, content):
 
 
 def test_a_draft_is_nobody_elses(client_for, world):
-    client_for(make.employee()).post("/tickets/drafts", data={"scope": "ticket:new", "content": '{"title": "Mine"}'})
+    client_for(make.employee()).post(
+        "/tickets/drafts", data={"scope": "ticket:new", "content": '{"title": "Mine"}'}
+    )
     assert "Mine" not in client_for(make.employee()).get("/tickets/new").text
 
 
@@ -157,8 +165,12 @@ def test_the_requester_replies(client_for):
     db.session.commit()
     client, url = client_for(ticket.requester), f"/tickets/{ticket.key}"
 
-    sent = client.post(f"{url}/comments", data={"body": "It burns <b>", "idempotency_key": "r1"}, headers=HTMX)
-    again = client.post(f"{url}/comments", data={"body": "It burns <b>", "idempotency_key": "r1"}, headers=HTMX)
+    sent = client.post(
+        f"{url}/comments", data={"body": "It burns <b>", "idempotency_key": "r1"}, headers=HTMX
+    )
+    again = client.post(
+        f"{url}/comments", data={"body": "It burns <b>", "idempotency_key": "r1"}, headers=HTMX
+    )
 
     assert sent.status_code == again.status_code == 200
     assert "It burns &lt;b&gt;" in sent.text
@@ -170,7 +182,9 @@ def test_the_requester_replies(client_for):
 def test_an_empty_reply_is_refused_at_the_field(client_for, headers):
     ticket = make.ticket()
     db.session.commit()
-    answer = client_for(ticket.requester).post(f"/tickets/{ticket.key}/comments", data={"body": " "}, headers=headers)
+    answer = client_for(ticket.requester).post(
+        f"/tickets/{ticket.key}/comments", data={"body": " "}, headers=headers
+    )
     assert answer.status_code == 422
     assert "Write something first." in answer.text
 
@@ -179,7 +193,9 @@ def test_a_half_written_reply_is_there_again(client_for):
     ticket = make.ticket()
     db.session.commit()
     client = client_for(ticket.requester)
-    client.post("/tickets/drafts", data={"scope": f"{ticket.key}:reply", "content": '{"body": "Half a reply"}'})
+    client.post(
+        "/tickets/drafts", data={"scope": f"{ticket.key}:reply", "content": '{"body": "Half a reply"}'}
+    )
     assert "Half a reply" in client.get(f"/tickets/{ticket.key}").text
 
 
@@ -257,7 +273,9 @@ def test_what_happened_before_is_fetched_when_asked_for(client_for, monkeypatch)
 def test_a_senseless_place_in_the_timeline_is_its_end(client_for, before):
     ticket = make.ticket()
     db.session.commit()
-    assert client_for(ticket.requester).get(f"/tickets/{ticket.key}/timeline?before={before}").status_code == 200
+    assert (
+        client_for(ticket.requester).get(f"/tickets/{ticket.key}/timeline?before={before}").status_code == 200
+    )
 
 
 # Working.
@@ -284,7 +302,9 @@ def test_an_agent_changes_the_status_and_gets_the_ticket_back(desk):
 
 def test_a_transition_that_is_not_allowed_is_a_conflict_that_names_the_allowed(desk):
     ticket, _, client = desk
-    page = client.post(f"/tickets/{ticket.key}/status", data={"status": make.status("blocked").id}, headers=HTMX)
+    page = client.post(
+        f"/tickets/{ticket.key}/status", data={"status": make.status("blocked").id}, headers=HTMX
+    )
     assert page.status_code == 409
     assert page.headers["HX-Retarget"] == "#problems"
     assert "A ticket that is Open can become: In progress, Closed." in page.text
@@ -353,7 +373,9 @@ def test_a_reply_can_wait_for_the_requester_or_close_at_once(desk):
     data = {"body": "Which one?", "then": "wait", "idempotency_key": "a"}
     client.post(f"/tickets/{ticket.key}/comments", data=data)
     assert (ticket.status.name, ticket.waiting_for) == ("blocked", WaitingFor.REQUESTER)
-    client.post(f"/tickets/{ticket.key}/comments", data={"body": "Done.", "then": "close", "idempotency_key": "b"})
+    client.post(
+        f"/tickets/{ticket.key}/comments", data={"body": "Done.", "then": "close", "idempotency_key": "b"}
+    )
     assert ticket.is_done
 
 
@@ -410,9 +432,7 @@ def test_two_agents_edit_the_same_field_and_the_second_decides(desk):
     assert ticket.title == "Seconds"
 
 
-@pytest.mark.parametrize(
-    "path", ["status", "assignment", "priority", "notes", "watchers", "fields"]
-)
+@pytest.mark.parametrize("path", ["status", "assignment", "priority", "notes", "watchers", "fields"])
 def test_an_employee_may_not_work_on_tickets(client_for, path):
     ticket = make.ticket()
     db.session.commit()

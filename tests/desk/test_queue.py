@@ -1,0 +1,261 @@
+"""The queue's page: its lists, its filter as text and as form, and what it says where there is nothing."""
+
+import re
+from html import unescape
+
+import pytest
+
+from portal.desk.queues import MANY, QUEUES
+from portal.extensions import db
+from portal.tickets.models import Priority
+from tests import factories as make
+
+
+@pytest.fixture
+def desk(world, client_for):
+    team = make.team(name="Network")
+    petra = make.agent(name="Petra Lindqvist", email="petra@example.org", team=team)
+    tickets = {
+        "new": make.ticket(title="VPN drops", priority=Priority.HIGH),
+        "ours": make.ticket(team=team, assignee=petra, title="Printer on fire", status="in_progress"),
+        "closed": make.ticket(team=team, title="Badge reader", status="closed"),
+        "theirs": make.ticket(team=make.team(), title="Not for Petra"),
+    }
+    db.session.commit()
+    return client_for(petra), tickets
+
+
+def listed(page):
+    return re.findall(r'id="row-([^"]+)"', page.text)
+
+
+def link(page, words):
+    """The address behind these words."""
+    found = re.search(rf'<a [^>]*href="([^"]+)"[^>]*>(?:(?!</a>).)*{re.escape(words)}', page.text, re.DOTALL)
+    return unescape(found[1])
+
+
+@pytest.mark.parametrize(
+    ("name", "shown"),
+    [
+        ("open", {"new", "ours"}),
+        ("unassigned", {"new"}),
+        ("mine", {"ours"}),
+        ("team", {"ours"}),
+        ("all", {"new", "ours", "closed"}),
+        ("closed", {"closed"}),
+    ],
+)
+def test_each_queue_holds_its_tickets(desk, name, shown):
+    client, tickets = desk
+    page = client.get(f"/queue/{name}", follow_redirects=True)
+    assert set(listed(page)) == {tickets[one].key for one in shown}
+    assert "Not for Petra" not in page.text
+
+
+def test_the_first_queue_has_one_address(desk):
+    client, _ = desk
+    assert client.get("/queue").status_code == 200
+    assert client.get("/queue/open?q=vpn").headers["Location"].endswith("/queue?q=vpn")
+    assert client.get("/queue/xyzzy").status_code == 404
+
+
+def test_a_filter_stands_in_the_address_in_its_one_form(desk):
+    client, tickets = desk
+    moved = client.get("/queue?q=PRIO:>=High++vpn&sort=priority")
+    assert moved.status_code == 303
+    assert moved.headers["Location"].endswith("/queue?q=priority%3E%3Dhigh+vpn&sort=priority")
+    assert listed(client.get(moved.headers["Location"])) == [tickets["new"].key]
+
+
+def test_the_form_and_the_text_say_the_same(desk):
+    client, tickets = desk
+    sent = {
+        "q": "status:open vpn -type:task",
+        "status": "",
+        "priority": "high",
+        "assignee": "none",
+        "words": "drops",
+    }
+    moved = client.get("/queue", query_string=sent)
+    page = client.get(moved.headers["Location"])
+    assert "q=-type:task+priority:high+assignee:none+drops" in moved.headers["Location"]
+    assert listed(page) == [tickets["new"].key]
+    assert re.search(r'<option selected value="high">', page.text)
+    assert re.search(r'<option selected value="none">', page.text)
+    assert 'value="-type:task priority:high assignee:none drops"' in page.text
+
+
+def test_the_form_leaves_alone_what_it_cannot_say(desk):
+    client, _ = desk
+    page = client.get("/queue?q=status:open,blocked+-priority:low")
+    assert '<option selected value="as-typed">status:open,blocked</option>' in page.text
+    sent = {
+        "q": "status:open,blocked -priority:low",
+        "status": "as-typed",
+        "priority": "as-typed",
+        "words": "",
+    }
+    assert (
+        "q=status:open,blocked+-priority:low" in client.get("/queue", query_string=sent).headers["Location"]
+    )
+
+
+def test_each_chip_takes_its_part_away(desk):
+    client, _ = desk
+    page = client.get("/queue?q=status:open,blocked+-priority:low+created<7d+vpn")
+    assert "Priority is not" in page.text
+    removed = [
+        unescape(href) for href in re.findall(r'href="([^"]+)" aria-label="Remove the filter', page.text)
+    ]
+    assert removed == [
+        "/queue?q=-priority:low+created%3C7d+vpn",
+        "/queue?q=status:open,blocked+created%3C7d+vpn",
+        "/queue?q=status:open,blocked+-priority:low+vpn",
+        "/queue?q=status:open,blocked+-priority:low+created%3C7d",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("typed", "said"),
+    [
+        ("statsu:open", "Did you mean “status”?"),
+        ("status:opne", "Did you mean “open”?"),
+        ('"never closed', "never closed"),
+        ("assignee:xyzzy", "cannot be “xyzzy”"),
+        ("x" * 1001, "at most 1000 characters"),
+        ("OR", "commas between them"),
+        ("status>open", "has no order"),
+        ("created>2026-99-99", "is not a day"),
+        ("!!!", "holds no letter"),
+    ],
+)
+def test_a_filter_that_is_none_is_refused_with_a_reason_and_kept(desk, typed, said):
+    client, _ = desk
+    page = client.get("/queue", query_string={"q": typed})
+    assert page.status_code == 422
+    assert said in unescape(page.text)
+    assert f'value="{typed}"'.replace('""', '"&#34;') in page.text or unescape(page.text).count(typed)
+    assert 'data-topic="queue"' not in page.text
+
+
+def test_a_mistake_comes_with_the_way_to_mend_it(desk):
+    client, tickets = desk
+    page = client.get("/queue?q=statsu:open+vpn")
+    assert listed(client.get(link(page, "status:open vpn"))) == [tickets["new"].key]
+
+
+def test_words_of_the_form_that_are_none_are_kept_too(desk):
+    client, _ = desk
+    page = client.get("/queue", query_string={"q": "status:open", "status": "open", "words": '"half'})
+    assert page.status_code == 422
+    assert "status:open &#34;half" in page.text
+
+
+@pytest.mark.parametrize("sort", ["id", "created", "updated", "priority", "status"])
+def test_each_order_has_a_head_that_turns_it(desk, sort):
+    client, _ = desk
+    page = client.get(f"/queue/all?sort={sort}")
+    back = client.get(f"/queue/all?sort=-{sort}")
+    assert page.text.count('aria-sort="ascending"') == back.text.count('aria-sort="descending"') == 1
+    assert listed(page) == listed(back)[::-1]
+
+
+@pytest.mark.parametrize(
+    "query", ["sort=xyzzy", "size=0", "size=101", "size=x", "page=xyzzy", "page=WzEsMSxmYWxzZV0"]
+)
+def test_what_makes_no_sense_in_the_address_is_as_if_it_were_not_there(desk, query):
+    client, _ = desk
+    assert listed(client.get(f"/queue?{query}")) == listed(client.get("/queue"))
+
+
+def test_pages_are_walked_by_their_links_there_and_back(world, client_for):
+    for number in range(9):
+        make.ticket(title=f"Ticket {number}", priority=Priority.HIGH)
+    client = client_for(make.manager())
+    first = client.get("/queue?q=priority:high&sort=-priority&size=4")
+    second = client.get(link(first, "Next"))
+    third = client.get(link(second, "Next"))
+    assert [len(listed(page)) for page in (first, second, third)] == [4, 4, 1]
+    assert len({*listed(first), *listed(second), *listed(third)}) == 9
+    assert listed(client.get(link(third, "Back"))) == listed(second)
+    assert listed(client.get(link(client.get(link(third, "Back")), "Back"))) == listed(first)
+    assert "4 of 9 tickets" in second.text
+
+
+def test_nobody_counts_on_and_on(world, client_for):
+    for _number in range(MANY + 2):
+        make.ticket()
+    page = client_for(make.manager()).get("/queue?size=20")
+    assert f"20 of more than {MANY} tickets" in page.text
+
+
+def test_nothing_found_names_what_to_clear(desk):
+    client, tickets = desk
+    page = client.get("/queue/mine?q=xyzzy")
+    assert "No tickets match" in page.text
+    assert set(listed(client.get(link(page, "Clear “")))) == {tickets["ours"].key}
+    page = client.get("/queue?q=badge")
+    assert listed(client.get(link(page, "Look in all tickets"))) == [tickets["closed"].key]
+
+
+def test_an_empty_queue_says_what_that_means(world, client_for):
+    client = client_for(make.agent())
+    for queue in QUEUES.values():
+        assert str(queue.empty) in unescape(client.get(f"/queue/{queue.name}", follow_redirects=True).text)
+
+
+def test_a_page_that_has_moved_on_leads_to_the_first(desk):
+    client, _ = desk
+    page = client.get("/queue/mine?size=1&page=WyIyMDAwLTAxLTAxVDAwOjAwOjAwKzAwOjAwIiwxLGZhbHNlXQ")
+    assert "Nothing on this page any more" in page.text
+    assert listed(client.get(link(page, "To the first page")))
+
+
+def test_news_fetch_the_table_alone(desk):
+    client, _ = desk
+    table = client.get("/queue", headers={"HX-Request": "true", "HX-Target": "tickets"})
+    assert table.text.lstrip().startswith("<section")
+    assert 'data-topic="queue"' in table.text
+    assert 'hx-get="/queue"' in table.text
+    boosted = client.get("/queue", headers={"HX-Request": "true", "HX-Boosted": "true"})
+    assert "<html" in boosted.text
+
+
+def test_titles_are_shown_as_text(world, client_for):
+    make.ticket(title="<script>alert(1)</script>", requester=make.employee(name='"><img src=x>'))
+    page = client_for(make.manager()).get("/queue")
+    assert "<script>alert" not in page.text
+    assert "<img src=x>" not in page.text
+    assert "&lt;script&gt;alert" in page.text
+
+
+def test_an_employee_has_no_queue(world, client_for):
+    assert client_for(make.employee()).get("/queue").status_code == 403
+    assert client_for(None).get("/queue").status_code == 303
+
+
+def test_the_queue_needs_the_same_few_statements_with_3_and_with_60(world, client_for, statements):
+    team = make.team()
+    petra = make.agent(team=team)
+    client, counts = client_for(petra), []
+    for number in (3, 57):
+        for _turn in range(number):
+            make.reply(make.ticket(team=team, assignee=petra, category=make.category()), petra)
+        db.session.commit()
+        client.application.extensions.pop("site_settings", None)
+        statements.clear()
+        client.get("/queue?q=-status:closed+priority:medium&size=2")
+        counts.append(len(statements))
+    assert counts[0] == counts[1] <= 8
+
+
+def test_a_search_and_a_requester_cost_a_statement_each(desk, statements):
+    client, _ = desk
+    client.get("/queue")
+    statements.clear()
+    client.get("/queue?q=vpn")
+    assert len(statements) <= 6
+    statements.clear()
+    client.get("/queue/all?q=requester:petra@example.org+vpn")
+    assert len(statements) <= 7
