@@ -5,6 +5,7 @@ threads and few processes; portal caps the streams well below their number.
 """
 
 import os
+import signal
 from pathlib import Path
 
 bind = os.environ.get("WEB_BIND") or f"127.0.0.1:{os.environ.get('PORT', '8000')}"
@@ -24,3 +25,17 @@ if (memory := Path("/dev/shm")).is_dir():  # noqa: S108
 control_socket_disable = True  # it would be made in the home directory
 
 accesslog = "-" if os.environ.get("WEB_ACCESS_LOG") == "true" else None
+
+
+def post_worker_init(worker):
+    """Let the streams of open pages end when the worker is to stop: it would wait for them otherwise."""
+    for number in (signal.SIGTERM, signal.SIGINT, signal.SIGQUIT):
+        signal.signal(number, _after_the_streams(worker, signal.getsignal(number)))
+
+
+def _after_the_streams(worker, stop):
+    def end(number, frame):
+        worker.wsgi.extensions["hub"].end()
+        stop(number, frame)
+
+    return end

@@ -27,6 +27,7 @@ DEFAULTS = {
     "ENVIRONMENT": "development",
     "DEMO_MODE": "true",
     "LOG_FORMAT": "console",
+    "WEB_WORKERS": "1",  # two would load the application twice, and the start would take as much longer
     "WEB_GRACEFUL_TIMEOUT": "2",  # an open page's live stream would otherwise hold up Ctrl-C
     "PYTHONUNBUFFERED": "1",
 }

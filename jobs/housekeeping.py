@@ -48,5 +48,6 @@ def _deliveries() -> None:
         .order_by(*key)
         .limit(BATCH)
     )
-    while db.session.execute(delete(Delivery).where(tuple_(*key).in_(oldest))).rowcount == BATCH:
+    forgotten = delete(Delivery).where(tuple_(*key).in_(oldest)).returning(Delivery.event_id)
+    while len(db.session.scalars(forgotten).all()) == BATCH:
         db.session.commit()

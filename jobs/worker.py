@@ -4,6 +4,7 @@ import logging
 import signal
 import time
 from itertools import chain, repeat
+from typing import Any
 
 from flask import Flask
 from redis import Redis, RedisError
@@ -31,7 +32,7 @@ class PortalWorker(Worker):
     is_stopping = False
     max_connection_wait_time = 5.0  # seconds between two tries to reach a Redis that went away
 
-    def bootstrap(self, *args: object, **kwargs: object) -> None:
+    def bootstrap(self, *args: Any, **kwargs: Any) -> None:
         """A worker that starts looks first for what lies in the database without a hint."""
         super().bootstrap(*args, **kwargs)
         Queue("urgent", connection=self.connection, serializer="json").enqueue(

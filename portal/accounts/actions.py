@@ -2,6 +2,7 @@
 
 import secrets
 from datetime import timedelta
+from typing import Any
 
 from sqlalchemy import delete, select
 from sqlalchemy.exc import IntegrityError
@@ -68,9 +69,10 @@ def authenticate(email: str, password: str) -> User | None:
     A hash of older parameters is made anew while the password is at hand.
     """
     user = user_by_email(email)
-    if not is_right(password, user.password_hash if user else None) or not user.is_active:
+    is_theirs = is_right(password, user.password_hash if user else None)
+    if user is None or not is_theirs or not user.is_active:
         return None
-    if is_outdated(user.password_hash):
+    if user.password_hash and is_outdated(user.password_hash):
         user.password_hash = hash_password(password)
     return user
 
@@ -152,14 +154,14 @@ def change_password(user: User, password: str, *, session_token: str) -> None:
     end_sessions(user, actor=user, but=session_token)
 
 
-def edit_profile(user: User, **values: object) -> None:
+def edit_profile(user: User, **values: Any) -> None:
     """Set one's own name, language, time zone and looks; only the name is worth an event."""
     name = set_fields(user, **values).get("name")
     if name:
         record(Kind.ACCOUNT_EDITED, actor=user, **about(user), changes={"name": name})
 
 
-def about(user: User) -> dict[str, object]:
+def about(user: User) -> dict[str, Any]:
     """Whom an event is about, as events on accounts say it."""
     return {"user_id": user.id, "user": user.name}
 

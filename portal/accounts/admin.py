@@ -78,7 +78,8 @@ def person(user_id: int):
         return _person_page(person, form, 422 if form.is_submitted() else 200)
     people.change_role(person, form.role.data, actor=me())
     people.rename(person, form.name.data, actor=me())
-    set_organization(person, form.organization, actor=me())
+    if form.moves:
+        set_organization(person, form.organization, actor=me())
     set_teams(person, form.teams, actor=me())
     db.session.commit()
     flash(_("Your changes to %(name)s are saved.", name=person.name), "success")

@@ -227,6 +227,11 @@ class PersonForm(DeskForm):
         return next((each for each in self.all_organizations if each.id == self.organization_id.data), None)
 
     @property
+    def moves(self) -> bool:
+        """Whether another organization was chosen than was shown: somebody may belong to several."""
+        return self.organization_id.data != self.organization_id.object_data
+
+    @property
     def teams(self) -> list[Any]:
         return [team for team in self.all_teams if team.id in (self.team_ids.data or [])]
 

@@ -7,6 +7,7 @@ mail address ends the ones before.
 import re
 import secrets
 from datetime import timedelta
+from typing import Any
 
 from sqlalchemy import ColumnElement, select, update
 
@@ -110,10 +111,10 @@ def _issue(user: User, purpose: Purpose) -> str:
     return token
 
 
-def _reset_link(user: User) -> dict[str, object]:
+def _reset_link(user: User) -> dict[str, Any]:
     token = _issue(user, Purpose.RESET)
     return {"link": link(f"/reset/{token}"), "minutes": LIFE[Purpose.RESET] // timedelta(minutes=1)}
 
 
-def _mail(template: str, user: User, **words: object) -> None:
+def _mail(template: str, user: User, **words: Any) -> None:
     queue_mail(template, to=user.email, locale=user.locale, recipient_id=user.id, **words)

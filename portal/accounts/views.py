@@ -227,7 +227,7 @@ def _gone(purpose: Purpose):
 
 
 def _onward(target: str | None) -> str:
-    return target if is_own_path(target) else "/"
+    return target if target and is_own_path(target) else "/"
 
 
 def _demo_people() -> list[tuple[str, str]]:

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import Select, Text, func, literal, or_, select, union_all
+from sqlalchemy import ColumnElement, Select, Text, func, literal, or_, select, union_all
 from sqlalchemy.orm import joinedload
 
 from portal.accounts.models import User, sort_key
@@ -39,7 +39,7 @@ def figures() -> dict[str, int]:
         )
         for name, rows in counted.items()
     ]
-    found = dict(db.session.execute(union_all(*each)).all())
+    found: dict[str, int] = dict(db.session.execute(union_all(*each)).all())
     return found | {"failed": found["mails_failed"] + found["work_failed"]}
 
 
@@ -91,7 +91,7 @@ def audit(wanted: AuditFilter) -> Select[tuple[Event]]:
     return listed
 
 
-def _concerns(person: str):
+def _concerns(person: str) -> ColumnElement[bool]:
     """Done by, done to, or tried in the name of somebody whose name or address holds these words."""
     in_name = User.sort_name.contains(sort_key(person), autoescape=True)
     in_address = User.email.contains(person.lower(), autoescape=True)

@@ -51,7 +51,7 @@ GROUPS = (
         },
     ),
 )
-LABELS = {kind: label for _group, kinds in GROUPS for kind, label in kinds.items()}
+LABELS: dict[str, Any] = {kind: label for _group, kinds in GROUPS for kind, label in kinds.items()}
 
 FIELDS = {
     "name": _l("Name"),

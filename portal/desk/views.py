@@ -1,5 +1,7 @@
 """The queue: every list of tickets that an agent works through."""
 
+from dataclasses import replace
+
 from flask import Blueprint, abort, redirect, render_template, request, url_for
 
 from portal.desk.chips import chips
@@ -50,6 +52,7 @@ def _asked(name: str) -> Asked:
 
 def _refused(desk: Desk, asked: Asked, typed: str, error: FilterError):
     """The filter is none: say why, keep what was typed, and never show an empty list for it."""
+    asked = replace(asked, text="", cursor=None)  # the ways on lead to lists without it
     page = render_template("desk/queue.html", **_about(desk, asked, And()) | {"error": error, "typed": typed})
     return page, 422, VARY
 

@@ -20,12 +20,16 @@ from portal.gateways.redis import RedisAway
 
 log = logging.getLogger(__name__)
 
-CHANNEL = "live"
 EVERYTHING = "*"
+FAREWELL = "."  # ends a stream
 PENDING = "topics_to_publish"
 HEARTBEAT = 10.0  # seconds; a dead browser is noticed by it
 AGE = 300.0  # seconds after which a browser connects anew, and is let in or not anew
 ROOM = 50  # topics that may wait for a slow browser
+PULSE = 5.0  # seconds of silence after which Redis is asked whether it is there
+SILENCE = 3 * PULSE  # seconds after which a Redis that says nothing is taken for lost
+PAUSE = 2.0  # seconds between two tries to reach it
+FIRST_WORD = 1.0  # seconds that the first stream waits to hear from it
 
 
 def publish_after_commit(topic: str) -> None:
@@ -41,7 +45,9 @@ def _publish_pending(session: Session) -> None:
     if not topics:
         return
     try:
-        current_app.extensions["patient_redis"].ask(lambda redis: redis.publish(CHANNEL, json.dumps(topics)))
+        current_app.extensions["patient_redis"].ask(
+            lambda redis: redis.publish(channel_of(redis), json.dumps(topics))
+        )
     except RedisAway:
         log.info("Redis is away: pages learn of %s when they ask", topics)
     except Exception:
@@ -52,6 +58,11 @@ def _publish_pending(session: Session) -> None:
 def _drop_pending(session: Session, transaction: object) -> None:
     if transaction.parent is None:
         session.info.pop(PENDING, None)
+
+
+def channel_of(redis: Redis) -> str:
+    """Each of Redis's databases has its own, so that two desks may share a Redis."""
+    return f"live.{redis.connection_pool.connection_kwargs.get('db') or 0}"
 
 
 class Hub:
@@ -65,17 +76,23 @@ class Hub:
         self._streams: dict[Queue, frozenset[str]] = {}
         self._lock = threading.Lock()
         self._thread: threading.Thread | None = None
+        self._hears = threading.Event()
 
     def open(self, topics: frozenset[str]) -> Queue | None:
-        """A queue that the topics with news arrive in; None when there are too many streams."""
+        """A queue that the topics with news arrive in; None when there are too many streams,
+        or nothing can be heard. Whoever opens it closes it."""
+        with self._lock:
+            is_first = self._thread is None
+            if is_first:
+                self._thread = threading.Thread(target=self._listen, name="live", daemon=True)
+                self._thread.start()
+        if not self._hears.wait(FIRST_WORD if is_first else 0):
+            return None
         with self._lock:
             if len(self._streams) >= self.cap:
                 return None
             inbox: Queue = Queue(maxsize=ROOM)
             self._streams[inbox] = topics
-            if self._thread is None or not self._thread.is_alive():
-                self._thread = threading.Thread(target=self._listen, name="live", daemon=True)
-                self._thread.start()
         return inbox
 
     def close(self, inbox: Queue) -> None:
@@ -84,16 +101,24 @@ class Hub:
 
     def news(self, inbox: Queue) -> Iterator[str | None]:
         """The topics with news as they come, None when there were none for a while; ends with the
-        stream's age, or when the browser is gone."""
+        stream's age, when the browser is gone, or when there is nothing to be heard any more."""
         born = time.monotonic()
         try:
             while time.monotonic() - born < AGE:
                 try:
-                    yield inbox.get(timeout=HEARTBEAT)
+                    topic = inbox.get(timeout=HEARTBEAT)
                 except Empty:
-                    yield None
+                    topic = None if self._hears.is_set() else FAREWELL
+                if topic == FAREWELL:
+                    return
+                yield topic
         finally:
             self.close(inbox)
+
+    def end(self) -> None:
+        """Let all streams end, and open no more: the process is about to stop."""
+        self.cap = 0
+        self.hand_out([FAREWELL])
 
     def hand_out(self, topics: list[str]) -> None:
         """Put each topic into the streams that want it; `EVERYTHING` is wanted by all."""
@@ -101,7 +126,7 @@ class Hub:
             streams = list(self._streams.items())
         for inbox, wanted in streams:
             for topic in topics:
-                if topic == EVERYTHING or topic in wanted:
+                if topic in {EVERYTHING, FAREWELL} or topic in wanted:
                     self._put(inbox, topic)
 
     def _put(self, inbox: Queue, topic: str) -> None:
@@ -115,17 +140,32 @@ class Hub:
         was_lost = False
         while True:
             try:
-                with Redis.from_url(self.url, socket_connect_timeout=2).pubsub() as line:
-                    line.subscribe(CHANNEL)
-                    if was_lost:
-                        self.hand_out([EVERYTHING])
-                    for message in line.listen():
-                        if message["type"] == "message":
-                            self.hand_out(json.loads(message["data"]))
+                self._hear(was_lost=was_lost)
             except (RedisError, OSError, ValueError) as error:
                 log.warning("Live updates pause: %s", error)
-                was_lost = True
-                time.sleep(2)
+            self._hears.clear()
+            was_lost = True
+            time.sleep(PAUSE)
+
+    def _hear(self, *, was_lost: bool) -> None:
+        """Raises where the line breaks, and where Redis says nothing although it is asked."""
+        redis = Redis.from_url(self.url, socket_connect_timeout=PAUSE, socket_timeout=PULSE)
+        with redis.pubsub() as line:
+            line.subscribe(channel_of(redis))
+            heard_at = time.monotonic()
+            while True:
+                message = line.get_message(timeout=PULSE)
+                if message is None:
+                    if time.monotonic() - heard_at > SILENCE:
+                        raise OSError("Redis says nothing")
+                    line.ping()
+                    continue
+                heard_at = time.monotonic()
+                if message["type"] == "subscribe":
+                    self._hears.set()
+                    self.hand_out([EVERYTHING] if was_lost else [])
+                elif message["type"] == "message":
+                    self.hand_out(json.loads(message["data"]))
 
 
 def init_app(app: Flask) -> None:

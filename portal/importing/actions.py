@@ -153,12 +153,12 @@ def _make_tickets(entries: list[Entry], desk: Desk, target: Target) -> None:
 
 def _take_numbers(project: Project, how_many: int) -> int:
     """The first of so many numbers of the project; its row stays locked until the commit."""
-    last = db.session.scalar(
+    last = db.session.scalars(
         update(ProjectCounter)
         .where(ProjectCounter.project_id == project.id)
         .values(last_number=ProjectCounter.last_number + how_many)
         .returning(ProjectCounter.last_number)
-    )
+    ).one()
     return last - how_many + 1
 
 

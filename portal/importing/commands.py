@@ -74,14 +74,17 @@ def _target(project: str, requester: str, author: str, source: str, columns: dic
         raise click.ClickException(f"There is no project {project}. There are: {', '.join(keys) or 'none'}.")
     if not requester and "requester" not in columns:
         raise click.ClickException("No column says who asked. Say it for all rows: --requester MAIL.")
-    admin = first_admin()
-    if not author and admin is None:
-        raise click.ClickException("There is no admin to write resolutions. Name somebody: --author MAIL.")
-    author = author or admin.email
+    author = author or _first_admins_address()
     for option, address in (("--requester", requester), ("--author", author)):
         if address and user_by_email(address) is None:
             raise click.ClickException(f"{option}: nobody has the address {address}.")
     return Target(project.upper(), source[:80], requester.strip().lower(), author.strip().lower())
+
+
+def _first_admins_address() -> str:
+    if admin := first_admin():
+        return admin.email
+    raise click.ClickException("There is no admin to write resolutions. Name somebody: --author MAIL.")
 
 
 def _introduce(sheet: Sheet, columns: dict[str, str], target: Target) -> None:

@@ -2,9 +2,13 @@
 
 import codecs
 import csv
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from _csv import Reader
 
 SEPARATORS = (",", ";", "\t", "|")
 LARGEST_FIELD = 64 * 1024 * 1024  # bytes; a quote that is never closed swallows no more than that
@@ -88,7 +92,7 @@ def open_sheet(path: Path) -> Sheet:
     return Sheet(path, encoding, separator, names)
 
 
-def _reader(file: Iterator[str], separator: str) -> Iterator[list[str]]:
+def _reader(file: Iterable[str], separator: str) -> "Reader":
     return csv.reader((line.replace("\0", "") for line in file), delimiter=separator)
 
 

@@ -1,10 +1,14 @@
 """What other programs call priorities, types, statuses and moments; None for what is not known."""
 
 import re
+from collections.abc import Callable, Mapping
 from datetime import UTC, datetime, tzinfo
+from typing import TypeVar
 
 from portal.lifecycles.models import Category
 from portal.tickets.models import Priority, TicketType
+
+Meaning = TypeVar("Meaning", Priority, Category)
 
 _PRIORITIES = {
     Priority.CRITICAL: {
@@ -45,8 +49,8 @@ def priority_of(text: str) -> Priority | None:
 
 def priority_by(urgency: str, impact: str) -> Priority | None:
     """From urgency and impact, each 1 to 3: ITIL's table, of which 1 and 1 is critical."""
-    levels = [_LEVELS.get(_first_word(level)) for level in (urgency, impact)]
-    if None in levels:
+    levels = [_LEVELS[word] for level in (urgency, impact) if (word := _first_word(level)) in _LEVELS]
+    if len(levels) < 2:
         return None
     return {2: Priority.CRITICAL, 3: Priority.HIGH, 4: Priority.MEDIUM}.get(sum(levels), Priority.LOW)
 
@@ -74,11 +78,11 @@ def moment_of(text: str, zone: tzinfo) -> datetime | None:
     return None
 
 
-def _reading(pattern: str):
+def _reading(pattern: str) -> Callable[[str], datetime]:
     return lambda text: datetime.strptime(text, pattern)  # noqa: DTZ007, the zone is the desk's
 
 
-def _named(text: str, names: dict) -> Priority | Category | None:
+def _named(text: str, names: Mapping[Meaning, set[str]]) -> Meaning | None:
     """By the whole text, else by its first word or what follows a number: `1 - Critical`."""
     small = " ".join(text.lower().replace("_", " ").split())
     for candidate in (small, re.sub(r"^\d+\s*[-–.:)]\s*", "", small), _first_word(small)):

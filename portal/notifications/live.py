@@ -1,10 +1,13 @@
 """The stream of news for an open page: which of its topics to ask for again, never what is new."""
 
-from collections.abc import Iterator
+import time
+from collections.abc import Callable, Iterator
+from queue import Queue
 
-from flask import Blueprint, Response, request
+from flask import Blueprint, Flask, Response, current_app, request
 
 from portal.accounts.models import User
+from portal.accounts.queries import user_of_session
 from portal.extensions import db
 from portal.gateways.live import EVERYTHING, Hub, hub
 from portal.permissions import Permission, for_members
@@ -14,6 +17,7 @@ from portal.web.session import me
 bp = Blueprint("live", __name__)
 
 MOST_TOPICS = 20
+ASK_AGAIN = 30.0  # seconds after which it is asked whether the person may still hear of all this
 
 
 @bp.get("/live")
@@ -24,15 +28,29 @@ def stream():
     Topics are `queue`, `user:<id>` and `ticket:<key>`, as the page's parts name
     them; those that are not this person's to know are left out, without a word.
     """
-    names = _topics(me(), request.args.getlist("topics")[:MOST_TOPICS])
+    asked = request.args.getlist("topics")[:MOST_TOPICS]
+    names = _topics(me(), asked)
+    token, app = me().session_token, current_app._get_current_object()  # noqa: SLF001, its documented way
     db.session.remove()  # a stream lives for minutes, and needs no database
     the_hub = hub()
     inbox = the_hub.open(frozenset(names))
     if inbox is None:
         return "", 204
-    answer = Response(_named(the_hub, inbox, names), mimetype="text/event-stream")
+    answer = Response(_named(the_hub, inbox, names, _still(app, token, asked)), mimetype="text/event-stream")
     answer.headers["X-Accel-Buffering"] = "no"
+    answer.call_on_close(lambda: the_hub.close(inbox))  # also where nobody ever read from it
     return answer
+
+
+def _still(app: Flask, token: str, asked: list[str]) -> Callable[[], dict[str, str]]:
+    """What this browser may hear of by now; nothing once it is logged out."""
+
+    def names() -> dict[str, str]:
+        with app.app_context():
+            user = user_of_session(token)
+            return _topics(user, asked) if user else {}
+
+    return names
 
 
 def _topics(user: User, asked: list[str]) -> dict[str, str]:
@@ -46,10 +64,21 @@ def _topics(user: User, asked: list[str]) -> dict[str, str]:
     return names
 
 
-def _named(the_hub: Hub, inbox, names: dict[str, str]) -> Iterator[str]:
-    """The stream (WHATWG HTML, 9.2): an event for each topic with news, comments in between."""
+def _named(
+    the_hub: Hub, inbox: Queue, names: dict[str, str], still: Callable[[], dict[str, str]]
+) -> Iterator[str]:
+    """The stream (WHATWG HTML, 9.2): an event for each topic with news, comments in between.
+
+    It ends when `still` says that the person may hear of less by now; the browser
+    then asks anew.
+    """
     yield "retry: 3000\n: hello\n\n"
+    asked_at = time.monotonic()
     for topic in the_hub.news(inbox):
+        if time.monotonic() - asked_at > ASK_AGAIN:
+            if still() != names:
+                return
+            asked_at = time.monotonic()
         if topic is None:
             yield ": still here\n\n"
             continue

@@ -1,5 +1,7 @@
 """Projects and what their tickets can be about. Nothing here commits."""
 
+from typing import Any
+
 from flask_babel import gettext as _
 from sqlalchemy import select
 from sqlalchemy.exc import IntegrityError
@@ -122,7 +124,7 @@ def _neighbours(project_id: int | None) -> list[TicketCategory]:
     return sorted(locked, key=lambda each: (each.position, each.stored_name, each.id))
 
 
-def _add_unless_taken(category: TicketCategory, **values: object) -> Changes:
+def _add_unless_taken(category: TicketCategory, **values: Any) -> Changes:
     try:
         with db.session.begin_nested():
             db.session.add(category)
@@ -133,13 +135,13 @@ def _add_unless_taken(category: TicketCategory, **values: object) -> Changes:
 
 def _record_project(project: Project, changes: Changes, *, actor: User) -> None:
     if changes:
-        about = {"project_id": project.id, "project": project.key}
+        about: dict[str, Any] = {"project_id": project.id, "project": project.key}
         record(Kind.PROJECT_EDITED, actor=actor, **about, changes=changes)
 
 
 def _record_category(category: TicketCategory, changes: Changes, *, actor: User) -> None:
     if changes:
-        about = {"category_id": category.id, "category": category.stored_name}
+        about: dict[str, Any] = {"category_id": category.id, "category": category.stored_name}
         record(Kind.CATEGORY_EDITED, actor=actor, **about, changes=changes)
 
 

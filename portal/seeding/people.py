@@ -8,7 +8,6 @@ from datetime import timedelta
 from sqlalchemy import func, select
 
 from portal import clock
-from portal.accounts.actions import about
 from portal.accounts.models import User
 from portal.accounts.passwords import hash_password
 from portal.accounts.queries import user_by_email
@@ -71,7 +70,7 @@ def _person(
         TeamMember(user_id=user.id, team_id=teams[name].id, is_lead=name in who.leads) for name in who.teams
     )
     role = {"id": who.role, "label": who.role}
-    record(Kind.ACCOUNT_CREATED, actor=None, **about(user), values={"role": role})
+    record(Kind.ACCOUNT_CREATED, actor=None, user_id=user.id, user=user.name, values={"role": role})
     return user
 
 

@@ -59,9 +59,9 @@ def all_stories() -> list[Story]:
 
 def _story(name: str, told: dict[str, Any]) -> Story:
     steps = tuple(_step(step) for step in told.pop("then", ()))
-    kinds = {"priority": Priority, "type": TicketType}
-    typed = {key: kinds[key](value) if key in kinds else value for key, value in told.items()}
-    return Story(name, **typed, then=steps)
+    priority = Priority(told.pop("priority", Priority.MEDIUM))
+    kind = TicketType(told.pop("type", TicketType.INCIDENT))
+    return Story(name, priority=priority, type=kind, then=steps, **told)
 
 
 def _step(told: dict[str, Any]) -> Step:

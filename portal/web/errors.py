@@ -46,7 +46,7 @@ def _http(error: HTTPException):
     if error.code is None or error.code < 400:
         return error
     if isinstance(error, SecurityError):
-        return "This host is not served here.\n", 400, {"Content-Type": "text/plain"}  # no page has an address
+        return "This host is not served here.\n", 400, {"Content-Type": "text/plain"}
     if error.code == 404 and is_fragment_request():
         return problem(DomainError(_("That does not exist, or not any more.")), 404)
     return _page(error.code)

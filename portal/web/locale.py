@@ -74,7 +74,7 @@ def exact(moment: datetime | None) -> str:
 def _rounded(ago: timedelta) -> timedelta:
     """To the second, and beyond a minute to the minute: as exactly as anybody reads it."""
     step = 60 if abs(ago) >= timedelta(minutes=1) else 1
-    return timedelta(seconds=round(ago.total_seconds() / step) * step)
+    return timedelta(seconds=round(ago.total_seconds() / step) * step or -1)
 
 
 # A list tells fifty moments, the same ones to everybody: putting one into words takes long.

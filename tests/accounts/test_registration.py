@@ -1,6 +1,9 @@
+import threading
+
 import pytest
 from sqlalchemy import select
 
+from portal.accounts import actions
 from portal.accounts.models import AccountToken, User
 from portal.accounts.queries import user_by_email
 from portal.events.kinds import Kind
@@ -223,12 +226,27 @@ def test_a_name_of_control_characters_and_nul_is_refused_or_tidied(client):
     assert b"\0" not in answer.data
 
 
-def test_two_who_register_one_address_at_once_make_one_account(client):
-    register(client)
-    register(client)
+def test_two_who_register_one_address_at_once_make_one_account(shared_app):
+    start = threading.Barrier(3)
 
-    assert len(list(db.session.scalars(select(User).where(User.email == "ann@example.org")))) == 1
+    def begin(number):
+        with shared_app.test_request_context():
+            start.wait()
+            actions.register(
+                name=f"Ann {number}", email="ann@example.org", password="glass bridge kettle", locale=None
+            )
+            db.session.commit()
+            db.session.remove()
+
+    threads = [threading.Thread(target=begin, args=[number]) for number in range(3)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+
+    assert len(list(db.session.scalars(select(User)))) == 1
     assert len(list(db.session.scalars(select(AccountToken).where(AccountToken.used_at.is_(None))))) == 1
+    assert len(mails()) == 3
 
 
 def test_it_is_noted_who_registered_and_confirmed(client):

@@ -11,6 +11,7 @@ from portal.errors import DomainError
 from portal.events.kinds import Kind
 from portal.events.models import Event
 from portal.extensions import db
+from portal.organizations.models import Membership
 from portal.organizations.queries import organizations_of, teams_of
 from portal.permissions import Role
 from tests import factories as make
@@ -230,6 +231,19 @@ def test_saving_what_is_there_already_records_nothing(client):
 
     assert events(Kind.ACCOUNT_EDITED) == []
     assert teams_of(petra)
+
+
+def test_somebody_of_two_organizations_stays_in_both(client):
+    first, second = make.organization(name="Hafen"), make.organization(name="Nordwerk")
+    lucia = make.employee(organization=first)
+    make.make(Membership, user_id=lucia.id, organization_id=second.id)
+    db.session.commit()
+
+    edit(client, lucia, name="Lucía F.", organization_id=first.id)
+    assert organizations_of(lucia) == [first, second]
+
+    edit(client, lucia, name="Lucía F.", organization_id=second.id)
+    assert organizations_of(lucia) == [second]
 
 
 def test_another_role_ends_their_sessions(client, client_for):

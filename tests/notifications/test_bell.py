@@ -122,6 +122,7 @@ def test_a_page_of_notifications_needs_the_same_statements_with_3_and_with_60(to
             make.reply(ticket, petra)
         db.session.commit()
         job.react()
+        client.application.extensions.pop("site_settings", None)
         statements.clear()
         page = client.get("/notifications")
         counts.append(len(statements))

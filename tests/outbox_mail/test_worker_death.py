@@ -1,4 +1,4 @@
-"""A worker that is killed while the mail server has the mail already: sent again, under the same Message-ID."""
+"""A worker that is killed when the server has the mail already: sent again, under the same Message-ID."""
 
 import os
 import subprocess
