@@ -69,7 +69,7 @@ def _serve(state: State, options: argparse.Namespace) -> None:
         return {**defaults, **os.environ, "WEB_BIND": f"fd://{listener.fileno()}", **stack.environment()}
 
     web, *others = children = _children(state.path, environment, listener, reload=options.reload)
-    preparation = _Preparation(environment(), seed=not options.no_seed)
+    preparation = _Preparation(state.path, environment(), seed=not options.no_seed)
     try:
         with step("Starting the servers"):
             stack.start()
@@ -127,8 +127,8 @@ def _listen(port: int | None) -> socket:
 class _Preparation:
     """The commands that make database and store ready. They load while the servers start."""
 
-    def __init__(self, environment: dict[str, str], *, seed: bool) -> None:
-        self.environment = environment
+    def __init__(self, state: Path, environment: dict[str, str], *, seed: bool) -> None:
+        self.state, self.environment = state, environment
         self.steps = [
             "Bringing the database up to date: ops migrate --wait 60",
             "Preparing the store: storage prepare",
@@ -151,7 +151,8 @@ class _Preparation:
 
     def _load(self) -> subprocess.Popen:
         command = [sys.executable, "-m", "embedded.commands", *self.steps]
-        return subprocess.Popen(command, env=self.environment, stdin=subprocess.PIPE, text=True)
+        mark = {processes.MARK: processes.mark_for(self.state, "preparation")}
+        return subprocess.Popen(command, env=self.environment | mark, stdin=subprocess.PIPE, text=True)
 
 
 def _children(

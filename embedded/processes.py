@@ -56,7 +56,7 @@ def start(
     keep_open: Sequence[int] = (),
 ) -> Process:
     """Start it in its own session, marked, with its output in a file (or a file descriptor)."""
-    mark = f"{state}:{name}"
+    mark = mark_for(state, name)
     log = os.open(output, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600) if isinstance(output, Path) else None
     try:
         popen = subprocess.Popen(
@@ -73,6 +73,11 @@ def start(
         if log is not None:
             os.close(log)
     return Process(popen, mark)
+
+
+def mark_for(state: Path, name: str) -> str:
+    """What stands in the environment, under MARK, of all that is started there by that name."""
+    return f"{state}:{name}"
 
 
 def plain_environment(home: Path) -> dict[str, str]:

@@ -21,7 +21,7 @@ from portal.gateways.redis import RedisAway
 log = logging.getLogger(__name__)
 
 EVERYTHING = "*"
-FAREWELL = "."  # ends a stream
+FAREWELL = "."  # wakes a stream, so that it ends
 PENDING = "topics_to_publish"
 HEARTBEAT = 10.0  # seconds; a dead browser is noticed by it
 AGE = 300.0  # seconds after which a browser connects anew, and is let in or not anew
@@ -77,6 +77,7 @@ class Hub:
         self._lock = threading.Lock()
         self._thread: threading.Thread | None = None
         self._hears = threading.Event()
+        self._is_ending = False
 
     def open(self, topics: frozenset[str]) -> Queue | None:
         """A queue that the topics with news arrive in; None when there are too many streams,
@@ -109,7 +110,7 @@ class Hub:
                     topic = inbox.get(timeout=HEARTBEAT)
                 except Empty:
                     topic = None if self._hears.is_set() else FAREWELL
-                if topic == FAREWELL:
+                if topic == FAREWELL or self._is_ending:
                     return
                 yield topic
         finally:
@@ -117,7 +118,7 @@ class Hub:
 
     def end(self) -> None:
         """Let all streams end, and open no more: the process is about to stop."""
-        self.cap = 0
+        self.cap, self._is_ending = 0, True
         self.hand_out([FAREWELL])
 
     def hand_out(self, topics: list[str]) -> None:
@@ -136,9 +137,9 @@ class Hub:
             log.info("A browser is too slow for its news; it asks when it reconnects")
 
     def _listen(self) -> None:
-        """Hear what Redis says, for as long as this process lives; after a break everyone asks once."""
+        """Hear what Redis says until the process stops; after a break everyone asks once."""
         was_lost = False
-        while True:
+        while not self._is_ending:
             try:
                 self._hear(was_lost=was_lost)
             except (RedisError, OSError, ValueError) as error:
@@ -153,7 +154,7 @@ class Hub:
         with redis.pubsub() as line:
             line.subscribe(channel_of(redis))
             heard_at = time.monotonic()
-            while True:
+            while not self._is_ending:
                 message = line.get_message(timeout=PULSE)
                 if message is None:
                     if time.monotonic() - heard_at > SILENCE:

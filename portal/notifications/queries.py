@@ -15,6 +15,7 @@ def unread_count(user: User) -> int:
     """How many notifications wait, counted up to `MANY`; of tickets they still may see."""
     waiting = (
         select(Notification.id)
+        .join(Event, Event.id == Notification.event_id)
         .join(Ticket, Ticket.id == Notification.ticket_id)
         .where(Notification.read_at.is_(None), *_told_to(user))
         .limit(MANY)
@@ -43,12 +44,12 @@ def notification_page(user: User, *, cursor: str | None) -> Page:
         .join(Event, Event.id == Notification.event_id)
         .join(Ticket, Ticket.id == Notification.ticket_id)
         .outerjoin(User, User.id == Event.actor_id)
-        .where(*_told_to(user), events_for(user))
+        .where(*_told_to(user))
     )
     order = Order(Notification.id, Notification.id)
     return keyset(rows, order, cursor=cursor, of=("id", "id"), fetch=db.session.execute)
 
 
 def _told_to(user: User) -> tuple[ColumnElement[bool], ...]:
-    """Theirs, and of a ticket they have not lost sight of since; for queries that join the ticket."""
-    return Notification.recipient_id == user.id, visible_to(user)
+    """Theirs, and nothing they have lost sight of since; for queries that join the event and the ticket."""
+    return Notification.recipient_id == user.id, visible_to(user), events_for(user)

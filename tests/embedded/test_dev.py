@@ -140,6 +140,18 @@ def test_a_start_after_kill_9_takes_over(start, state):
     assert after.end(signal.SIGTERM)[0] == 0
 
 
+def test_a_preparation_that_outlives_a_kill_does_not_meddle_with_the_next(start, state):
+    desk = start()
+    desk.wait_for("Starting the servers")
+    desk.process.kill()  # in the midst of it
+    desk.process.wait()
+
+    after = start()
+
+    assert lives(after.address())
+    assert not [line for line in after.lines if "failed" in line]
+
+
 def test_another_port_is_taken_and_said_where_the_usual_one_is_in_use(start):
     with ports.listen(8000):  # or somebody else has it already
         desk = start("--no-seed")

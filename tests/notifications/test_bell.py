@@ -7,6 +7,7 @@ from portal.events.models import Event
 from portal.extensions import db
 from portal.notifications.models import Notification
 from portal.notifications.queries import MANY, unread_count
+from portal.permissions import Role
 from portal.tickets import actions
 from portal.tickets.models import Part, TicketPerson, WaitingFor
 from tests import factories as make
@@ -68,6 +69,20 @@ def test_a_ticket_that_somebody_may_see_no_more_is_gone_from_their_bell(told, qu
 
     assert unread_count(petra) == 0
     assert ticket.title not in client_for(petra).get("/notifications").text
+
+
+def test_whoever_has_left_the_desk_reads_no_notes_any_more(told, queue, client_for):
+    ticket, _ann, petra = told
+    make.note(ticket, make.agent(name="Ben"))
+    db.session.commit()
+    queue.run()
+    assert unread_count(petra) == 1
+
+    petra.role = Role.EMPLOYEE
+    db.session.commit()
+
+    assert unread_count(petra) == 0
+    assert "Ben" not in client_for(petra).get("/notifications").text
 
 
 def test_whoever_was_deactivated_is_told_nothing(told, queue):

@@ -20,7 +20,10 @@ from tests import serving
 @pytest.fixture
 def served(shared_app, settings, tmp_path):
     desk = serving.serve(
-        tmp_path, DATABASE_URL=settings.database_url, REDIS_URL=settings.redis_url, LIVE_STREAMS_PER_PROCESS="3"
+        tmp_path,
+        DATABASE_URL=settings.database_url,
+        REDIS_URL=settings.redis_url,
+        LIVE_STREAMS_PER_PROCESS="3",
     )
     with serving.ended(desk):
         desk.start_web()
