@@ -95,10 +95,10 @@ def _copy(url: str, lives: Lives, tickets: int) -> None:
                 each.result()
             writing = [pool.submit(_write, connections[table], table, lines) for table in COLUMNS]
             done += len(lines["tickets"])
-            print(f"\r  {done:,} tickets, {time.monotonic() - started:.0f} s", end="", flush=True)
+            if done % (tickets // 10 or 1) < len(lines["tickets"]):
+                print(f"  {done:,} tickets after {time.monotonic() - started:.0f} s", flush=True)
         for each in writing:
             each.result()
-    print()
     for connection in connections.values():
         connection.close()
 

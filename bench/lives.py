@@ -118,7 +118,7 @@ class Lives:
             number=self.numbers[project[0]],
             category=category,
             team=team,
-            requester=house.employees[int(len(house.employees) * rng.random() ** 2)],
+            requester=house.employees[int(len(house.employees) * rng.random() ** 1.3)],
             assignee=rng.choice(house.agents[team]) if has_assignee else None,
             status=status,
             updated=created,

@@ -76,7 +76,7 @@ class Visitors:
         return itertools.cycle([self.get(path, login) for login, path in asked])
 
     def _searches(self) -> Iterator[str]:
-        words = ("printer", "laptop crashes", "NW-116", "report error", "badge room", "full disk")
+        words = ("printer", "laptop crashes", "NW-116", "report error", "badge room", "certificate expired")
         return self._gets((self.agent, f"/queue?q={quote(text)}") for text in words)
 
     def _creates(self) -> Iterator[str]:

@@ -16,15 +16,15 @@ since the last update|every morning|for the whole team|on NW-{n}|after the resta
 in the warehouse|during calls|when travelling|at gate {n}|in building {n}|for two of us""".replace(
     "\n", "|"
 ).split("|")
-ANSWERS = """Thank you, we are looking into it|Could you restart it and try again
-It is fixed now, please check|I have ordered a new one|The supplier needs another day
-Please bring it to the service desk|It works again, thank you|Still the same here|That helped
-I have asked the network team|The certificate had expired|Your account is unlocked
-The backup from last night is restored|Which version do you have|I could reproduce it on NW-{n}
-We found the cause: a full disk|Please send a picture of the message|It happens again today""".replace(
-    "\n", "|"
-).split("|")
-SENTENCES = 8_000
+ANSWERS = """Thank you|We are looking into the {thing} {place}|Could you restart the {thing} and try again
+The {thing} is fixed now, please check it {place}|I have ordered a new {thing}|Still the same {place}
+The supplier of the {thing} needs another day|Please bring the {thing} to the service desk
+The {thing} works again {place}|I have asked the network team about the {thing}
+The certificate of the {thing} had expired|Your {thing} is unlocked|I could reproduce it {place}
+The backup of the {thing} from last night is restored|Which version of the {thing} do you have
+We found the cause: a full {thing}|Please send a picture of the {thing} {place}
+It happens again {place}|My {thing} {trouble}""".replace("\n", "|").split("|")
+SENTENCES = 20_000
 
 
 class Texts:
@@ -32,7 +32,7 @@ class Texts:
 
     def __init__(self, rng: Random) -> None:
         self.rng = rng
-        self.troubles = [self._trouble() for _ in range(SENTENCES)]
+        self.troubles = [self._filled("{thing} {trouble} {place}") for _ in range(SENTENCES)]
         self.answers = [self._filled(rng.choice(ANSWERS)) for _ in range(SENTENCES)]
 
     def title(self) -> str:
@@ -52,10 +52,10 @@ class Texts:
         parts = [". ".join(part) + "." for part in (sentences[:middle], sentences[middle:]) if part]
         return "\\n\\n".join(parts), "".join(f"<p>{part}</p>\\n" for part in parts)
 
-    def _trouble(self) -> str:
-        thing = THINGS[min(int(self.rng.paretovariate(0.8)) - 1, len(THINGS) - 1)]
-        trouble, place = self.rng.choice(TROUBLES), self.rng.choice(PLACES)
-        return self._filled(f"{thing.capitalize()} {trouble} {place}")
-
     def _filled(self, text: str) -> str:
-        return text.replace("{n}", str(int(self.rng.paretovariate(0.5)) % 9000 + 100))
+        rng = self.rng
+        thing = THINGS[min(int(rng.paretovariate(0.8)), len(THINGS)) - 1]
+        text = text.replace("{thing}", thing).replace("{trouble}", rng.choice(TROUBLES))
+        text = text.replace("{place}", rng.choice(PLACES))
+        text = text.replace("{n}", str(int(rng.paretovariate(0.5)) % 9000 + 100))
+        return text[0].upper() + text[1:]

@@ -13,12 +13,14 @@ from portal.events.deliveries import claim_next, deliver
 from portal.extensions import db
 from portal.notifications.actions import read_of_ticket
 from portal.projects.models import Project, TicketCategory
-from portal.seeding.people import house_there
+from portal.seeding.people import FOUNDED, house_there
 from portal.seeding.stories import People, Step, Story, all_stories
-from portal.settings.queries import site_settings
+from portal.settings.actions import change_settings
+from portal.settings.queries import SiteSettings, site_settings
 from portal.tickets import actions
 from portal.tickets.models import ExternalTicket, Request, Ticket, TicketPerson
 
+NAME = "Nordwerk"
 SOURCE = "demo"
 LOCK = 7_302_114_002  # any number, the same for ever: one seed at a time
 READ_AFTER = timedelta(days=1)  # what is older, everybody has read
@@ -32,6 +34,9 @@ def seed_demo_world() -> int:
     What is there is left as it is, whatever people have done with it since.
     """
     db.session.execute(select(func.pg_advisory_xact_lock(LOCK)))
+    with clock.travelling_to(clock.now() - FOUNDED):
+        if site_settings().name == SiteSettings.name:  # nobody has given it one
+            change_settings(actor=None, name=NAME)
     people = house_there()
     missing = list(_missing_stories())
     if missing:

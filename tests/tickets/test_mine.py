@@ -64,10 +64,10 @@ def test_each_tells_where_it_stands_in_plain_words(town):
     client, _, _ = town
     page = unescape(client.get("/tickets").text)
     for words in (
-        "We have received your request.",
-        "It's your turn: Petra Lindqvist asked you a question.",
-        "We wait for a supplier.",
-        "Petra Lindqvist is working on it.",
+        "We have received your request ·",
+        "It's your turn: Petra Lindqvist asked you a question ·",
+        "We wait for a supplier ·",
+        "Petra Lindqvist is working on it ·",
     ):
         assert words in page
     assert page.count('class="turn"') == page.count("request is-turn") == 1
