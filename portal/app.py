@@ -77,7 +77,7 @@ def _stand_behind(app: Flask, settings: Settings) -> None:
     """Serve hashed files compressed; believe proxies only as far as they are ours."""
     vendor = ROOT / "static" / "vendor"
     vendor.mkdir(parents=True, exist_ok=True)
-    app.wsgi_app = WhiteNoise(
+    app.wsgi_app = WhiteNoise(  # type: ignore[method-assign]  # Flask documents it so
         app.wsgi_app,
         root=vendor,
         prefix="/static/vendor/",
@@ -86,4 +86,5 @@ def _stand_behind(app: Flask, settings: Settings) -> None:
     )
     if settings.trusted_proxy_count:
         hops = settings.trusted_proxy_count
-        app.wsgi_app = ProxyFix(app.wsgi_app, x_for=hops, x_proto=hops, x_host=hops)
+        proxied = ProxyFix(app.wsgi_app, x_for=hops, x_proto=hops, x_host=hops)
+        app.wsgi_app = proxied  # type: ignore[method-assign]  # Flask documents it so

@@ -6,10 +6,11 @@ A secret may come from a file: NAME_FILE names it, as container platforms mount 
 import os
 from enum import StrEnum
 from pathlib import Path
-from typing import Self
+from typing import Any, Self
 from urllib.parse import urlsplit
 
 from pydantic import Field, ValidationError, field_validator, model_validator
+from pydantic_core import ErrorDetails
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 SAMPLE_SECRETS = {"", "change-me", "changeme", "secret", "dev"}
@@ -167,10 +168,11 @@ class Settings(BaseSettings):
         }
 
 
-def read_settings(**given: object) -> Settings:
+def read_settings(**given: Any) -> Settings:
     """The settings of this process. Raises ConfigError with a line for each that is wrong."""
+    values: dict[str, Any] = _from_files() | given
     try:
-        return Settings(**(_from_files() | given))
+        return Settings(**values)
     except ValidationError as error:
         raise ConfigError("\n".join(_explain(mistake) for mistake in error.errors())) from error
 
@@ -184,7 +186,7 @@ def _from_files() -> dict[str, str]:
     }
 
 
-def _explain(mistake: dict) -> str:
+def _explain(mistake: ErrorDetails) -> str:
     name = "_".join(str(part) for part in mistake["loc"]).upper() or "The settings"
     if mistake["type"] == "missing":
         return f"{name} is not set. See .env.example."

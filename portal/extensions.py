@@ -2,6 +2,7 @@
 
 import enum
 from datetime import datetime
+from typing import TYPE_CHECKING, Any, cast
 
 from flask_babel import Babel
 from flask_limiter import Limiter
@@ -11,7 +12,7 @@ from flask_migrate import Migrate
 from flask_sqlalchemy import SQLAlchemy
 from flask_wtf import CSRFProtect
 from htmx_flask import Htmx
-from sqlalchemy import BigInteger, DateTime, Enum, MetaData
+from sqlalchemy import BigInteger, CursorResult, DateTime, Enum, MetaData, Result
 from sqlalchemy.orm import DeclarativeBase, registry
 
 NAMES = {
@@ -55,3 +56,13 @@ login = LoginManager()
 htmx = Htmx()
 babel = Babel()
 limiter = Limiter(get_remote_address)
+
+if TYPE_CHECKING:
+    Model = Base  # mypy takes no class from an attribute of an object
+else:
+    Model = db.Model
+
+
+def affected(result: Result[Any]) -> int:
+    """How many rows the statement has changed; for an update or a delete, which alone count them."""
+    return cast("CursorResult[Any]", result).rowcount

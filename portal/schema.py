@@ -23,8 +23,8 @@ class SchemaError(Exception):
     """The schema could not be read or changed; the message says what to do."""
 
 
-def expected_head() -> str:
-    """The newest revision this code knows."""
+def expected_head() -> str | None:
+    """The newest revision this code knows; None where there are no migrations."""
     return ScriptDirectory.from_config(_config()).get_current_head()
 
 

@@ -15,7 +15,9 @@ ROOT = Path(__file__).parent.parent
 FOLDER = ROOT / "translations"
 METHODS = [("portal/**.py", "python"), ("jobs/**.py", "python"), ("templates/**.html", "jinja2"),
            ("templates/**.txt", "jinja2")]  # fmt: skip
-OPTIONS = {"templates/**.html": {"extensions": "jinja2.ext.do"}, "templates/**.txt": {"extensions": "jinja2.ext.do"}}
+JINJA = {"extensions": "jinja2.ext.do"}
+OPTIONS = {"templates/**.html": JINJA, "templates/**.txt": JINJA}
+FOREIGN = {".venv", "node_modules", "var", "tests", "static"}  # folders without texts of ours
 KEYWORDS = {"_": None, "_l": None, "_n": (1, 2), "gettext": None, "lazy_gettext": None, "ngettext": (1, 2)}
 
 translations = AppGroup("translations", help="The texts of the pages in other languages.")
@@ -55,8 +57,8 @@ def current_texts() -> Catalog:
     template = Catalog(charset="utf-8")
     found = extract_from_dir(
         ROOT, METHODS, OPTIONS, KEYWORDS, comment_tags=("Translators:",),
-        directory_filter=lambda folder: Path(folder).name not in {".venv", "node_modules", "var", "tests", "static"},
-    )
+        directory_filter=lambda folder: Path(folder).name not in FOREIGN,
+    )  # fmt: skip
     for filename, line, message, comments, context in found:
         template.add(message, None, [(filename, line)], auto_comments=comments, context=context)
     return template
@@ -73,9 +75,9 @@ def read(path: Path) -> Catalog:
 
 def missing(catalog: Catalog) -> list[str]:
     """The texts without a translation, or with one that may be wrong."""
-    return [str(message.id) for message in catalog if message.id and (not _is_whole(message) or message.fuzzy)]
+    return [str(message.id) for message in catalog if message.id and not _is_translated(message)]
 
 
-def _is_whole(message) -> bool:
+def _is_translated(message) -> bool:
     strings = message.string if isinstance(message.string, tuple | list) else (message.string,)
-    return all(strings)
+    return all(strings) and not message.fuzzy

@@ -49,11 +49,17 @@ def settings_are(shared_app, monkeypatch):
 
 @pytest.fixture(autouse=True)
 def _real_queue(shared_app):
-    """The doctor asks the real one; nobody has worked for it yet."""
+    """The doctor asks the real one; nobody has worked for it yet, and nothing is left in it."""
     shared_app.extensions["queue"] = RedisQueues(shared_app.extensions["patient_redis"])
     with Redis.from_url(shared_app.config["DESK"].redis_url) as redis:
-        for key in redis.scan_iter("rq:*"):
-            redis.delete(key)
+        _empty(redis)
+        yield
+        _empty(redis)
+
+
+def _empty(redis):
+    for key in redis.scan_iter("rq:*"):
+        redis.delete(key)
 
 
 @pytest.fixture

@@ -15,7 +15,7 @@ from portal.accounts.queries import user_by_email
 from portal.events.changes import set_fields
 from portal.events.kinds import Kind
 from portal.events.record import record
-from portal.extensions import db
+from portal.extensions import affected, db
 
 SESSION_LIFE = timedelta(hours=24)
 REMEMBERED_LIFE = timedelta(days=14)
@@ -42,7 +42,7 @@ def open_session(
 def end_sessions(user: User, *, actor: User | None, but: str = "") -> int:
     """Log the user out everywhere, but for the browser that holds the token `but`; how many those were."""
     others = delete(Session).where(Session.user_id == user.id, Session.token_digest != digest(but))
-    count = db.session.execute(others).rowcount
+    count = affected(db.session.execute(others))
     if count:
         record(Kind.SESSIONS_ENDED, actor=actor, **about(user), count=count)
     return count
@@ -51,7 +51,7 @@ def end_sessions(user: User, *, actor: User | None, but: str = "") -> int:
 def end_session(user: User, public_id: str) -> bool:
     """Log one of the user's own browsers out; False where they have no such."""
     own = delete(Session).where(Session.user_id == user.id, Session.public_id == public_id)
-    ended = bool(db.session.execute(own).rowcount)
+    ended = affected(db.session.execute(own)) > 0
     if ended:
         record(Kind.SESSIONS_ENDED, actor=user, **about(user), count=1)
     return ended

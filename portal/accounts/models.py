@@ -13,7 +13,7 @@ from sqlalchemy import ForeignKey, Identity, Index, String, text
 from sqlalchemy.orm import Mapped, mapped_column, relationship, validates
 
 from portal import clock
-from portal.extensions import db
+from portal.extensions import Model
 from portal.permissions import GRANTS, STAFF, Permission, Role
 
 HUES = 8
@@ -42,7 +42,7 @@ def digest(token: str) -> str:
     return sha256(token.encode()).hexdigest()
 
 
-class User(db.Model, UserMixin):
+class User(Model, UserMixin):
     """Somebody with a login, or to be invited. Mail addresses are kept in small letters."""
 
     __tablename__ = "users"
@@ -102,7 +102,7 @@ class User(db.Model, UserMixin):
         return permission in GRANTS[self.role]
 
 
-class Session(db.Model):
+class Session(Model):
     """One browser that is logged in. Deleting the row logs it out.
 
     Only the digest of its token is kept: whoever reads the table can log in as nobody.
@@ -124,7 +124,7 @@ class Session(db.Model):
     user: Mapped[User] = relationship()
 
 
-class AccountToken(db.Model):
+class AccountToken(Model):
     """A link that was mailed: good once, for a while, for the address it was sent to."""
 
     __tablename__ = "account_tokens"

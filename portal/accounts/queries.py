@@ -78,7 +78,7 @@ def agents() -> list[User]:
 
 def active_admins() -> int:
     admins = select(func.count()).where(User.role == Role.ADMIN, User.is_active.is_(True))
-    return db.session.scalar(admins)
+    return db.session.scalar(admins) or 0
 
 
 def people(*, search: str = "", role: Role | None = None, state: str = "") -> Select:

@@ -48,7 +48,7 @@ class Check:
 
 def checks() -> list[Check]:
     """Ask all of them; the slow ones at once, and none longer than `PATIENCE`."""
-    app = current_app._get_current_object()  # noqa: SLF001, its documented way
+    app = current_app._get_current_object()  # type: ignore[attr-defined]  # noqa: SLF001, Flask's own way
     pool = ThreadPoolExecutor(max_workers=3, thread_name_prefix="health")
     asked = {ask: pool.submit(_within, app, ask) for ask in (_ask_store, _ask_scanner, _ask_mail_server)}
     here = [_database(), _redis(), _workers(), _timetable()]

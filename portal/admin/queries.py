@@ -77,7 +77,7 @@ class AuditFilter:
     until: datetime | None = None
 
 
-def audit(wanted: AuditFilter) -> Select[tuple[Event]]:
+def audit(wanted: AuditFilter) -> Select[Event]:
     """The events that belong to no ticket, as a select for a list."""
     listed = select(Event).where(Event.ticket_id.is_(None)).options(joinedload(Event.actor))
     if wanted.kind:

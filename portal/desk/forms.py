@@ -1,5 +1,7 @@
 """The filter as a form: a few fields to choose from, in step with the text that says it all."""
 
+from typing import cast
+
 from flask_babel import gettext
 from flask_babel import lazy_gettext as _l
 from werkzeug.datastructures import MultiDict
@@ -71,7 +73,7 @@ def _chosen(tree: And, name: str) -> str:
 
 
 def _choices(desk: Desk, tree: And, name: str) -> list[tuple[str, str]]:
-    field = desk.fields[name]
+    field = cast(Choice, desk.fields[name])  # each of `CHOSEN` is one
     hidden = {text for text in _past(desk, name) if text != _chosen(tree, name)}
     offered = [(one.text, _capital(one.label)) for one in _options(field) if one.text not in hidden]
     typed = " ".join(to_text(part) for part in conditions(tree, name))

@@ -1,6 +1,7 @@
 """The queue: every list of tickets that an agent works through."""
 
 from dataclasses import replace
+from typing import Any
 
 from flask import Blueprint, abort, redirect, render_template, request, url_for
 
@@ -71,7 +72,7 @@ def _about(desk: Desk, asked: Asked, tree: And) -> dict:
 
 def _address(asked: Asked, **changes) -> str:
     """Where this list stands, with these changes; what is as usual is left out."""
-    said = {
+    said: dict[str, Any] = {
         "name": asked.queue.name,
         "q": asked.text,
         "sort": str(asked.sort),

@@ -44,7 +44,7 @@ def claim_next() -> Delivery | None:
     return None
 
 
-def deliver(delivery: Delivery, *, leased_until: datetime) -> None:
+def deliver(delivery: Delivery, *, leased_until: datetime | None) -> None:
     """Run the reaction once; what it changes and that it is done are kept together.
 
     A delivery whose lease went to another worker is left to that one. A lost
@@ -86,7 +86,7 @@ def _waits_for_an_earlier_one() -> ColumnElement[bool]:
     )
 
 
-def _is_still_ours(delivery: Delivery, leased_until: datetime) -> bool:
+def _is_still_ours(delivery: Delivery, leased_until: datetime | None) -> bool:
     ours = select(Delivery).where(
         Delivery.event_id == delivery.event_id,
         Delivery.reaction == delivery.reaction,

@@ -9,14 +9,14 @@ from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from portal import clock
-from portal.extensions import db
+from portal.extensions import Model
 
 if TYPE_CHECKING:
     from portal.accounts.models import User
     from portal.tickets.models import Ticket
 
 
-class Event(db.Model):
+class Event(Model):
     """Something that happened: history and audit trail. Written once, never changed."""
 
     __tablename__ = "events"
@@ -47,7 +47,7 @@ class DeliveryState(StrEnum):
     FAILED = "failed"  # after its last try; stands on the admin's page of failed work
 
 
-class Delivery(db.Model):
+class Delivery(Model):
     """One event to be shown to one reaction, kept until that has worked.
 
     `lease_until` is set while a worker is at it. A lease that ran out is a

@@ -1,5 +1,7 @@
 """From a tree to one SQL condition on the columns that are handed in."""
 
+from collections.abc import Sequence
+
 from sqlalchemy import ColumnElement, and_, true
 
 from portal.filters.fields import Columns
@@ -17,7 +19,7 @@ def where(node: Node, columns: Columns, fields: Fields) -> ColumnElement[bool]:
         case And(parts):
             rest = [where(part, columns, fields) for part in parts if not isinstance(part, Word)]
             wanted = words(node)
-            return and_(true(), *rest, *([fields.words(columns, wanted)] if wanted else []))
+            return and_(true(), *rest, *([_holding(wanted, columns, fields)] if wanted else []))
         case Not(Word(text)) if fields.lacks:
             return fields.lacks(columns, (text,))
         case Not(part):
@@ -25,4 +27,11 @@ def where(node: Node, columns: Columns, fields: Fields) -> ColumnElement[bool]:
         case Condition(name, comparison, values):
             return fields[name].where(columns, comparison, values)
         case Word(text):
-            return fields.words(columns, (text,))
+            return _holding((text,), columns, fields)
+
+
+def _holding(wanted: Sequence[str], columns: Columns, fields: Fields) -> ColumnElement[bool]:
+    """Raises LookupError where no text can be searched; `read` refuses the words before."""
+    if fields.words is None:
+        raise LookupError("These fields come without a text that words could be looked for in.")
+    return fields.words(columns, wanted)

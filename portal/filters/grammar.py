@@ -54,13 +54,16 @@ class Piece:
     end: int
 
 
+NAMELESS = Piece("", 0, 0)
+
+
 @dataclass(frozen=True)
 class Part:
     """A word, or a name with its comparison and values."""
 
     negated: bool
     word: Piece | None = None
-    name: Piece | None = None
+    name: Piece = NAMELESS
     comparison: Comparison = Comparison.EQUALS
     values: tuple[Piece, ...] = ()
 

@@ -62,9 +62,9 @@ def to_text(node: Node) -> str:
 def conditions(tree: And, name: str) -> Iterator[Condition | Not]:
     """What the filter asks of that field, negated or not."""
     for part in tree.parts:
-        asked = part.part if isinstance(part, Not) else part
-        if isinstance(asked, Condition) and asked.name == name:
-            yield part
+        match part:
+            case Condition(asked) | Not(Condition(asked)) if asked == name:
+                yield part
 
 
 def words(tree: And) -> tuple[str, ...]:

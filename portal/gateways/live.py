@@ -13,7 +13,7 @@ from queue import Empty, Full, Queue
 from flask import Flask, current_app
 from redis import Redis, RedisError
 from sqlalchemy import event
-from sqlalchemy.orm import Session
+from sqlalchemy.orm import Session, SessionTransaction
 
 from portal.extensions import db
 from portal.gateways.redis import RedisAway
@@ -55,7 +55,7 @@ def _publish_pending(session: Session) -> None:
 
 
 @event.listens_for(db.session, "after_transaction_end")
-def _drop_pending(session: Session, transaction: object) -> None:
+def _drop_pending(session: Session, transaction: SessionTransaction) -> None:
     if transaction.parent is None:
         session.info.pop(PENDING, None)
 

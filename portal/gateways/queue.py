@@ -11,7 +11,7 @@ from datetime import datetime
 from flask import Flask, current_app, g
 from rq import Queue, Worker
 from sqlalchemy import event
-from sqlalchemy.orm import Session
+from sqlalchemy.orm import Session, SessionTransaction
 
 from portal.extensions import db
 from portal.gateways.redis import PatientRedis, RedisAway
@@ -75,7 +75,7 @@ def _push_pending(session: Session) -> None:
 
 
 @event.listens_for(db.session, "after_transaction_end")
-def _drop_pending(session: Session, transaction: object) -> None:
+def _drop_pending(session: Session, transaction: SessionTransaction) -> None:
     """Rolled back or closed: a commit has pushed them already."""
     if transaction.parent is None:
         session.info.pop(PENDING, None)

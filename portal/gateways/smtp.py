@@ -55,6 +55,7 @@ def check() -> None:
 
 def _connect(settings: Settings) -> smtplib.SMTP:
     trust = ssl.create_default_context()
+    server: smtplib.SMTP
     if settings.smtp_security is SmtpSecurity.TLS:
         server = smtplib.SMTP_SSL(settings.smtp_host, settings.smtp_port, timeout=PATIENCE, context=trust)
     else:

@@ -9,7 +9,7 @@ from flask_babel import lazy_gettext as _l
 from sqlalchemy import ForeignKey, Identity, String, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
-from portal.extensions import db
+from portal.extensions import Model
 
 
 class Category(StrEnum):
@@ -21,7 +21,7 @@ class Category(StrEnum):
     DONE = "done"
 
 
-class Lifecycle(db.Model):
+class Lifecycle(Model):
     __tablename__ = "lifecycles"
 
     id: Mapped[int] = mapped_column(Identity(), primary_key=True)
@@ -30,7 +30,7 @@ class Lifecycle(db.Model):
     statuses: Mapped[list[Status]] = relationship(back_populates="lifecycle", order_by="Status.position")
 
 
-class Status(db.Model):
+class Status(Model):
     """`name` is what filters and the API say (`in_progress`), `label` what people read."""
 
     __tablename__ = "statuses"
@@ -51,7 +51,7 @@ class Status(db.Model):
         return gettext(self.stored_label)
 
 
-class Transition(db.Model):
+class Transition(Model):
     """A step that is allowed. What is no row here is refused everywhere."""
 
     __tablename__ = "transitions"

@@ -1,13 +1,13 @@
 """Telling people what happened. Nothing here commits."""
 
-from sqlalchemy import select, update
+from sqlalchemy import ColumnElement, select, update
 from sqlalchemy.dialects.postgresql import insert
 
 from portal import clock
 from portal.accounts.models import User
 from portal.events.kinds import Kind
 from portal.events.models import Event
-from portal.extensions import db
+from portal.extensions import affected, db
 from portal.gateways.live import publish_after_commit
 from portal.notifications.models import Notification
 from portal.permissions import STAFF
@@ -66,11 +66,11 @@ def read_all(user: User) -> None:
     _read(user)
 
 
-def _read(user: User, *which) -> bool:
+def _read(user: User, *which: ColumnElement[bool]) -> bool:
     unread = update(Notification).where(
         Notification.recipient_id == user.id, Notification.read_at.is_(None), *which
     )
-    was_any = bool(db.session.execute(unread.values(read_at=clock.now())).rowcount)
+    was_any = affected(db.session.execute(unread.values(read_at=clock.now()))) > 0
     if was_any:
         publish_after_commit(f"user:{user.id}")
     return was_any

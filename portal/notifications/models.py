@@ -7,10 +7,10 @@ from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from portal import clock
 from portal.events.models import Event
-from portal.extensions import db
+from portal.extensions import Model
 
 
-class Notification(db.Model):
+class Notification(Model):
     """An event somebody should know of, in the bell of the page until they have read it."""
 
     __tablename__ = "notifications"

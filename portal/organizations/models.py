@@ -8,7 +8,7 @@ from sqlalchemy import ForeignKey, Identity, String
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from portal.accounts.models import User
-from portal.extensions import db
+from portal.extensions import Model
 
 
 class MembershipRole(StrEnum):
@@ -18,7 +18,7 @@ class MembershipRole(StrEnum):
     VIEWER = "viewer"
 
 
-class Organization(db.Model):
+class Organization(Model):
     """A company or house whose people the desk serves."""
 
     __tablename__ = "organizations"
@@ -29,7 +29,7 @@ class Organization(db.Model):
     memberships: Mapped[list[Membership]] = relationship(back_populates="organization")
 
 
-class Membership(db.Model):
+class Membership(Model):
     __tablename__ = "memberships"
 
     user_id: Mapped[int] = mapped_column(ForeignKey("users.id", ondelete="CASCADE"), primary_key=True)
@@ -42,7 +42,7 @@ class Membership(db.Model):
     user: Mapped[User] = relationship()
 
 
-class Team(db.Model):
+class Team(Model):
     """The agents who work on one kind of tickets."""
 
     __tablename__ = "teams"
@@ -53,7 +53,7 @@ class Team(db.Model):
     members: Mapped[list[TeamMember]] = relationship(back_populates="team")
 
 
-class TeamMember(db.Model):
+class TeamMember(Model):
     __tablename__ = "team_members"
 
     user_id: Mapped[int] = mapped_column(ForeignKey("users.id", ondelete="CASCADE"), primary_key=True)

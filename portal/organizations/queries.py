@@ -8,7 +8,7 @@ from portal.extensions import db
 from portal.organizations.models import Membership, Organization, Team, TeamMember
 
 
-def team_ids_of(user: User) -> Select[tuple[int]]:
+def team_ids_of(user: User) -> Select[int]:
     """The teams this agent works in, as a select to be used inside another."""
     return select(TeamMember.team_id).where(TeamMember.user_id == user.id)
 

@@ -10,7 +10,7 @@ from sqlalchemy import ForeignKey, Identity, Index, String, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from portal import clock
-from portal.extensions import db
+from portal.extensions import Model
 
 
 class MailState(StrEnum):
@@ -34,7 +34,7 @@ _LABELS = {
 }
 
 
-class Mail(db.Model):
+class Mail(Model):
     """One mail to one address. Its Message-ID is fixed here, so that a mail which was
     accepted by the server just before the worker died is at most doubled under one id.
     """

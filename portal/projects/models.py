@@ -8,12 +8,12 @@ from flask_babel import gettext
 from sqlalchemy import CheckConstraint, ForeignKey, Identity, Index, String, text
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
-from portal.extensions import db
+from portal.extensions import Model
 from portal.lifecycles.models import Lifecycle
 from portal.organizations.models import Team
 
 
-class Project(db.Model):
+class Project(Model):
     __tablename__ = "projects"
     __table_args__ = (CheckConstraint("key ~ '^[A-Z][A-Z0-9]{1,9}$'", name="key"),)
 
@@ -29,7 +29,7 @@ class Project(db.Model):
     default_team: Mapped[Team | None] = relationship()
 
 
-class ProjectCounter(db.Model):
+class ProjectCounter(Model):
     """The last number that was given to a ticket of the project.
 
     A row of its own, so that taking a number locks nothing else; it is taken as
@@ -42,7 +42,7 @@ class ProjectCounter(db.Model):
     last_number: Mapped[int] = mapped_column(default=0)
 
 
-class TicketCategory(db.Model):
+class TicketCategory(Model):
     """What a ticket is about. Without a project it is offered in each."""
 
     __tablename__ = "ticket_categories"

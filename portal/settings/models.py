@@ -7,10 +7,10 @@ from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Mapped, mapped_column
 
 from portal import clock
-from portal.extensions import db
+from portal.extensions import Model
 
 
-class Setting(db.Model):
+class Setting(Model):
     """One thing an admin has set; what has no row is as `settings.queries.DEFAULTS` says."""
 
     __tablename__ = "settings"
@@ -19,7 +19,7 @@ class Setting(db.Model):
     value: Mapped[object] = mapped_column(JSONB)
 
 
-class Tick(db.Model):
+class Tick(Model):
     """One run of the timetable: whoever inserts the row runs it, so two timetables double nothing."""
 
     __tablename__ = "ticks"

@@ -1,6 +1,7 @@
 """What an admin has set, with what holds until then."""
 
 from dataclasses import dataclass, fields
+from typing import Any
 
 from sqlalchemy import select
 
@@ -33,5 +34,7 @@ NAMES = tuple(field.name for field in fields(SiteSettings))
 def site_settings() -> SiteSettings:
     """The settings as they are now: one statement over a table of a few rows."""
     rows = db.session.execute(select(Setting.name, Setting.value).where(Setting.name.in_(NAMES)))
-    values = {name: tuple(value) if isinstance(value, list) else value for name, value in rows}
+    values: dict[str, Any] = {
+        name: tuple(value) if isinstance(value, list) else value for name, value in rows
+    }
     return SiteSettings(**values)

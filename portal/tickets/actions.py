@@ -259,12 +259,13 @@ def _wait_for(ticket: Ticket, waiting_for: WaitingFor | None, *, actor: User | N
 
 def _take_number(project: Project) -> int:
     """The project's next number. Its row stays locked until the commit, so keys have no gaps."""
-    return db.session.scalar(
+    counted = (
         update(ProjectCounter)
         .where(ProjectCounter.project_id == project.id)
         .values(last_number=ProjectCounter.last_number + 1)
         .returning(ProjectCounter.last_number)
     )
+    return db.session.execute(counted).scalar_one()
 
 
 def _refuse_what_does_not_fit(request: Request) -> None:

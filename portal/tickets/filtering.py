@@ -113,7 +113,7 @@ def _people_called(texts: Sequence[str]) -> dict[str, list[Value]]:
 
 # The words outside a field.
 
-SIMPLE = literal_column("'simple'::regconfig")
+SIMPLE: ColumnElement[str] = literal_column("'simple'::regconfig")
 
 
 def _search(reader: User):

@@ -110,7 +110,7 @@ class TicketForm(DeskForm):
 
     def validate_category_id(self, field: SelectField) -> None:
         chosen = self.category
-        if chosen and chosen.project_id not in {None, self.project_id.data}:
+        if chosen and chosen.project and chosen.project_id != self.project_id.data:
             raise ValidationError(
                 gettext(
                     "This topic belongs to %(project)s. Choose another one, or ask %(project)s.",
@@ -167,11 +167,12 @@ class StatusForm(DeskForm):
         _l("Status"), [InputRequired(_l("Choose a status."))], coerce=whole_number, validate_choice=False
     )
     waiting_for = SelectField(_l("What does it wait for?"), [Optional()])
+    steps: list[Status]
 
     @classmethod
     def for_ticket(cls, ticket: Ticket, **kwargs: object) -> Self:
         form = cls(**kwargs)
-        form.steps: list[Status] = next_statuses(ticket.status)
+        form.steps = next_statuses(ticket.status)
         form.status.choices = [(step.id, step.label) for step in form.steps]
         form.waiting_for.choices = [("", gettext("Something else"))] + [
             (reason.value, reason.label) for reason in WaitingFor if reason is not WaitingFor.OTHER

@@ -4,7 +4,11 @@ from flask_babel import gettext as _
 
 from portal.tickets.models import Priority, TicketType, WaitingFor
 
-_ENUMS = {"priority": Priority, "type": TicketType, "waiting_for": WaitingFor}
+_ENUMS: dict[str, type[Priority | TicketType | WaitingFor]] = {
+    "priority": Priority,
+    "type": TicketType,
+    "waiting_for": WaitingFor,
+}
 
 
 def field_label(name: str) -> str:

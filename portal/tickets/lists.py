@@ -112,7 +112,7 @@ def first_tickets(user: User, *conditions: ColumnElement[bool], order: Sequence,
 def count_up_to(most: int, user: User, *conditions: ColumnElement[bool]) -> int:
     """How many tickets this user may see there are, counted no further than `most`."""
     some = select(Ticket.id).where(visible_to(user), *conditions).limit(most).subquery()
-    return db.session.scalar(select(func.count()).select_from(some))
+    return db.session.scalar(select(func.count()).select_from(some)) or 0
 
 
 def is_open(tickets: Columns = Ticket.__table__.c) -> ColumnElement[bool]:

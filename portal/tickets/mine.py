@@ -29,7 +29,8 @@ def mine():
 def _shown(words: And) -> str:
     """Which tab; whoever searches looks in all of them, until they choose one."""
     usual = "all" if words.parts else "open"
-    return request.args.get("show") if request.args.get("show") in SHOWS else usual
+    asked = request.args.get("show", usual)
+    return asked if asked in SHOWS else usual
 
 
 def _about(words: And, typed: str, show: str = "open") -> dict:

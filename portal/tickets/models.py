@@ -24,7 +24,7 @@ from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from portal import clock
 from portal.accounts.models import User
-from portal.extensions import db
+from portal.extensions import Model
 from portal.lifecycles.models import Category, Status
 from portal.organizations.models import Organization, Team
 from portal.projects.models import Project, TicketCategory
@@ -103,7 +103,7 @@ class Part(StrEnum):
     WATCHER = "watcher"
 
 
-class Ticket(db.Model):
+class Ticket(Model):
     """A request for help, from the moment an employee submits it until it is closed.
 
     `team_id` is None until somebody has triaged it; every agent sees those.
@@ -207,7 +207,7 @@ class Ticket(db.Model):
         return self.status_category == Category.DONE
 
 
-class TicketPerson(db.Model):
+class TicketPerson(Model):
     """Somebody's part in a ticket: the rows that decide who sees it, found by user."""
 
     __tablename__ = "ticket_people"
@@ -220,7 +220,7 @@ class TicketPerson(db.Model):
     user: Mapped[User] = relationship()
 
 
-class Comment(db.Model):
+class Comment(Model):
     """A public reply, or an internal note that only the desk may ever read."""
 
     __tablename__ = "comments"
@@ -245,7 +245,7 @@ class Comment(db.Model):
     author: Mapped[User] = relationship()
 
 
-class Draft(db.Model):
+class Draft(Model):
     """What somebody has half written: one per person and place, until it is sent or emptied."""
 
     __tablename__ = "drafts"
@@ -258,7 +258,7 @@ class Draft(db.Model):
     updated_at: Mapped[datetime] = mapped_column(default=lambda: clock.now())
 
 
-class IdempotencyKey(db.Model):
+class IdempotencyKey(Model):
     """A form that was sent: sent again with its key, it leads to what it made the first time."""
 
     __tablename__ = "idempotency_keys"
@@ -269,7 +269,7 @@ class IdempotencyKey(db.Model):
     created_at: Mapped[datetime] = mapped_column(default=lambda: clock.now(), index=True)
 
 
-class ExternalTicket(db.Model):
+class ExternalTicket(Model):
     """Which ticket came from which row of which source, so that an import runs twice unharmed."""
 
     __tablename__ = "external_tickets"

@@ -7,7 +7,7 @@ from sqlalchemy.dialects.postgresql import insert
 
 from portal import clock
 from portal.accounts.models import User
-from portal.extensions import db
+from portal.extensions import affected, db
 from portal.tickets.models import IdempotencyKey
 
 
@@ -35,4 +35,5 @@ def remember(key: str | None, made: str, *, user: User) -> None:
 
 def forget_old(before: datetime) -> int:
     """Forget forms sent before that moment; nobody sends them again."""
-    return db.session.execute(delete(IdempotencyKey).where(IdempotencyKey.created_at < before)).rowcount
+    old = delete(IdempotencyKey).where(IdempotencyKey.created_at < before)
+    return affected(db.session.execute(old))

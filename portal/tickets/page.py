@@ -17,7 +17,6 @@ from portal.tickets.track import steps
 from portal.tickets.words import standing
 from portal.web.session import me
 
-
 FOLLOW, WORK = "tickets/show.html", "tickets/work.html"
 COMPOSER, COMMENTED = "tickets/_composer.html", "tickets/_commented.html"
 
@@ -58,7 +57,7 @@ def _composer(ticket: Ticket) -> dict[str, Any]:
     """Empty forms, or with what was half written, each with a key that is good for one comment."""
     scopes = {"reply": f"{ticket.key}:reply", "note": f"{ticket.key}:note"}
     drafts = drafts_of(me(), *scopes.values())
-    forms = {}
+    forms: dict[str, Any] = {}
     for name, kind in (("reply", ReplyForm), ("note", NoteForm)):
         draft = drafts.get(scopes[name])
         written = {"idempotency_key": secrets.token_urlsafe(16)}

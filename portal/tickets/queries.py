@@ -85,7 +85,7 @@ def timeline(ticket: Ticket, *, seen_by: User, before: int | None = None) -> Tim
     found = list(db.session.scalars(events))
     more, found = len(found) > SHOWN, found[:SHOWN][::-1]
     comments = _comments_of(found)
-    entries = [Entry(event, comments.get(event.data.get("comment_id"))) for event in found]
+    entries = [Entry(event, comments.get(event.data.get("comment_id", 0))) for event in found]
     return Timeline(entries, found[0].id if more else None)
 
 
@@ -137,7 +137,7 @@ def ids_by_key(keys: Sequence[str], *, seen_by: User) -> dict[str, int]:
     if not keys:
         return {}
     found = select(Ticket.key, Ticket.id).where(Ticket.key.in_(keys), visible_to(seen_by))
-    return {key: ticket_id for key, ticket_id in db.session.execute(found)}
+    return dict(db.session.execute(found).all())
 
 
 def last_project_id(user: User) -> int | None:

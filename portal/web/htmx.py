@@ -1,7 +1,8 @@
 """One view, two answers: the page for a browser, the fragment for htmx."""
 
-from flask import flash, g, get_flashed_messages, redirect, render_template, request
+from flask import flash, g, get_flashed_messages, redirect, render_template
 from flask_babel import gettext as _
+from htmx_flask import request
 
 VARY = {"Vary": "HX-Request"}
 

@@ -12,6 +12,7 @@ from datetime import datetime
 from typing import Any
 
 from sqlalchemy import ColumnElement, Select, literal, tuple_
+from sqlalchemy.orm import QueryableAttribute
 
 PAGE = 25
 
@@ -20,8 +21,8 @@ PAGE = 25
 class Order:
     """A sort order that is unique: one column, then the id."""
 
-    column: ColumnElement
-    tie: ColumnElement
+    column: QueryableAttribute[Any]
+    tie: QueryableAttribute[int]
     descending: bool = True
 
     def clauses(self, *, backwards: bool = False) -> list[ColumnElement]:

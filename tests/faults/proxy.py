@@ -1,12 +1,13 @@
 """A line between the desk and a server that a test can cut, hold or let through."""
 
+import contextlib
 import socket
 import threading
 from urllib.parse import urlsplit
 
 
 class Line:
-    """Passes on what comes to its port. `cut()` refuses and hangs up, `hold()` takes calls and says nothing."""
+    """Passes on what comes to its port. `cut()` refuses and hangs up, `hold()` takes calls in silence."""
 
     def __init__(self, host: str, port: int) -> None:
         self._target = (host, port)
@@ -82,8 +83,6 @@ def _pump(source: socket.socket, drain: socket.socket) -> None:
 
 
 def _shut(line: socket.socket) -> None:
-    try:
+    with contextlib.suppress(OSError):
         line.shutdown(socket.SHUT_RDWR)
-    except OSError:
-        pass
     line.close()

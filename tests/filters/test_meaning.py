@@ -5,7 +5,7 @@ from hypothesis import HealthCheck, given, settings
 from sqlalchemy import select, text
 
 from portal.extensions import db
-from portal.filters import And, Not, read, where
+from portal.filters import And, Fields, Not, Word, read, where
 from tests.filters.people import NOW, TOWN, ZONE, fields, is_meant
 from tests.filters.test_grammar import trees
 
@@ -112,3 +112,8 @@ def test_a_filter_compiles_against_any_relation_of_the_same_columns(town):
     past = TOWN.select().where(TOWN.c.id < 3).subquery()
     tree = read("status:open,closed", FIELDS)
     assert set(db.session.scalars(select(past.c.id).where(where(tree, past.c, FIELDS)))) == {1, 2}
+
+
+def test_words_need_a_text_to_be_found_in():
+    with pytest.raises(LookupError):
+        where(Word("fire"), TOWN.c, Fields(()))

@@ -13,8 +13,9 @@ PAGES = {
     "agent": ["/", "/queue", "/queue?q=nothing-like-this-anywhere", "/notifications"],
     "manager": ["/admin/projects", "/admin/categories"],
     "admin": [
-        "/", "/queue", "{own}", "{own}/fields", "/admin", "/admin/people", "/admin/projects", "/admin/categories",
-        "/admin/teams", "/admin/settings", "/admin/audit", "/admin/mail", "/admin/work", "/admin/components",
+        "/", "/queue", "{own}", "{own}/fields", "/admin", "/admin/people", "/admin/projects",
+        "/admin/categories", "/admin/teams", "/admin/settings", "/admin/audit", "/admin/mail",
+        "/admin/work", "/admin/components",
     ],
 }  # fmt: skip
 CASES = [(who, path) for who, paths in PAGES.items() for path in paths]
@@ -53,5 +54,6 @@ def test_a_page_is_accessible_and_fits(open_browser, own, who, path):
 
 def _photograph(page, who, path, theme, width):
     SHOTS.mkdir(exist_ok=True)
-    name = "-".join(part for part in path.strip("/{}").replace("?", "-").replace("/", "-").split("-") if part) or "home"
+    parts = path.strip("/{}").replace("?", "-").replace("/", "-").split("-")
+    name = "-".join(part for part in parts if part) or "home"
     page.screenshot(path=SHOTS / f"{who or 'anyone'}-{name[:60]}-{theme}-{width}.png")

@@ -1,4 +1,4 @@
-"""Every route of the application with arguments that lead somewhere, for tests that go through all of them."""
+"""Every route of the application with arguments that lead somewhere, for tests that go through them."""
 
 from dataclasses import dataclass
 

@@ -7,20 +7,43 @@ from tests import factories as make
 from tests.web.routes import doors
 
 WORD = "W" + "o" * 10_000
+MARKS = "\u202e\u200f💥\u00e9\u0301" * 20  # right to left, an emoji, an accent upon an accent
+FORM = "application/x-www-form-urlencoded"
+TEXTS = ["title", "body", "description", "name", "email", "q", "text"]
+NUMBERS = ["project_id", "category_id", "team_id", "assignee_id", "version", "status", "before", "role"]
 ODD = {
-    "NUL bytes": {"data": {"title": "a\0b", "body": "\0", "name": "\0", "email": "\0", "q": "\0", "password": "\0"}},
-    "one endless word": {"data": dict.fromkeys(["title", "body", "description", "name", "email", "q", "text"], WORD)},
-    "bytes that are no UTF-8": {"data": b"title=%ff%fe&body=\xff\xfe&name=\xc3(", "content_type": "application/x-www-form-urlencoded"},
-    "lone surrogates": {"data": b"title=%ed%a0%80&name=%ed%a0%80&body=%ed%a0%80", "content_type": "application/x-www-form-urlencoded"},
+    "NUL bytes": {
+        "data": {"title": "a\0b", "body": "\0", "name": "\0", "email": "\0", "q": "\0", "password": "\0"}
+    },
+    "one endless word": {"data": dict.fromkeys(TEXTS, WORD)},
+    "bytes that are no UTF-8": {"data": b"title=%ff%fe&body=\xff\xfe&name=\xc3(", "content_type": FORM},
+    "lone surrogates": {
+        "data": b"title=%ed%a0%80&name=%ed%a0%80&body=%ed%a0%80",
+        "content_type": FORM,
+    },
     "JSON": {"json": {"title": ["x"], "id": 1}},
     "another type": {"data": b"<x/>", "content_type": "text/xml"},
-    "a broken multipart": {"data": b"--x\r\nContent-Disposition: form-data; name=\"title\"\r\n\r\nx", "content_type": "multipart/form-data; boundary=x"},
-    "numbers beyond a bigint": {"data": dict.fromkeys(["project_id", "category_id", "team_id", "assignee_id", "version", "status", "before", "role"], "9" * 30)},
-    "lists of values": {"data": {"title": ["a", "b"], "role": ["admin", "agent"], "email": ["a@b.org", "c@d.org"]}},
-    "direction marks and emoji": {"data": dict.fromkeys(["title", "body", "name", "description"], "‮‏💥é́" * 20)},
-}  # fmt: skip
-QUERIES = ["?q=%00", "?q=%ff%fe", "?before=9999999999999999999999", "?cursor=%F0%9F", "?cursor=x&size=-1&sort=;drop",
-           "?q=" + "(" * 900, "?q=status:", "?tab=%22%3E%3Cscript%3E", "?" + "&".join(f"a{n}=1" for n in range(300))]  # fmt: skip
+    "a broken multipart": {
+        "data": b'--x\r\nContent-Disposition: form-data; name="title"\r\n\r\nx',
+        "content_type": "multipart/form-data; boundary=x",
+    },
+    "numbers beyond a bigint": {"data": dict.fromkeys(NUMBERS, "9" * 30)},
+    "lists of values": {
+        "data": {"title": ["a", "b"], "role": ["admin", "agent"], "email": ["a@b.org", "c@d.org"]}
+    },
+    "direction marks and emoji": {"data": dict.fromkeys(["title", "body", "name", "description"], MARKS)},
+}
+QUERIES = [
+    "?q=%00",
+    "?q=%ff%fe",
+    "?before=9999999999999999999999",
+    "?cursor=%F0%9F",
+    "?cursor=x&size=-1&sort=;drop",
+    "?q=" + "(" * 900,
+    "?q=status:",
+    "?tab=%22%3E%3Cscript%3E",
+    "?" + "&".join(f"a{n}=1" for n in range(300)),
+]
 
 
 @pytest.fixture
@@ -40,7 +63,7 @@ def test_no_body_makes_a_500(everywhere, client_for, odd):
     all_doors, admin = everywhere
     broken = []
     for door in all_doors:
-        if door.method == "GET" or door.endpoint in {"accounts.logout"}:
+        if door.method == "GET" or door.endpoint == "accounts.logout":
             continue
         answer = client_for(admin).open(door.path, method=door.method, **ODD[odd])
         if answer.status_code >= 500:
