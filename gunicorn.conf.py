@@ -5,8 +5,11 @@ threads and few processes; portal caps the streams well below their number.
 """
 
 import os
+import re
 import signal
 from pathlib import Path
+
+from gunicorn.glogging import Logger
 
 bind = os.environ.get("WEB_BIND") or f"127.0.0.1:{os.environ.get('PORT', '8000')}"
 
@@ -16,6 +19,7 @@ threads = int(os.environ.get("WEB_THREADS", "128"))
 timeout = 30
 graceful_timeout = int(os.environ.get("WEB_GRACEFUL_TIMEOUT", "30"))
 keepalive = 5
+forwarder_headers = ""  # no header of a visitor says under which path the desk stands
 
 max_requests = 20_000  # a leak never grows old
 max_requests_jitter = 2_000  # and the processes are not replaced together
@@ -24,6 +28,17 @@ if (memory := Path("/dev/shm")).is_dir():  # noqa: S108
     worker_tmp_dir = str(memory)  # the heartbeat must not wait for a disk
 control_socket_disable = True  # it would be made in the home directory
 
+
+
+class DiscreetLogger(Logger):
+    """Writes down which page was asked for, but not the token of a link that lets somebody in."""
+
+    def atoms(self, *answered):
+        token = re.compile(r"(?<=/)[A-Za-z0-9_-]{43}(?![A-Za-z0-9_-])")
+        return {name: token.sub("…", str(value)) for name, value in super().atoms(*answered).items()}
+
+
+logger_class = DiscreetLogger
 accesslog = "-" if os.environ.get("WEB_ACCESS_LOG") == "true" else None
 
 

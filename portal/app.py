@@ -83,6 +83,8 @@ def _stand_behind(app: Flask, settings: Settings) -> None:
         prefix="/static/vendor/",
         max_age=31536000,
         immutable_file_test=lambda *_: True,
+        allow_all_origins=False,
+        add_headers_function=headers.for_files(settings),
     )
     if settings.trusted_proxy_count:
         hops = settings.trusted_proxy_count

@@ -144,6 +144,7 @@ class Settings(BaseSettings):
             "SQLALCHEMY_DATABASE_URI": self.database_url,
             "SQLALCHEMY_ENGINE_OPTIONS": {
                 "pool_pre_ping": True,
+                "hide_parameters": True,  # an error's words go to the log, what people wrote does not
                 "pool_size": self.database_pool_size,
                 "max_overflow": self.database_pool_size,
                 "pool_timeout": 5,

@@ -16,6 +16,7 @@ from portal.web.paging import PAGE
 from portal.web.session import me
 
 bp = Blueprint("desk", __name__)
+USUAL = {"q": "", "sort": LATEST, "size": PAGE, "page": None}  # what an address need not say
 TABLE, ADDRESSED = "desk/_table.html", "tickets"  # the part that fetches itself anew, and its id
 
 
@@ -65,6 +66,7 @@ def _about(desk: Desk, asked: Asked, tree: And) -> dict:
         "typed": to_text(tree),
         "chips": chips(tree, desk.fields),
         "controls": ControlsForm.showing(desk, tree),
+        "kept": _unusual({"sort": str(asked.sort), "size": asked.size}),
         "address": lambda **changes: _address(asked, **changes),
         "error": None,
     }
@@ -79,6 +81,8 @@ def _address(asked: Asked, **changes) -> str:
         "size": asked.size,
         "page": asked.cursor,
     } | changes
-    usual = {"q": "", "sort": LATEST, "size": PAGE, "page": None}
-    kept = {key: value for key, value in said.items() if key not in usual or value != usual[key]}
-    return url_for("desk.queue", **kept)
+    return url_for("desk.queue", **_unusual(said))
+
+
+def _unusual(said: dict[str, Any]) -> dict[str, Any]:
+    return {name: value for name, value in said.items() if name not in USUAL or value != USUAL[name]}

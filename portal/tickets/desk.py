@@ -79,9 +79,10 @@ def add_note(key: str):
         page, status, headers = render(WORK, COMPOSER, 422, **about(ticket, note_form=form, tab="note"))
         return page, status, headers | {"HX-Retarget": "#composer", "HX-Reswap": "outerHTML"}
 
-    if once.claim(form.idempotency_key.data, user=me()) is None:
+    place = f"{ticket.key}:note"
+    if once.claim(once.key_of(form.data, place=place), user=me()) is None:
         comments.add_note(ticket, form.text, author=me())
-    drop_draft(me(), f"{ticket.key}:note")
+    drop_draft(me(), place)
     db.session.commit()
     return done(url_for(".show", key=ticket.key), COMMENTED, **about(ticket))
 

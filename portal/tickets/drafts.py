@@ -9,6 +9,7 @@ from portal.extensions import db
 from portal.tickets.models import Draft
 
 LIMIT = 100_000  # characters of all fields together
+MOST = 50  # drafts of one person; what was left alone longest goes first
 
 
 def save_draft(user: User, scope: str, content: dict[str, str]) -> Draft | None:
@@ -22,7 +23,11 @@ def save_draft(user: User, scope: str, content: dict[str, str]) -> Draft | None:
         index_elements=["user_id", "scope"],
         set_={"content": kept.excluded.content, "updated_at": kept.excluded.updated_at},
     )
-    return db.session.scalar(kept.returning(Draft).execution_options(populate_existing=True))
+    draft = db.session.scalar(kept.returning(Draft).execution_options(populate_existing=True))
+    latest = select(Draft.id).where(Draft.user_id == user.id).order_by(Draft.updated_at.desc(), Draft.id.desc())
+    too_many = delete(Draft).where(Draft.id.in_(latest.offset(MOST)))
+    db.session.execute(too_many.execution_options(synchronize_session=False))
+    return draft
 
 
 def drop_draft(user: User, *scopes: str) -> None:

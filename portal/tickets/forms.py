@@ -1,3 +1,4 @@
+import re
 from typing import Self
 
 from flask_babel import gettext
@@ -11,7 +12,7 @@ from wtforms import (
     TextAreaField,
     ValidationError,
 )
-from wtforms.validators import InputRequired, Length, NumberRange, Optional
+from wtforms.validators import InputRequired, Length, NumberRange, Optional, Regexp
 
 from portal.accounts.models import User
 from portal.accounts.queries import agents
@@ -27,6 +28,7 @@ from portal.web.forms import DeskForm, NotBlank, at_most, idempotency_field, tid
 
 BODY_LIMIT = 50_000
 NOBODY = ""
+SCOPE = re.compile(r"(ticket:new|[A-Z][A-Z0-9]{1,9}-[1-9][0-9]{0,17}:(reply|note))\Z")
 
 
 def whole_number(value: object) -> int | None:
@@ -257,5 +259,5 @@ class PriorityForm(DeskForm):
 class DraftForm(DeskForm):
     """What a browser sends while somebody writes: where, and the fields as JSON."""
 
-    scope = StringField(validators=[InputRequired(), Length(max=80)])
+    scope = StringField(validators=[InputRequired(), Length(max=80), Regexp(SCOPE)])
     content = HiddenField(validators=[InputRequired(), Length(max=120_000)])

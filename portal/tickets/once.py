@@ -1,6 +1,9 @@
 """Forms that were sent twice. Nothing here commits."""
 
+import json
 from datetime import datetime
+from hashlib import sha256
+from typing import Any
 
 from sqlalchemy import delete, select, update
 from sqlalchemy.dialects.postgresql import insert
@@ -9,6 +12,18 @@ from portal import clock
 from portal.accounts.models import User
 from portal.extensions import affected, db
 from portal.tickets.models import IdempotencyKey
+
+
+def key_of(sent: dict[str, Any], *, place: str) -> str | None:
+    """The key under which a form counts: the one that it brought, for that place and these words alone.
+
+    So neither a page that somebody went back to, and wrote on, nor a key that was
+    used elsewhere swallows what is new.
+    """
+    if not sent["idempotency_key"]:
+        return None
+    said = [[name, value] for name, value in sorted(sent.items()) if name != "csrf_token"]
+    return sha256(json.dumps([place, said], default=str).encode()).hexdigest()
 
 
 def claim(key: str | None, *, user: User) -> str | None:

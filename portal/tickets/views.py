@@ -8,13 +8,14 @@ from flask_babel import gettext as _
 
 from portal.errors import DomainError
 from portal.extensions import db, limiter
-from portal.markdown import MAX_LENGTH, render_markdown
+from portal.markdown import render_markdown
 from portal.notifications.actions import read_of_ticket
 from portal.permissions import Permission, for_members, requires
+from portal.settings.cache import site
 from portal.tickets import actions, comments, once
 from portal.tickets.blueprint import bp
 from portal.tickets.drafts import LIMIT, drafts_of, drop_draft, save_draft
-from portal.tickets.forms import DraftForm, ReplyForm, TicketForm
+from portal.tickets.forms import BODY_LIMIT, DraftForm, ReplyForm, TicketForm
 from portal.tickets.models import Priority, TicketType
 from portal.tickets.page import COMMENTED, COMPOSER, about
 from portal.tickets.queries import get_ticket_or_404, last_project_id, timeline
@@ -26,7 +27,7 @@ NEW = "ticket:new"
 
 @bp.route("/new", methods=["GET", "POST"])
 @requires(Permission.TICKET_SUBMIT)
-@limiter.limit("60 per hour", methods=["POST"], key_func=lambda: str(me().id))
+@limiter.limit(lambda: f"{site().tickets_per_hour} per hour", methods=["POST"], key_func=lambda: str(me().id))
 def submit():
     form = TicketForm()
     if form.validate_on_submit():
@@ -54,11 +55,12 @@ def _begin(form: TicketForm) -> None:
 
 def _submitted(form: TicketForm):
     """One ticket for one form, however often it is sent."""
-    made = once.claim(form.idempotency_key.data, user=me())
+    key = once.key_of(form.data, place=NEW)
+    made = once.claim(key, user=me())
     if made is None:
         ticket = actions.submit_ticket(me(), form.asked())
         made = ticket.key
-        once.remember(form.idempotency_key.data, made, user=me())
+        once.remember(key, made, user=me())
     drop_draft(me(), NEW)
     db.session.commit()
     return go_to(url_for(".show", key=made, sent=1))
@@ -96,11 +98,12 @@ def reply(key: str):
         page, status, headers = render(context["page"], COMPOSER, 422, **context)
         return page, status, headers | {"HX-Retarget": "#composer", "HX-Reswap": "outerHTML"}
 
-    if once.claim(form.idempotency_key.data, user=me()) is None:
+    place = f"{ticket.key}:reply"
+    if once.claim(once.key_of(form.data, place=place), user=me()) is None:
         comments.reply(ticket, form.text, author=me())
         if me().may(Permission.TICKET_WORK):
             actions.follow_up(ticket, form.then.data, actor=me())
-    drop_draft(me(), f"{ticket.key}:reply")
+    drop_draft(me(), place)
     db.session.commit()
     return done(url_for(".show", key=ticket.key), COMMENTED, **about(ticket))
 
@@ -131,8 +134,8 @@ def _redrawn(ticket):
 @bp.post("/preview")
 @for_members
 def preview():
-    """What a text will look like; nothing is kept."""
-    text = request.form.get("text", "")[:MAX_LENGTH]
+    """What a text will look like, as far as it could be sent; nothing is kept."""
+    text = request.form.get("text", "")[: max(BODY_LIMIT, site().description_limit)]
     return render_template("tickets/_preview.html", html=render_markdown(text))
 
 

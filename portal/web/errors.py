@@ -79,9 +79,15 @@ def _database_refused(error: DBAPIError):
 
 
 def _unexpected(error: Exception):
-    log.error("%s %s failed", request.method, request.path, exc_info=error)
+    log.error("%s %s failed", request.method, _path(), exc_info=error)
     db.session.rollback()
     return _page(500)
+
+
+def _path() -> str:
+    """The path as logs may keep it: without what lets somebody in."""
+    token = (request.view_args or {}).get("token")
+    return request.path.replace(token, "…") if token else request.path
 
 
 def _page(code: int):

@@ -121,7 +121,7 @@ def test_a_draft_is_there_again_and_gone_once_sent(client_for, world):
 
 @pytest.mark.parametrize("content", ["", "[]", "1", "{", '{"a": 1}', '{"a": "\\ud800"}', "null"])
 def test_a_draft_that_is_none_is_refused(client_for, content):
-    answer = client_for(make.employee()).post("/tickets/drafts", data={"scope": "x", "content": content})
+    answer = client_for(make.employee()).post("/tickets/drafts", data={"scope": "ticket:new", "content": content})
     assert answer.status_code == 422
 
 
@@ -134,8 +134,8 @@ def test_a_draft_is_nobody_elses(client_for, world):
 
 def test_an_emptied_draft_is_forgotten(client_for):
     client = client_for(make.employee())
-    client.post("/tickets/drafts", data={"scope": "s", "content": '{"body": "x"}'})
-    client.post("/tickets/drafts", data={"scope": "s", "content": '{"body": "  "}'})
+    client.post("/tickets/drafts", data={"scope": "ticket:new", "content": '{"body": "x"}'})
+    client.post("/tickets/drafts", data={"scope": "ticket:new", "content": '{"body": "  "}'})
     assert db.session.scalar(select(func.count(Draft.id))) == 0
 
 
