@@ -47,6 +47,7 @@ TABLE = {
     "tickets.preview": LOGIN,
     "tickets.keep_draft": LOGIN,
     "tickets.change_status": WORK,
+    "tickets.choose_assignee": WORK,
     "tickets.assign": WORK,
     "tickets.change_priority": WORK,
     "tickets.add_note": WORK,

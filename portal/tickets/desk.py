@@ -1,5 +1,7 @@
 """A ticket for the agents who work on it."""
 
+from functools import partial
+
 from flask import request, url_for
 from flask_babel import gettext as _
 
@@ -24,6 +26,7 @@ from portal.web.htmx import done, go_to, render
 from portal.web.session import me
 
 PANEL = "tickets/_work.html"
+ASSIGN, ASSIGNMENT = "tickets/assign.html", "tickets/_assignment.html"
 
 
 @bp.post("/<key:key>/status")
@@ -40,6 +43,15 @@ def change_status(key: str):
     return _panel(ticket)
 
 
+@bp.get("/<key:key>/assignment")
+@requires(Permission.TICKET_WORK)
+def choose_assignee(key: str):
+    """The teams and people to choose from: fetched when they are wanted, for there may be hundreds."""
+    ticket = get_ticket_or_404(key, seen_by=me())
+    form = AssignmentForm(formdata=None, data={"assignee_id": ticket.assignee_id, "team_id": ticket.team_id})
+    return render(ASSIGN, ASSIGNMENT, ticket=ticket, form=form)
+
+
 @bp.post("/<key:key>/assignment")
 @requires(Permission.TICKET_WORK)
 def assign(key: str):
@@ -47,7 +59,7 @@ def assign(key: str):
     ticket = get_ticket_or_404(key, seen_by=me(), to_change=True)
     form = AssignmentForm()
     if not form.validate_on_submit():
-        return render(WORK, PANEL, 422, **about(ticket, assignment_form=form))
+        return render(ASSIGN, ASSIGNMENT, 422, ticket=ticket, form=form)
 
     if "team_id" in request.form:
         actions.assign_team(ticket, form.team, actor=me())
@@ -84,7 +96,7 @@ def add_note(key: str):
         comments.add_note(ticket, form.text, author=me())
     drop_draft(me(), place)
     db.session.commit()
-    return done(url_for(".show", key=ticket.key), COMMENTED, **about(ticket))
+    return done(url_for(".show", key=ticket.key), COMMENTED, partial(about, ticket))
 
 
 @bp.post("/<key:key>/watchers")
@@ -118,7 +130,7 @@ def edit(key: str):
 
 
 def _panel(ticket: Ticket):
-    return done(url_for(".show", key=ticket.key), PANEL, **about(ticket))
+    return done(url_for(".show", key=ticket.key), PANEL, partial(about, ticket))
 
 
 def _unfit(ticket: Ticket, field, words: str, **forms):

@@ -24,7 +24,9 @@ def save_draft(user: User, scope: str, content: dict[str, str]) -> Draft | None:
         set_={"content": kept.excluded.content, "updated_at": kept.excluded.updated_at},
     )
     draft = db.session.scalar(kept.returning(Draft).execution_options(populate_existing=True))
-    latest = select(Draft.id).where(Draft.user_id == user.id).order_by(Draft.updated_at.desc(), Draft.id.desc())
+    latest = (
+        select(Draft.id).where(Draft.user_id == user.id).order_by(Draft.updated_at.desc(), Draft.id.desc())
+    )
     too_many = delete(Draft).where(Draft.id.in_(latest.offset(MOST)))
     db.session.execute(too_many.execution_options(synchronize_session=False))
     return draft

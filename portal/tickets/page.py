@@ -8,9 +8,10 @@ from typing import Any
 
 from flask import url_for
 
+from portal.accounts.models import User
 from portal.permissions import Permission
 from portal.tickets.drafts import drafts_of
-from portal.tickets.forms import AssignmentForm, NoteForm, ReplyForm, StatusForm
+from portal.tickets.forms import NoteForm, ReplyForm, StatusForm
 from portal.tickets.models import Part, Priority, Ticket
 from portal.tickets.queries import is_watching, people_of, timeline
 from portal.tickets.track import steps
@@ -21,14 +22,22 @@ FOLLOW, WORK = "tickets/show.html", "tickets/work.html"
 COMPOSER, COMMENTED = "tickets/_composer.html", "tickets/_commented.html"
 
 
+def page_for(user: User) -> str:
+    """Whoever works on tickets has another page of one than whoever follows it."""
+    return WORK if user.may(Permission.TICKET_WORK) else FOLLOW
+
+
+def fragment_for(user: User) -> str:
+    return "tickets/_work.html" if user.may(Permission.TICKET_WORK) else "tickets/_show.html"
+
+
 def about(ticket: Ticket, **forms: Any) -> dict[str, Any]:
     """Everything the page and its fragments show; a form that failed replaces the fresh one."""
     works = me().may(Permission.TICKET_WORK)
     common = {
         "ticket": ticket,
         "works": works,
-        "page": WORK if works else FOLLOW,
-        "fragment": "tickets/_work.html" if works else "tickets/_show.html",
+        "fragment": fragment_for(me()),
         "timeline": timeline(ticket, seen_by=me()),
         "earlier_url": url_for("tickets.earlier", key=ticket.key),
     }
@@ -46,9 +55,6 @@ def _for_work(ticket: Ticket) -> dict[str, Any]:
         "watchers": [row.user for row in people if row.part == Part.WATCHER],
         "watching": is_watching(people, me()),
         "status_form": StatusForm.for_ticket(ticket, formdata=None),
-        "assignment_form": AssignmentForm(
-            formdata=None, data={"assignee_id": ticket.assignee_id, "team_id": ticket.team_id}
-        ),
         "priorities": tuple(Priority)[::-1],
     }
 

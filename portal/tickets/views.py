@@ -2,6 +2,7 @@
 
 import json
 import secrets
+from functools import partial
 
 from flask import render_template, request, url_for
 from flask_babel import gettext as _
@@ -17,7 +18,7 @@ from portal.tickets.blueprint import bp
 from portal.tickets.drafts import LIMIT, drafts_of, drop_draft, save_draft
 from portal.tickets.forms import BODY_LIMIT, DraftForm, ReplyForm, TicketForm
 from portal.tickets.models import Priority, TicketType
-from portal.tickets.page import COMMENTED, COMPOSER, about
+from portal.tickets.page import COMMENTED, COMPOSER, about, fragment_for, page_for
 from portal.tickets.queries import get_ticket_or_404, last_project_id, timeline
 from portal.web.htmx import done, go_to, is_fragment_request, render
 from portal.web.session import me
@@ -73,8 +74,7 @@ def show(key: str):
     if not is_fragment_request() and read_of_ticket(me(), ticket.id):
         db.session.commit()
         ticket = get_ticket_or_404(key, seen_by=me())
-    context = about(ticket)
-    return render(context["page"], context["fragment"], **context)
+    return render(page_for(me()), fragment_for(me()), **about(ticket))
 
 
 @bp.get("/<key:key>/timeline")
@@ -94,8 +94,7 @@ def reply(key: str):
     ticket = get_ticket_or_404(key, seen_by=me(), to_change=True)
     form = ReplyForm()
     if not form.validate_on_submit():
-        context = about(ticket, reply_form=form)
-        page, status, headers = render(context["page"], COMPOSER, 422, **context)
+        page, status, headers = render(page_for(me()), COMPOSER, 422, **about(ticket, reply_form=form))
         return page, status, headers | {"HX-Retarget": "#composer", "HX-Reswap": "outerHTML"}
 
     place = f"{ticket.key}:reply"
@@ -105,7 +104,7 @@ def reply(key: str):
             actions.follow_up(ticket, form.then.data, actor=me())
     drop_draft(me(), place)
     db.session.commit()
-    return done(url_for(".show", key=ticket.key), COMMENTED, **about(ticket))
+    return done(url_for(".show", key=ticket.key), COMMENTED, partial(about, ticket))
 
 
 @bp.post("/<key:key>/solution")
@@ -127,8 +126,7 @@ def reopen(key: str):
 
 
 def _redrawn(ticket):
-    context = about(ticket)
-    return done(url_for(".show", key=ticket.key), context["fragment"], **context)
+    return done(url_for(".show", key=ticket.key), fragment_for(me()), partial(about, ticket))
 
 
 @bp.post("/preview")

@@ -1,5 +1,7 @@
 """One view, two answers: the page for a browser, the fragment for htmx."""
 
+from collections.abc import Callable
+
 from flask import flash, g, get_flashed_messages, redirect, render_template
 from flask_babel import gettext as _
 from htmx_flask import request
@@ -19,11 +21,14 @@ def render(page: str, fragment: str, status: int = 200, /, **context):
     return render_template(template, **context), status, VARY
 
 
-def done(url: str, fragment: str, /, **context):
-    """Answer a POST that worked: new fragment for htmx, 303 for a plain form."""
+def done(url: str, fragment: str, /, about: Callable[[], dict] = dict, **context):
+    """Answer a POST that worked: new fragment for htmx, 303 for a plain form.
+
+    `about` gives what the fragment shows, and is asked only where there is one.
+    """
     _say_what_is_delayed()
     if is_fragment_request():
-        return render_template(fragment, **context) + _toasts(), 200, VARY
+        return render_template(fragment, **about(), **context) + _toasts(), 200, VARY
     return redirect(url, 303)
 
 

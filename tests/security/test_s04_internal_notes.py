@@ -1,9 +1,9 @@
 """What the desk writes for itself is nowhere for the person who asked."""
 
-from portal.extensions import db
 from sqlalchemy import select
 
 from portal.events.models import Event
+from portal.extensions import db
 from portal.outbox_mail.models import Mail
 from tests import factories as make
 
@@ -26,7 +26,7 @@ def test_the_words_of_a_note_reach_no_answer_an_employee_gets(app, world, client
             answer = client.get(path, headers=headers)
             assert answer.status_code == 200
             assert SECRET not in answer.text, path
-            assert f"event-{note}\"" not in answer.text, path
+            assert f'event-{note}"' not in answer.text, path
     assert not [mail for mail in db.session.scalars(select(Mail)) if SECRET in mail.body + mail.subject]
 
 

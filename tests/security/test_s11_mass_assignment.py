@@ -25,7 +25,13 @@ def columns_of(row):
 def test_a_ticket_is_its_senders_and_new(world, client_for):
     ann = make.employee()
     db.session.commit()
-    form = {"type": "incident", "title": "Broken", "priority": "low", "project_id": world.id, "description": "x"}
+    form = {
+        "type": "incident",
+        "title": "Broken",
+        "priority": "low",
+        "project_id": world.id,
+        "description": "x",
+    }
 
     client_for(ann).post("/tickets/new", data=MORE | form)
 
@@ -69,8 +75,8 @@ def test_an_agents_fields_are_those_of_the_form(world, client_for):
     ticket = make.ticket(make.employee())
     db.session.commit()
     before = columns_of(ticket)
-    form = {"version": ticket.version, "title": "New", "description": "", "type": "incident",
-            "priority": "medium", "category_id": ""}  # fmt: skip
+    form = {"version": ticket.version, "title": "New", "description": "", "type": ticket.type.value,
+            "priority": ticket.priority.value, "category_id": ""}  # fmt: skip
 
     client_for(petra).post(f"/tickets/{ticket.key}/fields", data=MORE | form)
 
@@ -133,7 +139,9 @@ def test_a_key_of_a_reply_swallows_no_ticket(ann, world, client_for):
     client.post(f"/tickets/{ticket.key}/comments", data={"body": "x", "idempotency_key": "k"})
 
     first, again, other = (
-        client.post("/tickets/new", data=FORM | {"title": title, "project_id": world.id, "idempotency_key": "k"})
+        client.post(
+            "/tickets/new", data=FORM | {"title": title, "project_id": world.id, "idempotency_key": "k"}
+        )
         for title in ("One", "One", "Two")
     )
 
@@ -146,7 +154,10 @@ def test_a_key_of_a_reply_swallows_no_ticket(ann, world, client_for):
 # Drafts.
 
 
-@pytest.mark.parametrize("scope", ["junk", "IT-1", "IT-1:", "it-1:reply", "IT-1:reply\n", "IT-1:secret", "ticket:new2", "ticket:new\n"])
+@pytest.mark.parametrize(
+    "scope",
+    ["junk", "IT-1", "IT-1:", "it-1:reply", "IT-1:reply\n", "IT-1:secret", "ticket:new2", "ticket:new\n"],
+)
 def test_a_draft_belongs_to_a_form_that_there_is(client_for, scope):
     ann = make.employee()
     db.session.commit()

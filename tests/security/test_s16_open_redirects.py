@@ -29,7 +29,9 @@ def test_after_the_login_and_the_language_one_is_still_here(app, client_for, tar
     assert {answer.status_code for answer in answers} <= {303, 400, 422}  # a NUL is refused
 
 
-@pytest.mark.parametrize("came_from", ["http://evil.example/", "http://localhost.evil.example/", "javascript:alert(1)"])
+@pytest.mark.parametrize(
+    "came_from", ["http://evil.example/", "http://localhost.evil.example/", "javascript:alert(1)"]
+)
 def test_the_way_back_leads_nowhere_else(client_for, came_from):
     answer = client_for(None).post("/login", headers={"X-CSRFToken": "wrong", "Referer": came_from})
 

@@ -27,7 +27,18 @@ def test_no_header_leads_a_reset_elsewhere(app, client_for, headers):
     assert "evil.example" not in mails()[-1].body
 
 
-@pytest.mark.parametrize("host", ["evil.example", "localhost.evil.example", "localhost:80@evil.example", "evil.example:80", "", "LOCALHOST.", "localhost/evil"])
+@pytest.mark.parametrize(
+    "host",
+    [
+        "evil.example",
+        "localhost.evil.example",
+        "localhost:80@evil.example",
+        "evil.example:80",
+        "",
+        "LOCALHOST.",
+        "localhost/evil",
+    ],
+)
 def test_another_host_is_not_answered(app, client_for, host):
     ann = make.employee()
     db.session.commit()

@@ -121,7 +121,9 @@ def test_a_draft_is_there_again_and_gone_once_sent(client_for, world):
 
 @pytest.mark.parametrize("content", ["", "[]", "1", "{", '{"a": 1}', '{"a": "\\ud800"}', "null"])
 def test_a_draft_that_is_none_is_refused(client_for, content):
-    answer = client_for(make.employee()).post("/tickets/drafts", data={"scope": "ticket:new", "content": content})
+    answer = client_for(make.employee()).post(
+        "/tickets/drafts", data={"scope": "ticket:new", "content": content}
+    )
     assert answer.status_code == 422
 
 

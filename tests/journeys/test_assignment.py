@@ -1,0 +1,29 @@
+"""The menu of assignment fetches its people when it is opened, and works as a page without scripts."""
+
+import pytest
+from playwright.sync_api import expect
+
+pytestmark = pytest.mark.browser
+
+
+def test_an_agent_gives_a_ticket_to_a_colleague_from_the_menu(open_browser):
+    aylin = open_browser("admin")
+    aylin.goto("/queue?q=status:open")
+    aylin.locator("a[href^='/tickets/IT-']").first.click()
+    aylin.click("button[popovertarget=assignment] >> nth=0")
+    aylin.select_option("#assign [name=assignee_id]", label="Ben Okafor")
+    aylin.click("#assign button:has-text('Assign')")
+    expect(aylin.locator("#ticket .properties")).to_contain_text("Ben Okafor")
+    aylin.click("button[popovertarget=assignment] >> nth=0")
+    expect(aylin.locator("#assign [name=assignee_id] option:checked")).to_have_text("Ben Okafor")
+
+
+def test_the_same_without_javascript(open_browser):
+    aylin = open_browser("admin", java_script_enabled=False)
+    aylin.goto("/queue?q=status:open")
+    aylin.locator("a[href^='/tickets/IT-']").first.click()
+    aylin.click("button[popovertarget=assignment] >> nth=0")
+    aylin.click("#assignment a")
+    aylin.select_option("[name=assignee_id]", label="Ben Okafor")
+    aylin.click("#assign button:has-text('Assign')")
+    expect(aylin.locator("#ticket .properties")).to_contain_text("Ben Okafor")
