@@ -29,7 +29,6 @@ if (memory := Path("/dev/shm")).is_dir():  # noqa: S108
 control_socket_disable = True  # it would be made in the home directory
 
 
-
 class DiscreetLogger(Logger):
     """Writes down which page was asked for, but not the token of a link that lets somebody in."""
 

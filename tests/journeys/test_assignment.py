@@ -27,3 +27,15 @@ def test_the_same_without_javascript(open_browser):
     aylin.select_option("[name=assignee_id]", label="Ben Okafor")
     aylin.click("#assign button:has-text('Assign')")
     expect(aylin.locator("#ticket .properties")).to_contain_text("Ben Okafor")
+
+
+def test_the_button_whose_menu_was_used_shows_the_change(open_browser):
+    aylin = open_browser("admin")
+    aylin.goto("/queue?q=status:open")
+    aylin.locator("a[href^='/tickets/IT-']").first.click()
+    aylin.click("button[popovertarget=status]")
+    aylin.click("#status button:has-text('In progress')")
+    expect(aylin.locator("button[popovertarget=status]")).to_contain_text("In progress")
+    aylin.click("button[popovertarget=priority]")
+    aylin.click("#priority button:has-text('Critical')")
+    expect(aylin.locator("button[popovertarget=priority]")).to_contain_text("Critical")

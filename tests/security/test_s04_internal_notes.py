@@ -18,7 +18,8 @@ def test_the_words_of_a_note_reach_no_answer_an_employee_gets(app, world, client
     queue.run()
     client = client_for(ann)
     note = db.session.scalar(select(Event.id).where(Event.kind == "note.added"))
-    pages = [f"/tickets/{ticket.key}", f"/tickets/{ticket.key}/timeline", f"/tickets/{ticket.key}/timeline?before=999999",
+    pages = [f"/tickets/{ticket.key}", f"/tickets/{ticket.key}/timeline",
+             f"/tickets/{ticket.key}/timeline?before=999999",
              "/", "/tickets?show=all", "/notifications", "/tickets/new"]  # fmt: skip
 
     for headers in ({}, {"HX-Request": "true"}):

@@ -11,10 +11,12 @@ from tests import factories as make
 
 MORE = {
     "id": "1", "role": "admin", "is_active": "", "is_staff": "1", "email": "evil@example.org", "user_id": "1",
-    "requester_id": "1", "requester": "1", "assignee_id": "1", "team_id": "1", "status": "4", "state": "closed",
+    "requester_id": "1", "requester": "1", "assignee_id": "1", "team_id": "1", "status": "4",
+    "state": "closed",
     "status_category": "done", "version": "99", "key": "IT-999", "number": "999", "is_confidential": "y",
     "is_internal": "y", "author_id": "1", "created_at": "2000-01-01", "password_hash": "x", "actor": "1",
-    "email_verified_at": "2000-01-01", "description_html": "<script>", "body_html": "<script>", "made": "IT-1",
+    "email_verified_at": "2000-01-01", "description_html": "<script>", "body_html": "<script>",
+    "made": "IT-1",
 }  # fmt: skip
 
 

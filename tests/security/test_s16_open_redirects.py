@@ -7,9 +7,12 @@ from tests import factories as make
 from tests.accounts.gate import log_in
 
 AWAY = [
-    "//evil.example", "///evil.example", "/\\evil.example", "\\\\evil.example", "https://evil.example", "https:evil.example",
-    "http:/evil.example", "javascript:alert(1)", "/\t/evil.example", "/\n/evil.example", "\x0b//evil.example", " //evil.example",
-    "\t//evil.example", "/\x00/evil.example", "evil.example", "@evil.example", "data:text/html,x", "/%0d%0aSet-Cookie:x=1\r\nX: y",
+    "//evil.example", "///evil.example", "/\\evil.example", "\\\\evil.example",
+    "https://evil.example", "https:evil.example",
+    "http:/evil.example", "javascript:alert(1)", "/\t/evil.example", "/\n/evil.example",
+    "\x0b//evil.example", " //evil.example",
+    "\t//evil.example", "/\x00/evil.example", "evil.example", "@evil.example",
+    "data:text/html,x", "/%0d%0aSet-Cookie:x=1\r\nX: y",
 ]  # fmt: skip
 
 
