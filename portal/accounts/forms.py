@@ -59,6 +59,12 @@ class LoginForm(DeskForm):
     next = HiddenField()
 
 
+class VerifyForm(DeskForm):
+    """Whoever confirms an address also knows the password that was chosen with it."""
+
+    password = PasswordField(_l("Password"), [InputRequired(_l("Enter your password."))])
+
+
 class NewPasswordForm(DeskForm):
     """A form with a password that is to be a good one for whoever it is for."""
 

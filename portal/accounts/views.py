@@ -6,8 +6,9 @@ from flask_login import current_user
 
 from portal.accounts import actions, links, throttle
 from portal.accounts.blueprint import bp
-from portal.accounts.forms import FirstRunForm, ForgotForm, LoginForm, RegisterForm, ResetForm
+from portal.accounts.forms import FirstRunForm, ForgotForm, LoginForm, RegisterForm, ResetForm, VerifyForm
 from portal.accounts.models import Purpose, User
+from portal.accounts.passwords import is_right
 from portal.accounts.queries import has_no_people, people_with_addresses
 from portal.accounts.throttle import TooOften
 from portal.admin.actions import open_desk
@@ -20,6 +21,7 @@ from portal.web.locale import language
 from portal.web.session import log_in, log_out, me
 
 LOGIN, REGISTER, FORGOT = "accounts/login.html", "accounts/register.html", "accounts/forgot.html"
+VERIFY = "accounts/verify.html"
 
 
 @bp.route("/login", methods=["GET", "POST"])
@@ -123,11 +125,30 @@ def register():
 @bp.route("/verify/<token>", methods=["GET", "POST"])
 @for_anyone
 def verify(token: str):
-    """Looking uses nothing up: mail scanners follow links too."""
-    if request.method == "GET":
-        if links.owner_of(token, Purpose.VERIFY) is None:
-            return _gone(Purpose.VERIFY)
-        return render("accounts/verify.html", "accounts/verify.html", token=token)
+    """Looking uses nothing up: mail scanners follow links too.
+
+    The link proves the address, and the password that it is confirmed by whoever
+    registered: otherwise somebody could register the address of another, and have
+    them confirm a password that is not theirs.
+    """
+    owner = links.owner_of(token, Purpose.VERIFY)
+    if owner is None:
+        return _gone(Purpose.VERIFY)
+    form = VerifyForm()
+    if not form.validate_on_submit():
+        return _page(VERIFY, form, 422 if form.is_submitted() else 200, token=token)
+    try:
+        throttle.count_guess(owner.email)
+    except TooOften as error:
+        return _too_often(error, VERIFY, form, token=token)
+    if not is_right(form.password.data, owner.password_hash):
+        form.password.errors = [_("This is not the password of the last registration with this address.")]
+        return _page(VERIFY, form, 422, token=token)
+    throttle.was_no_guess()
+    return _confirmed(token)
+
+
+def _confirmed(token: str):
     if actions.confirm_address(token) is None:
         return _gone(Purpose.VERIFY)
     db.session.commit()
@@ -211,12 +232,12 @@ def _page(template: str, form, status: int = 200, **context):
     return render(template, template, status, form=form, **context)
 
 
-def _too_often(error: TooOften, template: str, form):
+def _too_often(error: TooOften, template: str, form, **context):
     """The page with what was typed, and when to try again; to htmx only the sentence."""
     if is_fragment_request():
         raise error
     form.form_errors.append(str(error))
-    body, status, headers = _page(template, form, 429)
+    body, status, headers = _page(template, form, 429, **context)
     return body, status, headers | {"Retry-After": str(error.seconds)}
 
 

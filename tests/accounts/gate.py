@@ -23,6 +23,10 @@ def register(client, **values):
     return client.post("/register", data=typed | values)
 
 
+def confirm(client, link, password="glass bridge kettle"):
+    return client.post(link, data={"password": password})
+
+
 def mails():
     """All mails, the oldest first."""
     return list(db.session.scalars(select(Mail).order_by(Mail.id)))

@@ -12,7 +12,7 @@ from portal.extensions import db
 from portal.permissions import Role
 from portal.settings.actions import change_settings
 from tests import factories as make
-from tests.accounts.gate import is_inside, link_in, log_in, mails, register, words_of
+from tests.accounts.gate import confirm, is_inside, link_in, log_in, mails, register, words_of
 
 
 @pytest.fixture
@@ -34,7 +34,7 @@ def test_somebody_registers_confirms_and_logs_in(client):
     link = link_in(mails()[-1])
 
     looked = client.get(link)
-    confirmed = client.post(link)
+    confirmed = confirm(client, link)
 
     assert looked.status_code == 200
     assert "<form" in looked.text
@@ -51,9 +51,40 @@ def test_looking_at_the_link_uses_nothing_up(client):
     for _ in range(3):
         assert client.get(link).status_code == 200
 
-    assert client.post(link).status_code == 303
+    assert confirm(client, link).status_code == 303
     assert client.get(link).status_code == 404
-    assert client.post(link).status_code == 404
+    assert confirm(client, link).status_code == 404
+
+
+@pytest.mark.parametrize("order", ["before", "after"])
+def test_nobody_confirms_a_password_that_somebody_else_chose(client, order):
+    """Mallory registers Ann's address around her, and hopes that she confirms his password."""
+    anns = {"name": "Ann Sørensen", "password": "glass bridge kettle"}
+    mallorys = {"name": "Ann Sørensen", "password": "mallory's password"}
+    for typed in (mallorys, anns) if order == "before" else (anns, mallorys):
+        register(client, **typed)
+
+    confirm(client, link_in(mails()[-1]))
+
+    assert log_in(client, "ann@example.org", "mallory's password").status_code == 422
+
+
+@pytest.mark.parametrize("password", ["", "wrong", None])
+def test_confirming_asks_for_the_password_and_a_wrong_one_uses_nothing_up(client, password):
+    register(client)
+    link = link_in(mails()[0])
+
+    refused = client.post(link, data={} if password is None else {"password": password})
+
+    assert refused.status_code == 422
+    assert confirm(client, link).status_code == 303
+
+
+def test_passwords_are_not_guessed_by_the_link(client):
+    register(client)
+    link = link_in(mails()[0])
+    answers = [confirm(client, link, f"guess {number}").status_code for number in range(6)]
+    assert answers == [422] * 5 + [429]
 
 
 def test_a_taken_address_sees_the_same_words_and_gets_another_mail(client):
@@ -88,8 +119,8 @@ def test_a_registration_that_was_never_confirmed_is_begun_anew(client):
     register(client, name="Ann Sørensen")
     first, second = (link_in(mail) for mail in mails())
 
-    assert client.post(first).status_code == 404
-    assert client.post(second).status_code == 303
+    assert confirm(client, first).status_code == 404
+    assert confirm(client, second).status_code == 303
     assert log_in(client, "ann@example.org", "mallory's password").status_code == 422
     assert log_in(client, "ann@example.org", "glass bridge kettle").status_code == 303
     assert user_by_email("ann@example.org").name == "Ann Sørensen"
@@ -251,7 +282,7 @@ def test_two_who_register_one_address_at_once_make_one_account(shared_app):
 
 def test_it_is_noted_who_registered_and_confirmed(client):
     register(client)
-    client.post(link_in(mails()[0]))
+    confirm(client, link_in(mails()[0]))
 
     kinds = set(db.session.scalars(select(Event.kind)))
     assert {Kind.ACCOUNT_REGISTERED, Kind.ACCOUNT_VERIFIED} <= kinds

@@ -126,6 +126,7 @@ def test_a_new_person_registers_verifies_by_the_captured_mail_and_logs_in(open_b
     aylin.locator("main a", has_text=re.compile("verify|confirm|address", re.IGNORECASE)).first.click()
     link = aylin.locator("a[href*='/verify/']").first.get_attribute("href")
     new.goto(link)
+    new.fill("#password", "a long walk by the river")
     new.click("main button:not([type=button])")
     if "/login" in new.url:
         new.fill("#email", "noor@example.org")
