@@ -118,11 +118,9 @@ class Settings(BaseSettings):
 
     @property
     def hosts(self) -> list[str]:
-        """The Host headers that are answered; any other is a 400."""
-        if self.trusted_hosts:
-            return _by_comma(self.trusted_hosts)
-        own = urlsplit(self.public_url).hostname or "localhost"
-        return sorted({own, "127.0.0.1", "localhost", "[::1]"})
+        """The Host headers that are answered; any other is a 400. Loopback always is: health checks ask there."""
+        own = _by_comma(self.trusted_hosts) or [urlsplit(self.public_url).hostname or "localhost"]
+        return sorted({*own, "127.0.0.1", "localhost", "[::1]"})
 
     def for_flask(self) -> dict[str, object]:
         """What Flask and its extensions want to know, under the names they know it by."""
