@@ -118,7 +118,7 @@ class Settings(BaseSettings):
 
     @property
     def hosts(self) -> list[str]:
-        """The Host headers that are answered; any other is a 400. Loopback always is: health checks ask there."""
+        """The Host headers that are answered, any other is a 400; loopback too, where health checks ask."""
         own = _by_comma(self.trusted_hosts) or [urlsplit(self.public_url).hostname or "localhost"]
         return sorted({*own, "127.0.0.1", "localhost", "[::1]"})
 
