@@ -140,7 +140,8 @@ class _Preparation:
         """Do it; raises Problem where a command fails, which has then said why."""
         if environment != self.environment:
             self.stop()
-            self.environment, self.process = environment, self._load()
+            self.environment = environment
+            self.process = self._load()
         self.process.communicate("now\n")
         if self.process.returncode:
             raise Problem("The service desk was not started.")

@@ -26,6 +26,7 @@ class Valkey(Server):
         settings = {
             "port": self.port,
             "bind": HOST,
+            "databases": 64,  # the tests take one for each of their workers, and one for each desk they serve
             "dir": f'"{self.directory}"',
             "requirepass": self.state.secret("valkey"),
             "appendonly": "no" if self.fast else "yes",

@@ -3,7 +3,6 @@
 import os
 import re
 import signal
-import socket
 import subprocess
 import sys
 import time
@@ -17,14 +16,10 @@ import psycopg
 import requests
 from psycopg import sql
 
+from embedded import ports
+
 ROOT = Path(__file__).parent.parent
-PATIENCE = 30  # seconds for a start
-
-
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]
+PATIENCE = 60  # seconds for a start, and for an answer: the machine may be busy
 
 
 def new_database(name: str) -> str:
@@ -34,11 +29,6 @@ def new_database(name: str) -> str:
         connection.execute(sql.SQL("DROP DATABASE IF EXISTS {} WITH (FORCE)").format(sql.Identifier(name)))
         connection.execute(sql.SQL("CREATE DATABASE {}").format(sql.Identifier(name)))
     return re.sub(r"/[^/?]+(\?|$)", rf"/{name}\1", given, count=1)
-
-
-def redis_number(url: str, number: int) -> str:
-    """The same Redis, another of its databases."""
-    return re.sub(r"/\d+$", f"/{number}", url)
 
 
 def program(name: str) -> str:
@@ -83,7 +73,7 @@ class Served:
         end = time.monotonic() + PATIENCE
         while time.monotonic() < end and self.processes["web"].poll() is None:
             try:
-                with urllib.request.urlopen(self.url + path, timeout=1):
+                with urllib.request.urlopen(self.url + path, timeout=5):
                     return
             except (urllib.error.URLError, OSError):
                 time.sleep(0.1)
@@ -94,11 +84,12 @@ class Served:
         process = self.processes.pop(name)
         try:
             os.killpg(process.pid, number)
-            process.wait(15)
+            process.wait(30)
         except ProcessLookupError:
             pass
         except subprocess.TimeoutExpired:
             os.killpg(process.pid, signal.SIGKILL)
+            process.wait()
 
     def end_all(self) -> None:
         for name in list(self.processes):
@@ -112,7 +103,7 @@ class Served:
 
 def serve(folder: Path, **settings: str) -> Served:
     """A desk that is not started yet, with these settings besides the test's."""
-    port = free_port()
+    port = ports.choose()
     environment = os.environ | {
         "ENVIRONMENT": "test",
         "PUBLIC_URL": f"http://127.0.0.1:{port}",
@@ -120,6 +111,7 @@ def serve(folder: Path, **settings: str) -> Served:
         "WEB_WORKERS": "1",
         "LOG_FORMAT": "console",
         "LOG_LEVEL": "WARNING",
+        "SMTP_HOST": "",
         "PYTHONPATH": str(ROOT),
     }
     return Served(f"http://127.0.0.1:{port}", environment | settings, folder / "log")
@@ -140,7 +132,7 @@ class Browser:
         self.url, self.session = url, requests.Session()
 
     def get(self, path: str, **options) -> requests.Response:
-        return self.session.get(self.url + path, timeout=20, **options)
+        return self.session.get(self.url + path, timeout=PATIENCE, **options)
 
     def token(self, path: str) -> str:
         page = self.get(path).text
@@ -149,7 +141,7 @@ class Browser:
     def post(self, path: str, data: dict, *, token: str, **options) -> requests.Response:
         options.setdefault("allow_redirects", False)
         fields = data | {"csrf_token": token}
-        return self.session.post(self.url + path, data=fields, timeout=20, **options)
+        return self.session.post(self.url + path, data=fields, timeout=PATIENCE, **options)
 
     def log_in(self, email: str, password: str) -> None:
         data = {"email": email, "password": password}

@@ -1,8 +1,6 @@
 """Jobs go by name and as JSON through a real Redis to a real RQ worker."""
 
-import pytest
 from redis import ConnectionError as RedisConnectionError
-from redis import Redis
 from rq import SimpleWorker
 from rq.registry import FailedJobRegistry
 from sqlalchemy import select
@@ -11,7 +9,6 @@ from jobs import worker as worker_module
 from jobs.worker import PortalWorker, make_worker
 from portal.events.models import Delivery, DeliveryState
 from portal.extensions import db
-from portal.gateways.queue import RedisQueues
 from portal.notifications.models import Notification
 from tests import factories as make
 
@@ -23,22 +20,6 @@ class OneProcessWorker(PortalWorker):
 
     def subscribe(self):
         self.pubsub_thread = None
-
-
-@pytest.fixture
-def redis(app):
-    """The Redis of the tests without jobs in it, and the application enqueuing there."""
-    connection = Redis.from_url(app.config["DESK"].redis_url)
-
-    def empty():
-        for key in connection.scan_iter("rq:*"):
-            connection.delete(key)
-
-    app.extensions["queue"] = RedisQueues(app.extensions["patient_redis"])
-    empty()
-    yield connection
-    empty()
-    connection.close()
 
 
 def waiting(app, name="urgent"):

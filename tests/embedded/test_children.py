@@ -25,7 +25,7 @@ class Said(list):
 
     def wait_for(self, words, times=1):
         with self.changed:
-            assert self.changed.wait_for(lambda: sum(words in line for line in self) >= times, 20), self
+            assert self.changed.wait_for(lambda: sum(words in line for line in self) >= times, 60), self
             return [line for line in self if words in line][-1]
 
 

@@ -55,7 +55,9 @@ def test_without_one_servers_are_started_for_the_command_and_stopped_after_it(ru
 
     assert (code, steps) == (7, ["start", "run", "stop"])
     assert environment["DATABASE_URL"] == "x"
-    State(state).hold()  # nobody holds it any more
+    after = State(state)
+    assert after.hold() == set()  # nobody holds it any more
+    after.release()
 
 
 def test_servers_that_do_not_start_are_told_in_a_sentence(run, monkeypatch, capsys):

@@ -70,7 +70,7 @@ def test_a_signal_reaches_the_command_and_the_servers_are_stopped(state):
 
     process.send_signal(signal.SIGTERM)
 
-    assert process.wait(20) == 7
+    assert process.wait(60) == 7
     assert servers_of(state) == []
 
 

@@ -148,7 +148,7 @@ def test_only_the_portals_pages_may_speak_with_the_store(stack, origin, may):
         f"{stack.environment()['S3_ENDPOINT']}/kept/file", method="OPTIONS", headers=headers
     )
     try:
-        allowed = urllib.request.urlopen(question, timeout=3).headers["Access-Control-Allow-Origin"]
+        allowed = urllib.request.urlopen(question, timeout=20).headers["Access-Control-Allow-Origin"]
     except urllib.error.HTTPError as error:
         allowed = error.headers["Access-Control-Allow-Origin"]
 
@@ -162,7 +162,7 @@ def test_everything_listens_on_loopback_alone(stack):
         for server in stack.servers
         for port in getattr(server, "ports", {"": getattr(server, "port", 0)}).values()
     }
-    until = time.monotonic() + 20  # a server answers before the last of its ports is open
+    until = time.monotonic() + 60  # a server answers before the last of its ports is open
     while set(listening := _addresses_of(ours)) != ours and time.monotonic() < until:
         time.sleep(0.1)
 

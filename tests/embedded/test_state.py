@@ -82,15 +82,24 @@ def test_a_run_that_was_killed_holds_nothing(tmp_path, holder):
     holder.send_signal(signal.SIGKILL)
     holder.wait()
 
-    State(tmp_path).hold()
-
-
-def test_what_was_released_can_be_held_again(tmp_path):
     state = State(tmp_path)
-    state.hold()
+
+    assert state.hold() == set()
     state.release()
 
-    State(tmp_path).hold()
+
+def test_what_was_released_can_be_held_again_by_one(tmp_path):
+    first, second = State(tmp_path), State(tmp_path)
+    first.hold()
+    with pytest.raises(InUse):
+        second.hold()
+
+    first.release()
+
+    assert second.hold() == set()
+    with pytest.raises(InUse):
+        first.hold()
+    second.release()
 
 
 def test_a_large_log_is_put_aside(tmp_path, monkeypatch):

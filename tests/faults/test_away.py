@@ -63,7 +63,7 @@ def test_f01_without_a_database_a_503_and_recovery_by_itself(desk_by):
     line.through()
     began = time.perf_counter()
     while ann.get("/tickets/new").status_code != 200:
-        assert time.perf_counter() - began < 5
+        assert time.perf_counter() - began < 20
 
 
 def test_f01_a_database_that_says_nothing_is_a_503_soon(desk_by):
@@ -72,7 +72,7 @@ def test_f01_a_database_that_says_nothing_is_a_503_soon(desk_by):
     line.hold()
     began = time.perf_counter()
     assert ann.get("/tickets/new").status_code == 503
-    assert time.perf_counter() - began < 12
+    assert time.perf_counter() - began < 15
 
 
 @pytest.mark.parametrize("fault", ["cut", "hold"])
@@ -87,7 +87,7 @@ def test_f03_without_redis_tickets_and_replies_are_taken_and_the_page_says_what_
     assert "a little later than usual" in ann.get(sent.headers["Location"]).text
     reply = ann.post("/tickets/IT-1/comments", {"body": "Hello", "idempotency_key": "r"}, token=token)
     assert reply.status_code == 303
-    assert time.perf_counter() - began < 6
+    assert time.perf_counter() - began < 12
     assert db.session.scalar(select(func.count(Ticket.id))) == 1
     assert db.session.scalar(select(func.count(Comment.id))) == 1
     assert ann.get("/readyz").json()["redis"] == "away"

@@ -8,12 +8,10 @@ import time
 from pathlib import Path
 
 import pytest
-from redis import Redis
 from sqlalchemy import func, select
 
 from portal.events.models import Delivery, DeliveryState
 from portal.extensions import db
-from portal.gateways.queue import RedisQueues
 from portal.notifications.models import Notification
 from portal.tickets.models import Ticket
 from tests import factories as make
@@ -21,17 +19,6 @@ from tests import factories as make
 pytestmark = [pytest.mark.faults, pytest.mark.timeout(300)]
 
 ROOT = Path(__file__).parent.parent.parent
-
-
-@pytest.fixture
-def redis(shared_app):
-    """The Redis of the tests without jobs in it, and the application enqueuing there."""
-    connection = Redis.from_url(shared_app.config["DESK"].redis_url)
-    shared_app.extensions["queue"] = RedisQueues(shared_app.extensions["patient_redis"])
-    connection.flushdb()
-    yield connection
-    connection.flushdb()
-    connection.close()
 
 
 @pytest.fixture
@@ -88,6 +75,23 @@ def wait_until(fact, *, seconds):
     return time.monotonic() - started
 
 
+def is_idle(redis, jobs):
+    """The only worker has done so many jobs, waits for the next, and hears signals."""
+    found = [redis.hmget(key, "state", "successful_job_count") for key in redis.smembers("rq:workers")]
+    return [(state, int(done or 0) >= jobs) for state, done in found] == [(b"idle", True)]
+
+
+def wait_for_a_lease():
+    """Until a worker has begun a delivery. The locks this test holds stay held."""
+    leased = select(Delivery.event_id).where(Delivery.lease_until.is_not(None))
+    until = time.monotonic() + 60
+    with db.engine.connect() as looking:
+        while looking.execute(leased).first() is None:
+            looking.rollback()
+            assert time.monotonic() < until, "no worker has begun"
+            time.sleep(0.05)
+
+
 def undone():
     return db.session.scalar(select(func.count()).where(Delivery.state != DeliveryState.DONE))
 
@@ -103,13 +107,7 @@ def test_f09_what_a_killed_worker_had_begun_is_done_once_within_two_minutes(shar
     db.session.commit()
     db.session.execute(select(Ticket).where(Ticket.id == ticket.id).with_for_update()).all()
     worker = start("worker")
-    leased = select(Delivery.event_id).where(Delivery.lease_until.is_not(None))
-    with db.engine.connect() as looking:
-        until = time.monotonic() + 20
-        while looking.execute(leased).first() is None:
-            looking.rollback()
-            assert time.monotonic() < until
-            time.sleep(0.05)
+    wait_for_a_lease()
     assert horses_of(worker)
 
     kill(worker)
@@ -126,8 +124,7 @@ def test_f09_what_a_killed_worker_had_begun_is_done_once_within_two_minutes(shar
 def test_f04_what_an_emptied_redis_forgot_is_done_within_a_minute(shared_app, redis, start):
     start("worker")
     start("timetable")
-    wait_until(lambda: redis.scard("rq:workers") == 1, seconds=20)
-    time.sleep(0.5)  # its first sweep is over; the next one comes by the timetable
+    wait_until(lambda: is_idle(redis, jobs=2), seconds=60)  # both have had it sweep; now the next tick counts
     shared_app.extensions["patient_redis"].connection.flushdb()
     shared_app.extensions["queue"].enqueue = lambda *_, **__: None  # the hints are lost with it
     for _ in range(20):
@@ -145,28 +142,25 @@ def test_f29_a_worker_that_is_asked_to_stop_finishes_its_job_first(shared_app, r
     db.session.commit()
     db.session.execute(select(Ticket).where(Ticket.id == ticket.id).with_for_update()).all()
     worker = start("worker")
-    with db.engine.connect() as looking:
-        leased = select(Delivery.event_id).where(Delivery.lease_until.is_not(None))
-        while looking.execute(leased).first() is None:
-            looking.rollback()
-            time.sleep(0.05)
+    wait_for_a_lease()
 
     worker.send_signal(signal.SIGTERM)
-    time.sleep(0.5)
+    while not any(redis.hexists(key, "shutdown_requested_date") for key in redis.smembers("rq:workers")):
+        assert worker.poll() is None
+        time.sleep(0.05)
     assert worker.poll() is None
     db.session.rollback()
 
-    assert worker.wait(10) == 0
+    assert worker.wait(60) == 0
     assert undone() == 0
 
 
 def test_an_idle_worker_and_an_idle_timetable_stop_at_once(redis, start):
     worker, timetable = start("worker"), start("timetable")
-    wait_until(lambda: redis.scard("rq:workers") == 1, seconds=20)
-    time.sleep(1)
+    wait_until(lambda: is_idle(redis, jobs=2), seconds=60)
 
     for process in (worker, timetable):
         process.send_signal(signal.SIGTERM)
 
-    assert (worker.wait(5), timetable.wait(5)) == (0, 0)
+    assert (worker.wait(10), timetable.wait(10)) == (0, 0)  # its wait for a job would last 15 s
     assert redis.scard("rq:workers") == 0

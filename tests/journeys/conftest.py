@@ -1,15 +1,17 @@
 """A whole desk for browsers: the seeded demo world, gunicorn, a real worker, and Chromium."""
 
-import os
 import re
 import shutil
+from contextlib import contextmanager
 from pathlib import Path
 
+import psycopg
 import pytest
-from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright
 
-from tests import serving
+from tests import isolation, serving
 
+PATIENCE = 30_000  # milliseconds: a busy machine is slow, and what never comes is missed soon enough
 SHOTS = serving.ROOT / "tests" / "screenshots"
 AXE = serving.ROOT / "node_modules" / "axe-core" / "axe.min.js"
 PASSWORD = "demo-demo-demo"
@@ -22,21 +24,28 @@ CHROMIUM_FLAGS = [
 @pytest.fixture(scope="session")
 def desk(worker_id, tmp_path_factory):
     """The demo world, served as in production but for its address."""
-    suffix = f"{os.environ.get('TEST_DATABASE_SUFFIX', '')}{worker_id}"
-    number = 8 + int(re.sub(r"\D", "", worker_id) or 0) % 4
-    served = serving.serve(
-        tmp_path_factory.mktemp("desk"),
-        DATABASE_URL=serving.new_database(f"journeys_{suffix}"),
-        REDIS_URL=serving.redis_number(os.environ["REDIS_URL"], number),
-        DEMO_MODE="true",
-    )
-    for command in (("ops", "migrate"), ("storage", "prepare"), ("seed",)):
-        serving.run(served.environment, "flask", "--app", "wsgi", *command)
-    with serving.ended(served):
-        served.start_web()
-        served.start_worker()
-        served.wait_for("/readyz")
-        yield served
+    name = f"journeys_{isolation.suffix(worker_id)}"
+    with isolation.own_redis(name) as redis_url:
+        served = serving.serve(
+            tmp_path_factory.mktemp("desk"),
+            DATABASE_URL=serving.new_database(name),
+            REDIS_URL=redis_url,
+            DEMO_MODE="true",
+        )
+        for command in (("ops", "migrate"), ("storage", "prepare"), ("seed",)):
+            serving.run(served.environment, "flask", "--app", "wsgi", *command)
+        with serving.ended(served):
+            served.start_web()
+            served.start_worker()
+            served.wait_for("/readyz")
+            yield served
+
+
+@pytest.fixture(autouse=True)
+def _nothing_half_written(desk):
+    """The desk keeps drafts for the person; the next test's person is the same."""
+    with psycopg.connect(desk.environment["DATABASE_URL"]) as connection:
+        connection.execute("DELETE FROM drafts")
 
 
 @pytest.fixture(scope="session")
@@ -56,7 +65,7 @@ def open_browser(desk, chromium):
 
     def browse(who: str | None = None, **options) -> Page:
         context = chromium.new_context(base_url=desk.url, locale=options.pop("locale", "en-GB"), **options)
-        context.set_default_timeout(10_000)
+        context.set_default_timeout(PATIENCE)
         contexts.append(context)
         page = context.new_page()
         if who:
@@ -66,6 +75,28 @@ def open_browser(desk, chromium):
     yield browse
     for context in contexts:
         context.close()
+
+
+expect.set_options(timeout=PATIENCE)
+
+
+@contextmanager
+def hearing(page: Page):
+    """What the page is led to by this hears the news: it shows by itself what happens from then on."""
+    with page.expect_response(lambda answer: "/live?" in answer.url) as stream:
+        yield
+    assert stream.value.status == 200
+
+
+def ask(page: Page, title: str) -> str:
+    """Send a request to IT support; its key. The page that follows is the request's."""
+    page.goto("/tickets/new?type=incident")
+    page.fill("#title", title)
+    page.fill("#description", "Since **Monday** it drops every 20 minutes.")
+    page.select_option("#project_id", label="IT support")
+    page.click("button:has-text('Send request')")
+    page.wait_for_url(re.compile(r"/tickets/IT-\d+"))
+    return re.search(r"/tickets/(IT-\d+)", page.url).group(1)
 
 
 def log_in(page: Page, who: str) -> None:

@@ -1,0 +1,88 @@
+"""Words nobody expected: a word as long as a line, a name that does not end, and a logo beside it."""
+
+import struct
+import zlib
+
+import pytest
+from playwright.sync_api import expect
+
+from tests.journeys.conftest import ask
+
+pytestmark = pytest.mark.browser
+
+WORD = "Donaudampfschifffahrtselektrizitätenhauptbetriebswerkbauunterbeamtengesellschaft" * 2
+WIDTHS = {"phone": {"width": 375, "height": 812}, "desktop": {"width": 1280, "height": 800}}
+WIDER = """() => [...document.querySelectorAll("main *")]
+  .filter((element) => element.checkVisibility() && !element.closest(".sr-only, svg, table, .tabs, .toolbar"))
+  .filter((element) => element.getBoundingClientRect().right > innerWidth + 1)
+  .map((element) => element.outerHTML.slice(0, 120))"""
+
+
+@pytest.fixture(scope="module")
+def kept():
+    """The key of the one request that all of these look at."""
+    return {}
+
+
+@pytest.fixture
+def key(open_browser, kept):
+    if not kept:
+        page = open_browser("employee")
+        kept["key"] = ask(page, WORD[:150])
+        page.fill(
+            "#reply-body",
+            f"{WORD}\n\n```\n{WORD}\n```\n\n| {WORD[:40]} | b |\n|---|---|\n| 1 | {WORD[:40]} |",
+        )
+        page.click("button:has-text('Send')")
+        expect(page.locator(".timeline pre")).to_be_visible()
+    return kept["key"]
+
+
+@pytest.mark.parametrize("width", WIDTHS)
+@pytest.mark.parametrize(
+    ("who", "path"),
+    [
+        ("employee", "/tickets/{key}"),
+        ("employee", "/tickets"),
+        ("admin", "/tickets/{key}"),
+        ("admin", "/tickets/{key}/fields"),
+        ("admin", "/queue"),
+    ],
+)
+def test_a_word_of_a_line_breaks_no_page(open_browser, key, who, path, width):
+    page = open_browser(who, viewport=WIDTHS[width])
+
+    page.goto(path.replace("{key}", key))
+
+    expect(page.locator("main")).to_contain_text(key)
+    assert page.evaluate(WIDER) == []
+
+
+def test_a_long_name_and_a_logo_leave_the_bell_in_the_sidebar(open_browser, tmp_path):
+    admin = open_browser("admin", viewport=WIDTHS["desktop"])
+    logo = tmp_path / "logo.png"
+    logo.write_bytes(_png(300, 28))
+    admin.goto("/admin/settings")
+    admin.fill("#name", "Versorgungswerk der Nordseewerften und Hafenbetriebe")
+    admin.set_input_files("input[type=file]", logo)
+    admin.click("button:has-text('Save changes')")
+
+    sidebar, bell = admin.locator(".sidebar").bounding_box(), admin.locator("#bell").bounding_box()
+
+    assert admin.locator(".sidebar .brand-logo").is_visible()
+    assert bell["x"] + bell["width"] <= sidebar["x"] + sidebar["width"]
+    admin.fill("#name", "Nordwerk")
+    admin.check("[name=without_logo]")
+    admin.click("button:has-text('Save changes')")
+    expect(admin.locator(".sidebar .brand-logo")).to_have_count(0)
+
+
+def _png(width: int, height: int) -> bytes:
+    rows = b"".join(b"\0" + bytes([56, 83, 182]) * width for _ in range(height))
+    head = struct.pack(">IIBBBBB", width, height, 8, 2, 0, 0, 0)
+    parts = [(b"IHDR", head), (b"IDAT", zlib.compress(rows)), (b"IEND", b"")]
+    chunks = (
+        struct.pack(">I", len(body)) + kind + body + struct.pack(">I", zlib.crc32(kind + body))
+        for kind, body in parts
+    )
+    return b"\x89PNG\r\n\x1a\n" + b"".join(chunks)
