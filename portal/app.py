@@ -18,19 +18,21 @@ from portal.admin.blueprint import bp as admin
 from portal.config import Settings, read_settings
 from portal.desk.views import bp as desk
 from portal.extensions import csrf, db, htmx, limiter, migrate
-from portal.gateways import live, queue, redis, storage
+from portal.gateways import database, live, queue, redis, storage
 from portal.home.views import bp as home
 from portal.notifications import live as live_pages
 from portal.notifications import views as notifications
 from portal.organizations import admin as teams_admin
 from portal.outbox_mail import admin as mail_admin
 from portal.projects import admin as projects_admin
+from portal.settings import views as settings_views
 from portal.tickets import desk as ticket_desk
 from portal.tickets import labels
 from portal.tickets import mine as tickets_mine
 from portal.tickets import views as ticket_views
 from portal.tickets.blueprint import bp as tickets
 from portal.web import errors, headers, health, keys, locale, navigation, session
+from portal.web.templates import TranslatedEnvironment
 
 ROOT = Path(__file__).parent.parent
 VIEWS = (  # whose routes stand on the blueprints of accounts, admin and tickets
@@ -46,7 +48,17 @@ VIEWS = (  # whose routes stand on the blueprints of accounts, admin and tickets
     ticket_views,
     tickets_mine,
 )
-BLUEPRINTS = (health.bp, accounts, admin, tickets, notifications.bp, live_pages.bp, desk, home)
+BLUEPRINTS = (
+    health.bp,
+    settings_views.bp,
+    accounts,
+    admin,
+    tickets,
+    notifications.bp,
+    live_pages.bp,
+    desk,
+    home,
+)
 
 
 def create_app(settings: Settings | None = None) -> Flask:
@@ -57,12 +69,15 @@ def create_app(settings: Settings | None = None) -> Flask:
     settings = settings or read_settings()
     logs.set_up(settings)
     app = Flask(__name__, template_folder=ROOT / "templates", static_folder=ROOT / "static")
+    app.jinja_environment = TranslatedEnvironment  # type: ignore[assignment]  # a kind of it
     app.config.from_mapping(settings.for_flask())
 
     for part in (headers, db, csrf, htmx, limiter, redis, queue, live, storage):
         part.init_app(app)
     for part in (session, locale, navigation, keys, errors, assets, cli, accounts_cli, translations):
         part.init_app(app)
+    with app.app_context():
+        database.watch(db.engine)
     migrate.init_app(app, db, directory=str(ROOT / "migrations"))
     events.follow_with(at_once=reactions.AT_ONCE, afterwards=reactions.AFTERWARDS)
 

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any, Self
 from urllib.parse import urlsplit
 
-from pydantic import Field, ValidationError, field_validator, model_validator
+from pydantic import Field, ValidationError, ValidationInfo, field_validator, model_validator
 from pydantic_core import ErrorDetails
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
@@ -71,6 +71,17 @@ class Settings(BaseSettings):
     smtp_from: str = "Service desk <servicedesk@localhost>"
 
     live_streams_per_process: int = Field(default=80, ge=0, le=1000)
+    live_streams_per_person: int = Field(default=10, ge=1, le=1000)  # in each process
+
+    @field_validator("demo_mode")
+    @classmethod
+    def _is_no_production(cls, is_demo: bool, others: ValidationInfo) -> bool:
+        if is_demo and others.data.get("environment") is Environment.PRODUCTION:
+            raise ValueError(
+                "must be off in production: the log-in page then names people whose password everybody"
+                " knows. To look at the demo, set ENVIRONMENT=development"
+            )
+        return is_demo
 
     @field_validator("secret_key")
     @classmethod
@@ -141,7 +152,6 @@ class Settings(BaseSettings):
             "WTF_CSRF_SSL_STRICT": True,
             "SQLALCHEMY_DATABASE_URI": self.database_url,
             "SQLALCHEMY_ENGINE_OPTIONS": {
-                "pool_pre_ping": True,
                 "hide_parameters": True,  # an error's words go to the log, what people wrote does not
                 "pool_size": self.database_pool_size,
                 "max_overflow": self.database_pool_size,
@@ -150,7 +160,8 @@ class Settings(BaseSettings):
                     "connect_timeout": 3,
                     "application_name": "servicedesk",
                     "options": "-c statement_timeout=8000 -c lock_timeout=4000"
-                    " -c idle_in_transaction_session_timeout=30000 -c timezone=UTC -c jit=off",
+                    " -c idle_in_transaction_session_timeout=30000 -c timezone=UTC -c jit=off"
+                    " -c work_mem=16MB",  # a search of a common word marks its tickets one by one
                 },
             },
             "BABEL_DEFAULT_LOCALE": "en",

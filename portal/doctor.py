@@ -107,8 +107,6 @@ def _settings() -> Iterator[Finding]:
         )
     else:
         yield ok("SECRET_KEY", f"{len(settings.secret_key)} characters")
-    if is_production and settings.demo_mode:
-        yield warn("DEMO_MODE", "The login page names demo people. Set DEMO_MODE=false.")
 
 
 def _postgres() -> Iterator[Finding]:

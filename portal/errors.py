@@ -11,3 +11,5 @@ class NotAllowed(DomainError):
 
 class TooMany(DomainError):
     """Asked for too often; the message says when to try again. Answers 429."""
+
+    seconds = 60  # until then

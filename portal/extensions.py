@@ -2,9 +2,11 @@
 
 import enum
 from datetime import datetime
+from functools import cached_property
 from typing import TYPE_CHECKING, Any, cast
 
-from flask_babel import Babel
+from flask import g
+from flask_babel import Babel, Domain
 from flask_limiter import Limiter
 from flask_limiter.util import get_remote_address
 from flask_login import LoginManager
@@ -49,12 +51,35 @@ class Base(DeclarativeBase):
     )
 
 
-db = SQLAlchemy(model_class=Base, session_options={"join_transaction_mode": "create_savepoint"})
+class RememberedDomain(Domain):
+    """Flask-Babel's, which asks for the request's language once and not for each text."""
+
+    def get_translations(self) -> Any:
+        asked = getattr(g, "_flask_babel", None) if g else None
+        words = getattr(asked, "babel_translations", None)  # Flask-Babel drops it with the language
+        if words is None:
+            words = super().get_translations()
+            if asked is not None:
+                asked.babel_translations = words
+        return words
+
+
+class DeskBabel(Babel):
+    @cached_property
+    def domain_instance(self) -> Domain:
+        return RememberedDomain(domain=self.domain)
+
+
+# What was loaded stays loaded after the commit: an answer shows it, and asks for nothing twice.
+db = SQLAlchemy(
+    model_class=Base,
+    session_options={"join_transaction_mode": "create_savepoint", "expire_on_commit": False},
+)
 migrate = Migrate()
 csrf = CSRFProtect()
 login = LoginManager()
 htmx = Htmx()
-babel = Babel()
+babel = DeskBabel()
 limiter = Limiter(get_remote_address)
 
 if TYPE_CHECKING:

@@ -1,7 +1,7 @@
 """What follows when something happens on a ticket: read these two lists to know."""
 
 from portal.notifications.actions import notify_people
-from portal.tickets.actions import tell_live_pages, ticket_touched
+from portal.tickets.reactions import tell_live_pages, ticket_touched
 
 # In the transaction of the event, database only: what the next page needs.
 AT_ONCE = (

@@ -1,23 +1,22 @@
 """Every test runs on the real servers that `bin/test` starts, each in a transaction of its own."""
 
 import importlib
-import os
-import re
 
-import psycopg
 import pytest
 from flask import session as request_session
 from flask.testing import FlaskClient
 from flask_wtf.csrf import generate_csrf
-from psycopg import sql
+from redis import Redis
 from sqlalchemy import event, text
 
 from portal import create_app, schema
 from portal.accounts.actions import open_session
 from portal.config import read_settings
 from portal.extensions import db, limiter
+from portal.gateways.queue import RedisQueues
 from portal.settings.cache import forget_site
 from tests import factories as make
+from tests import isolation, serving
 
 
 class ListQueue:
@@ -78,21 +77,22 @@ def _push_request_context():
 @pytest.fixture(scope="session")
 def database_url(worker_id):
     """A database of this worker's own, empty."""
-    given = os.environ["DATABASE_URL"]
-    name = f"test_{os.environ.get('TEST_DATABASE_SUFFIX', '')}{worker_id}"
-    with psycopg.connect(given, autocommit=True) as connection:
-        connection.execute(sql.SQL("DROP DATABASE IF EXISTS {} WITH (FORCE)").format(sql.Identifier(name)))
-        connection.execute(sql.SQL("CREATE DATABASE {}").format(sql.Identifier(name)))
-    return re.sub(r"/[^/?]+(\?|$)", rf"/{name}\1", given, count=1)
+    return serving.new_database(f"test_{isolation.suffix(worker_id)}")
 
 
 @pytest.fixture(scope="session")
-def settings(database_url, worker_id):
-    number = 1 + int(re.sub(r"\D", "", worker_id) or 0)
+def redis_url(worker_id):
+    """A database of Redis that is nobody else's while this worker runs."""
+    with isolation.own_redis(isolation.suffix(worker_id)) as url:
+        yield url
+
+
+@pytest.fixture(scope="session")
+def settings(database_url, redis_url):
     return read_settings(
         environment="test",
         database_url=database_url,
-        redis_url=re.sub(r"/\d+$", f"/{number}", os.environ["REDIS_URL"]),
+        redis_url=redis_url,
         public_url="http://localhost",
         log_format="console",
         log_level="WARNING",
@@ -120,11 +120,13 @@ def _fresh(_app):
     real = _app.extensions["queue"]
     _app.extensions["queue"] = ListQueue(_app)
     _app.extensions.pop("site_settings", None)
+    _app.extensions.pop("remembered", None)
     with _app.app_context():
         limiter.reset()
     yield
     _app.extensions["queue"] = real
     _app.extensions.pop("site_settings", None)
+    _app.extensions.pop("remembered", None)
 
 
 @pytest.fixture
@@ -135,6 +137,7 @@ def app(_app, _fresh):
         connection = engine.connect()
         transaction = connection.begin()
         db.engines[None] = connection
+        db.session().expire_on_commit = True  # a test sees what requests have changed meanwhile
         yield _app
         db.session.remove()
         transaction.rollback()
@@ -146,6 +149,7 @@ def app(_app, _fresh):
 def shared_app(_app, _fresh):
     """The application with real commits, for tests with two workers; emptied afterwards."""
     with _app.app_context():
+        db.session().expire_on_commit = True
         yield _app
         db.session.remove()
         names = ", ".join(table.name for table in db.metadata.sorted_tables)
@@ -157,6 +161,16 @@ def shared_app(_app, _fresh):
 @pytest.fixture
 def queue(app):
     return app.extensions["queue"]
+
+
+@pytest.fixture
+def redis(_app, _fresh, redis_url):
+    """The tests' Redis with nothing in it, and the application enqueuing there."""
+    with Redis.from_url(redis_url) as connection:
+        connection.flushdb()
+        _app.extensions["queue"] = RedisQueues(_app.extensions["patient_redis"])
+        yield connection
+        connection.flushdb()
 
 
 @pytest.fixture

@@ -16,6 +16,8 @@ TABLE = {
     # Machines and people who operate the desk.
     "health.lives": ANYONE,
     "health.ready": ANYONE,
+    # The desk's own picture.
+    "settings.logo": ANYONE,
     # Accounts.
     "accounts.first_run": ANYONE,
     "accounts.login": ANYONE,
@@ -105,7 +107,8 @@ def all_doors(app, world):
     arguments = {
         "key": ticket.key, "token": "x" * 43, "public_id": "x" * 16, "name": "open", "category_id": 999,
         "project_id": 999, "user_id": 999, "team_id": 999, "mail_id": 999, "event_id": 999,
-        "reaction": "notify_people", "project_key": "NONE", "direction": "up", "filename": "x",
+        "reaction": "notify_people", "digest": "x" * 32, "project_key": "NONE", "direction": "up",
+        "filename": "x",
     }  # fmt: skip
     return doors(app, arguments)
 

@@ -4,7 +4,6 @@ import re
 from datetime import UTC, datetime, timedelta
 
 import pytest
-from redis import Redis
 from sqlalchemy import delete, text, update
 
 from jobs.worker import make_worker
@@ -48,18 +47,8 @@ def settings_are(shared_app, monkeypatch):
 
 
 @pytest.fixture(autouse=True)
-def _real_queue(shared_app):
+def _real_queue(shared_app, redis):
     """The doctor asks the real one; nobody has worked for it yet, and nothing is left in it."""
-    shared_app.extensions["queue"] = RedisQueues(shared_app.extensions["patient_redis"])
-    with Redis.from_url(shared_app.config["DESK"].redis_url) as redis:
-        _empty(redis)
-        yield
-        _empty(redis)
-
-
-def _empty(redis):
-    for key in redis.scan_iter("rq:*"):
-        redis.delete(key)
 
 
 @pytest.fixture
@@ -306,9 +295,9 @@ def test_a_mail_server_that_is_away_fails(findings, settings_are):
 
 def test_settings_that_are_wrong_in_production_are_named(findings, settings_are):
     local = "http://127.0.0.1:8000"
-    settings_are(environment=Environment.PRODUCTION, public_url=local, demo_mode=True, secret_key="x" * 16)
+    settings_are(environment=Environment.PRODUCTION, public_url=local, secret_key="x" * 16)
 
-    for subject in ("PUBLIC_URL", "SECRET_KEY", "DEMO_MODE"):
+    for subject in ("PUBLIC_URL", "SECRET_KEY"):
         assert findings(subject)[0].startswith("warn")
 
 

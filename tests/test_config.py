@@ -3,6 +3,7 @@ import pytest
 from portal.config import ConfigError, read_settings
 
 GOOD = {
+    "demo_mode": "false",
     "secret_key": "a-long-and-random-value",
     "database_url": "postgresql://a:b@127.0.0.1/desk",
     "redis_url": "redis://127.0.0.1/0",
@@ -31,6 +32,21 @@ def test_a_bad_setting_stops_the_start_with_a_sentence(name, value, words):
         read_settings(**GOOD | {name: value})
     assert name.upper() in str(refused.value)
     assert words in str(refused.value)
+
+
+@pytest.mark.parametrize("environment", [{}, {"environment": "production"}])
+def test_the_people_of_the_demo_are_kept_out_of_production(environment, monkeypatch):
+    monkeypatch.delenv("ENVIRONMENT", raising=False)
+    with pytest.raises(ConfigError) as refused:
+        read_settings(**GOOD | environment | {"demo_mode": "true"})
+    assert str(refused.value).startswith("DEMO_MODE must be off")
+    assert "ENVIRONMENT=development" in str(refused.value)
+
+
+@pytest.mark.parametrize("environment", ["development", "test"])
+def test_elsewhere_they_are_welcome(environment):
+    assert read_settings(**GOOD | {"environment": environment, "demo_mode": "true"}).demo_mode
+    assert not read_settings(**GOOD | {"environment": "production"}).demo_mode
 
 
 def test_all_that_is_wrong_is_said_at_once(monkeypatch):

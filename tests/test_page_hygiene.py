@@ -22,7 +22,7 @@ WORD = re.compile(r"[^\W\d_]{2,}")
 WRITES_HTML = re.compile(r"(inner|outer)HTML\s*=|insertAdjacentHTML|\beval\(|new Function|document\.write")
 CLASSES = re.compile(rf'\bclass="((?:{JINJA}|[^"])*)"')
 KEY_CAPS = {"Esc", "Ctrl"}
-GLOBALS = {"_", "gettext", "ngettext", "asset_url", "csrf_token", "url_for"}
+GLOBALS = {"_", "gettext", "ngettext", "asset_url", "csrf_token", "kept", "url_for"}
 
 
 def name_of(path):

@@ -183,7 +183,7 @@ def upgrade() -> None:
     op.create_index(
         "ix_tickets_open_facts",
         "tickets",
-        ["status_id", "priority_rank", "team_id", "assignee_id", "is_confidential", "id"],
+        ["team_id", "status_id", "priority_rank", "assignee_id", "is_confidential"],
         unique=False,
         postgresql_where=sa.text("status_category <> 'done'"),
     )
@@ -192,6 +192,7 @@ def upgrade() -> None:
         "tickets",
         ["id"],
         unique=False,
+        postgresql_include=["team_id", "status_id", "priority_rank", "assignee_id", "is_confidential"],
         postgresql_where=sa.text("status_category <> 'done'"),
     )
     op.create_index(

@@ -84,7 +84,7 @@ def upgrade() -> None:
     op.create_index(
         "ix_deliveries_failed",
         "deliveries",
-        ["event_id"],
+        ["reaction", "event_id"],
         unique=False,
         postgresql_where=sa.text("state = 'failed'"),
     )

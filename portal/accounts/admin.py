@@ -22,6 +22,7 @@ from portal.organizations.queries import (
     teams_of,
 )
 from portal.permissions import Permission, requires
+from portal.tickets.handover import hand_over
 from portal.web.htmx import render
 from portal.web.paging import Order, keyset
 from portal.web.session import me
@@ -77,6 +78,7 @@ def person(user_id: int):
     if not form.validate_on_submit():
         return _person_page(person, form, 422 if form.is_submitted() else 200)
     people.change_role(person, form.role.data, actor=me())
+    hand_over(person, actor=me())
     people.rename(person, form.name.data, actor=me())
     if form.moves:
         set_organization(person, form.organization, actor=me())

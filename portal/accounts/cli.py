@@ -18,6 +18,7 @@ from portal.events.kinds import Kind
 from portal.events.record import record
 from portal.extensions import db
 from portal.permissions import Role
+from portal.web.forms import tidy
 
 users = AppGroup("users", help="The people who can log in.")
 
@@ -36,7 +37,7 @@ def init_app(app: Flask) -> None:
 @click.option("--generate", is_flag=True, help="Make a password and print it.")
 def create(email: str, name: str, role: str, password: str | None, *, generate: bool) -> None:
     """Make an account that can log in at once; the address counts as confirmed."""
-    email, name = tidy_address(email), " ".join(name.split())[:120]
+    email, name = tidy_address(email), (tidy(name) or "")[:120]
     if not is_address(email):
         raise click.ClickException(f"{email} is not a mail address.")
     if not name:

@@ -53,7 +53,9 @@ def name_field(label: str = _l("Name")) -> StringField:
 class LoginForm(DeskForm):
     """Says of no address whether it has an account."""
 
-    email = StringField(_l("E-mail address"), [NotBlank(_l("Enter your mail address."))], [tidy_address])
+    email = StringField(
+        _l("E-mail address"), [NotBlank(_l("Enter your mail address."))], [tidy, tidy_address]
+    )
     password = PasswordField(_l("Password"), [InputRequired(_l("Enter your password."))])
     remember = BooleanField(_l("Keep me logged in on this device"))
     next = HiddenField()
@@ -188,8 +190,8 @@ class AppearanceForm(DeskForm):
 
 class FirstRunForm(NewPasswordForm):
     organization = StringField(
-        _l("Name of your organisation"),
-        [NotBlank(_l("Enter the name of your organisation.")), at_most(80)],
+        _l("Name of your organization"),
+        [NotBlank(_l("Enter the name of your organization.")), at_most(80)],
         [tidy],
     )
     name = name_field(_l("Your name"))

@@ -32,15 +32,19 @@ def least_length(role: Role) -> int:
     return LEAST_OF_STAFF if role in STAFF else LEAST
 
 
+def is_too_short(password: str, *, role: Role) -> bool:
+    return len(same_letters(password)) < least_length(role)
+
+
 def weakness(password: str, *, role: Role, about: tuple[str, ...] = ()) -> str | None:
     """Why this password is not taken, as a sentence that says what to do; None for a good one.
 
     `about` is what others know of the person: name, mail address, the desk's name.
     """
-    plain = same_letters(password)
-    least = least_length(role)
-    if len(plain) < least:
+    if is_too_short(password, role=role):
+        least = least_length(role)
         return _("Use at least %(min)d characters. A few words in a row are good.", min=least)
+    plain = same_letters(password)
     if len(plain) > MOST:
         return _("Use at most %(max)d characters.", max=MOST)
     if _is_common(plain) or _is_pattern(plain):

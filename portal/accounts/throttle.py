@@ -5,6 +5,7 @@ many guesses at the same moment are no way around the limit.
 """
 
 import logging
+from collections.abc import Callable
 from datetime import timedelta
 
 from flask import g, request
@@ -31,7 +32,7 @@ class TooOften(TooMany):
 
 def count_guess(account: str) -> None:
     """Count a guess of that account's password. Raises TooOften."""
-    _count(_guess, account)
+    count(_guess, account)
 
 
 def was_no_guess() -> None:
@@ -45,15 +46,16 @@ def was_no_guess() -> None:
 
 def count_mail(account: str) -> None:
     """Count a mail that somebody unknown lets us send to that address. Raises TooOften."""
-    _count(_mail, account)
+    count(_mail, account)
 
 
 def count_registration() -> None:
-    _count(_registration, "")
+    count(_registration, "")
 
 
-def _count(counter, account: str) -> None:
-    g.throttled_account = digest(account)[:32]  # keys hold neither addresses nor what is endless
+def count(counter: Callable[[], None], whom: str) -> None:
+    """Count once more for them; `counter` is a function with limits. Raises TooOften."""
+    g.counted_for = digest(whom)[:32]  # keys hold neither addresses nor what is endless
     try:
         counter()
     except RateLimitExceeded:
@@ -62,8 +64,9 @@ def _count(counter, account: str) -> None:
         raise TooOften(seconds) from None
 
 
-def _account() -> str:
-    return g.throttled_account
+def counted_for() -> str:
+    """Whom it is counted for, as a limit's `key_func`."""
+    return g.counted_for
 
 
 def _address() -> str:
@@ -71,18 +74,18 @@ def _address() -> str:
 
 
 def _account_from_address() -> str:
-    return f"{_account()}:{_address()}"
+    return f"{counted_for()}:{_address()}"
 
 
 @limiter.shared_limit("5 per minute", scope="guess-here", key_func=_account_from_address)
-@limiter.shared_limit("50 per hour", scope="guess", key_func=_account)
+@limiter.shared_limit("50 per hour", scope="guess", key_func=counted_for)
 @limiter.shared_limit("100 per minute", scope="guess-from", key_func=_address)
 def _guess() -> None:
     """Five from one place, fifty from all places, and no spraying of one password over all accounts."""
 
 
 @limiter.shared_limit("5 per hour", scope="mail-here", key_func=_account_from_address)
-@limiter.shared_limit("10 per hour", scope="mail", key_func=_account)
+@limiter.shared_limit("10 per hour", scope="mail", key_func=counted_for)
 @limiter.shared_limit("60 per hour", scope="mail-from", key_func=_address)
 def _mail() -> None:
     """Nobody's mailbox is to be flooded."""

@@ -10,6 +10,7 @@ from portal.accounts.forms import FirstRunForm, ForgotForm, LoginForm, RegisterF
 from portal.accounts.models import Purpose, User
 from portal.accounts.passwords import is_right
 from portal.accounts.queries import has_no_people, people_with_addresses
+from portal.accounts.strength import is_too_short, least_length
 from portal.accounts.throttle import TooOften
 from portal.admin.actions import open_desk
 from portal.extensions import db
@@ -57,6 +58,8 @@ def _try_to_enter(form: LoginForm):
     throttle.was_no_guess()
     if not user.is_verified:
         return _ask_to_verify(user, form)
+    if is_too_short(form.password.data, role=user.role):
+        return _ask_for_a_longer_one(user, form)
     _enter(user, remember=form.remember.data)
     if is_fragment_request():
         return "", 204, {"HX-Trigger": "logged-in"}
@@ -74,6 +77,27 @@ def _ask_to_verify(user: User, form: LoginForm):
     db.session.commit()
     form.form_errors.append(
         _("Confirm your address first: open the link that we have just sent to %(email)s.", email=user.email)
+    )
+    return _page(LOGIN, form, 422)
+
+
+def _ask_for_a_longer_one(user: User, form: LoginForm):
+    """They have another role since they chose it. Only the owner of the address chooses the next."""
+    actions.note_failed_login(user.email, address=request.remote_addr or "", reason="short")
+    try:
+        throttle.count_mail(user.email)
+        actions.ask_for_reset(user.email)
+    except TooOften:
+        pass  # enough mails are on their way
+    db.session.commit()
+    form.form_errors.append(
+        _(
+            "Your role is now %(role)s, and it needs a password of at least %(min)d characters."
+            " Use the link that we have just sent to %(email)s to choose one.",
+            role=user.role.label,
+            min=least_length(user.role),
+            email=user.email,
+        )
     )
     return _page(LOGIN, form, 422)
 

@@ -37,14 +37,21 @@ def domains(text: str | None) -> list[str]:
 class SettingsForm(DeskForm):
     name = StringField(_l("Name of the desk"), [NotBlank(_l("Enter a name.")), at_most(80)], [tidy])
     logo = FileField(_l("Logo"))
-    without_logo = BooleanField(_l("Take the logo away"))
+    without_logo = BooleanField(_l("Remove the logo"))
     languages = Checkboxes(_l("Languages to choose from"))
-    default_language = SelectField(_l("Language until somebody chooses"))
-    default_timezone = SelectField(_l("Time zone until somebody chooses"))
-    registration_open = BooleanField(_l("People may make an account themselves"))
+    default_language = SelectField(_l("Default language"))
+    default_timezone = SelectField(_l("Default time zone"))
+    registration_open = BooleanField(_l("People may create an account themselves"))
     registration_domains = TextAreaField(_l("Only with addresses of these domains"), [at_most(2000)])
     tickets_per_hour = IntegerField(
         _l("Tickets per person and hour"),
+        [
+            InputRequired(_l("Enter a number.")),
+            NumberRange(1, 10_000, _l("Enter a number from 1 to 10,000.")),
+        ],
+    )
+    comments_per_hour = IntegerField(
+        _l("Replies per person and hour"),
         [
             InputRequired(_l("Enter a number.")),
             NumberRange(1, 10_000, _l("Enter a number from 1 to 10,000.")),
@@ -80,6 +87,7 @@ class SettingsForm(DeskForm):
             "default_timezone",
             "registration_open",
             "tickets_per_hour",
+            "comments_per_hour",
             "description_limit",
         )
 

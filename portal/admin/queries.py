@@ -15,9 +15,9 @@ from portal.organizations.models import Team
 from portal.outbox_mail.models import Mail, MailState
 from portal.projects.models import Project
 from portal.settings.models import Tick
+from portal.web.paging import Order, Page, keyset
 
 MANY = 1000  # counts say "999+" from here on
-SHOWN = 50  # of failed work; the rest comes when these are done
 NAMED = 50  # people that a filter by name looks for
 
 
@@ -43,11 +43,16 @@ def figures() -> dict[str, int]:
     return found | {"failed": found["mails_failed"] + found["work_failed"]}
 
 
-def failed_deliveries() -> list[Delivery]:
-    """The first that failed, with their events and tickets."""
+def failed_page(*, cursor: str | None) -> Page:
+    """What failed, with its events and tickets: each reaction's together, the oldest first.
+
+    Where nothing is left behind the cursor, because it was set going again, the first page.
+    """
     failed = select(Delivery).where(Delivery.state == DeliveryState.FAILED)
     failed = failed.options(joinedload(Delivery.event).joinedload(Event.ticket))
-    return list(db.session.scalars(failed.order_by(Delivery.event_id, Delivery.reaction).limit(SHOWN)))
+    order, of = Order(Delivery.reaction, Delivery.event_id, descending=False), ("reaction", "event_id")
+    page = keyset(failed, order, cursor=cursor, of=of, fetch=db.session.scalars)
+    return page if page.rows or not cursor else failed_page(cursor=None)
 
 
 def delivery_or_404(event_id: int, reaction: str) -> Delivery:

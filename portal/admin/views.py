@@ -8,10 +8,9 @@ from portal.admin.blueprint import bp, row
 from portal.admin.forms import AuditForm, SettingsForm
 from portal.admin.queries import (
     MANY,
-    SHOWN,
     audit,
     delivery_or_404,
-    failed_deliveries,
+    failed_page,
     figures,
     oldest_due,
 )
@@ -25,7 +24,7 @@ from portal.settings.actions import change_settings
 from portal.settings.cache import forget_site
 from portal.settings.queries import site_settings
 from portal.web.htmx import done, render
-from portal.web.paging import Order, keyset
+from portal.web.paging import PAGE, Order, keyset
 from portal.web.session import me
 
 
@@ -88,17 +87,21 @@ def work():
 def retry_delivery(event_id: int, reaction: str):
     actions.retry_delivery(delivery_or_404(event_id, reaction), actor=me())
     db.session.commit()
-    return done(url_for(".work"), "admin/_work.html", **_about_work())
+    return _work_again()
 
 
 @bp.post("/work/retry")
 @requires(Permission.OPERATE)
 def retry_deliveries():
-    """Those that the page shows; of a thousand failures the first fifty tell whether it is mended."""
-    for delivery in failed_deliveries():
+    """Those that the page shows; of a thousand failures they tell whether it is mended."""
+    for delivery in failed_page(cursor=request.args.get("cursor")).rows:
         actions.retry_delivery(delivery_or_404(delivery.event_id, delivery.reaction), actor=me())
     db.session.commit()
-    return done(url_for(".work"), "admin/_work.html", **_about_work())
+    return _work_again()
+
+
+def _work_again():
+    return done(url_for(".work", cursor=request.args.get("cursor")), "admin/_work.html", _about_work)
 
 
 def _about_work() -> dict:
@@ -107,9 +110,10 @@ def _about_work() -> dict:
     except RedisAway:
         lengths = None
     return {
-        "deliveries": failed_deliveries(),
-        "mails": failed_mails(at_most=SHOWN),
-        "shown": SHOWN,
+        "page": failed_page(cursor=request.args.get("cursor")),
+        "cursor": request.args.get("cursor"),
+        "mails": failed_mails(at_most=PAGE),
+        "shown": PAGE,
         "lengths": lengths,
         "due_since": oldest_due(),
     }

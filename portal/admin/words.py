@@ -33,6 +33,7 @@ GROUPS = (
             Kind.ACCOUNT_EDITED: _l("Account changed"),
             Kind.ACCOUNT_DEACTIVATED: _l("Account deactivated"),
             Kind.ACCOUNT_REACTIVATED: _l("Account activated again"),
+            Kind.TICKETS_HANDED_OVER: _l("Tickets handed over"),
         },
     ),
     (
@@ -73,10 +74,15 @@ FIELDS = {
     "registration_open": _l("Registration open"),
     "registration_domains": _l("Mail domains that may register"),
     "tickets_per_hour": _l("Tickets per person and hour"),
+    "comments_per_hour": _l("Replies per person and hour"),
     "description_limit": _l("Length of a description"),
 }
 SUBJECTS = ("user", "project", "category", "team", "email", "reaction", "source")
-REASONS = {"wrong": _l("wrong address or password"), "unverified": _l("address not confirmed yet")}
+REASONS = {
+    "wrong": _l("wrong address or password"),
+    "unverified": _l("address not confirmed yet"),
+    "short": _l("password too short for the role"),
+}
 
 
 class Change(NamedTuple):
@@ -103,6 +109,8 @@ def details(event: Event) -> list[str]:
         said.append(_("from %(address)s", address=address))
     if count := event.data.get("count"):
         said.append(ngettext("%(num)s browser", "%(num)s browsers", count))
+    if number := event.data.get("unassigned"):
+        said.append(ngettext("%(num)s open ticket", "%(num)s open tickets", number))
     if "created" in event.data:
         skipped = event.data.get("skipped", 0)
         said.append(_("%(created)s new, %(skipped)s known", created=event.data["created"], skipped=skipped))

@@ -1,11 +1,15 @@
 """The filter as a form: a few fields to choose from, in step with the text that says it all."""
 
-from typing import cast
+from collections.abc import Sequence
+from functools import lru_cache
+from typing import Any, cast
 
 from flask_babel import gettext
 from flask_babel import lazy_gettext as _l
+from markupsafe import Markup, escape
 from werkzeug.datastructures import MultiDict
 from wtforms import HiddenField, SelectField, StringField
+from wtforms.widgets import html_params
 
 from portal.desk.queues import Desk
 from portal.filters import And, Comparison, Condition, Node, Word, conditions, to_text, without
@@ -18,6 +22,24 @@ CHOSEN = ("status", "priority", "assignee", "project")
 AS_TYPED = "as-typed"  # what one choice cannot say, such as two statuses, stays as it is
 
 
+class Offering(SelectField):
+    """A select of hundreds of options, which take WTForms long: `offered` are pairs of value and label."""
+
+    offered: Sequence[tuple[str, str]] = ()
+
+    def widget(self, field: "Offering", **attributes: Any) -> Markup:
+        chosen = field.data or ""
+        options = [_option(value, str(label), value == chosen) for value, label in field.offered]
+        start = html_params(id=field.id, name=field.name, **attributes)
+        return Markup(f"<select {start}>{''.join(options)}</select>")  # noqa: S704, each part is escaped
+
+
+@lru_cache(maxsize=4096)
+def _option(value: str, label: str, is_chosen: bool) -> str:
+    selected = "selected " if is_chosen else ""
+    return f'<option {selected}value="{escape(value)}">{escape(label)}</option>'
+
+
 class ControlsForm(DeskForm):
     """Sent by GET, with the filter's text beside it; what is chosen here takes the place of that."""
 
@@ -25,10 +47,10 @@ class ControlsForm(DeskForm):
         csrf = False
 
     q = HiddenField()
-    status = SelectField(_l("Status"), validate_choice=False)
-    priority = SelectField(_l("Priority"), validate_choice=False)
-    assignee = SelectField(_l("Assignee"), validate_choice=False)
-    project = SelectField(_l("Project"), validate_choice=False)
+    status = Offering(_l("Status"), validate_choice=False)
+    priority = Offering(_l("Priority"), validate_choice=False)
+    assignee = Offering(_l("Assignee"), validate_choice=False)
+    project = Offering(_l("Project"), validate_choice=False)
     words = StringField(_l("Contains the words"))
 
     @classmethod
@@ -38,7 +60,7 @@ class ControlsForm(DeskForm):
         words = to_text(And(tuple(part for part in tree.parts if isinstance(part, Word))))
         form = cls(formdata=None, data={"q": to_text(tree), "words": words, **chosen})
         for name in CHOSEN:
-            form[name].choices = _choices(desk, tree, name)
+            form[name].offered = _offered(desk, tree, name)
         return form
 
     @classmethod
@@ -72,7 +94,7 @@ def _chosen(tree: And, name: str) -> str:
     return AS_TYPED
 
 
-def _choices(desk: Desk, tree: And, name: str) -> list[tuple[str, str]]:
+def _offered(desk: Desk, tree: And, name: str) -> list[tuple[str, str]]:
     field = cast(Choice, desk.fields[name])  # each of `CHOSEN` is one
     hidden = {text for text in _past(desk, name) if text != _chosen(tree, name)}
     offered = [(one.text, _capital(one.label)) for one in _options(field) if one.text not in hidden]

@@ -8,7 +8,7 @@ from flask_babel import ngettext
 from sqlalchemy import ColumnElement
 
 from portal.accounts.models import User
-from portal.filters import And, Fields, read, where
+from portal.filters import And, Fields, read, where, words
 from portal.tickets.filtering import ticket_fields
 from portal.tickets.lists import Sort, count_up_to, ticket_page
 from portal.tickets.models import Ticket
@@ -32,7 +32,7 @@ class Queue:
 QUEUES = {
     queue.name: queue
     for queue in (
-        Queue("open", _l("Open"), "is:open", _l("Every ticket you may see is closed.")),
+        Queue("open", _l("Open"), "is:open", _l("No ticket that you may see is open.")),
         Queue(
             "unassigned",
             _l("Unassigned"),
@@ -73,7 +73,7 @@ class Desk:
 
     @classmethod
     def of(cls, reader: User) -> "Desk":
-        known = vocabulary(reader)
+        known = vocabulary()
         return cls(reader, known, ticket_fields(reader, known))
 
     def read(self, text: str) -> And:
@@ -83,15 +83,17 @@ class Desk:
 
 @dataclass(frozen=True)
 class Listing:
-    """A page of a queue, and how many tickets there are, counted up to `MANY`."""
+    """A page of a queue, and how many tickets there are, counted up to `MANY`; None where nobody counts."""
 
     page: Page
-    total: int
+    total: int | None
 
     @property
     def said(self) -> str:
         """How many are shown, and of how many."""
         shown = len(self.page.rows)
+        if self.total is None:
+            return _("%(shown)s tickets, and there are more", shown=shown)
         if self.total > MANY:
             return _("%(shown)s of more than %(many)s tickets", shown=shown, many=MANY)
         if shown == self.total:
@@ -100,9 +102,14 @@ class Listing:
 
 
 def listing(desk: Desk, asked: Asked, tree: And) -> Listing:
-    """The tickets of the queue that the filter asks for, as far as the reader may see them."""
+    """The tickets of the queue that the filter asks for, as far as the reader may see them.
+
+    Those found by words are not counted: that takes as long as finding them all.
+    """
     wanted = _condition(desk, asked.queue, tree)
     page = ticket_page(desk.reader, wanted, sort=asked.sort, cursor=asked.cursor, size=asked.size)
+    if (page.older or page.newer) and words(tree):
+        return Listing(page, None)
     if page.older or page.newer:
         return Listing(page, count_up_to(MANY + 1, desk.reader, wanted))
     return Listing(page, len(page.rows))

@@ -65,7 +65,7 @@ class Delivery(Model):
             "event_id",
             postgresql_where=text("state = 'due'"),
         ),
-        Index("ix_deliveries_failed", "event_id", postgresql_where=text("state = 'failed'")),
+        Index("ix_deliveries_failed", "reaction", "event_id", postgresql_where=text("state = 'failed'")),
     )
 
     event_id: Mapped[int] = mapped_column(ForeignKey("events.id"), primary_key=True)

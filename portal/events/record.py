@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import insert
 
+from portal import clock
 from portal.events.following import following
 from portal.events.kinds import Kind
 from portal.events.models import Delivery, Event
@@ -29,7 +30,8 @@ def record(
     """Say that something happened. This is the only way history is written.
 
     Call it inside the transaction that makes the change, so that the change,
-    its history and what is to follow are kept or lost together. Whoever
+    its history and what is to follow are kept or lost together; the event has
+    its id from the next flush on. Whoever
     changes a ticket holds its row (`to_change=True`), so that the ids of its
     events are in the order of their commits. An event without a ticket is the
     audit trail's alone: nothing follows it.
@@ -43,6 +45,7 @@ def record(
         depth=cause.depth + 1 if cause else 0,
         is_public=public,
         data=data,
+        created_at=clock.now(),
     )
     if ticket is not None:
         event.ticket = ticket
@@ -50,7 +53,6 @@ def record(
             ticket.version += 1
             event.data = data | {"version": ticket.version}
     db.session.add(event)
-    db.session.flush()
     if ticket is not None:
         _let_follow(event)
     return event
@@ -81,6 +83,6 @@ def _let_follow(event: Event) -> None:
     for reaction in following.at_once:
         reaction(event)
     db.session.add_all(
-        Delivery(event_id=event.id, ticket_id=event.ticket_id, reaction=name) for name in following.afterwards
+        Delivery(event=event, ticket_id=event.ticket_id, reaction=name) for name in following.afterwards
     )
     enqueue_after_commit("jobs.events.react", queue="urgent")

@@ -49,36 +49,58 @@ class Field:
         raise NotImplementedError
 
 
+class Options:
+    """Values with all their names, in small letters. Many fields may share them: they take time to make."""
+
+    def __init__(self, values: Iterable[Value]) -> None:
+        self.values = tuple(values)
+        self.called: dict[str, list[Value]] = {}
+        for value in self.values:
+            for called in {value.text.casefold(), *(also.casefold() for also in value.also)}:
+                self.called.setdefault(called, []).append(value)
+
+
 class Choice(Field):
     """One of a list of values, by any of their names; small and large letters are the same.
 
     The meaning of a value is the set of what the column then holds; None in it
-    stands for an empty column.
+    stands for an empty column. `own` are options of this field alone, before the others.
     """
 
     type = "choice"
 
     def __init__(
-        self, name: str, label: str, options: Iterable[Value], column: str = "", aliases: Sequence[str] = ()
+        self,
+        name: str,
+        label: str,
+        options: Options | Iterable[Value],
+        column: str = "",
+        aliases: Sequence[str] = (),
+        *,
+        own: Iterable[Value] = (),
     ) -> None:
         super().__init__(name, label, column, aliases)
-        self.options = tuple(options)
-        self._called: dict[str, list[Value]] = {}
-        for option in self.options:
-            for called in {option.text.casefold(), *(also.casefold() for also in option.also)}:
-                self._called.setdefault(called, []).append(option)
+        self._lists = (Options(own), options if isinstance(options, Options) else Options(options))
+
+    @property
+    def options(self) -> tuple[Value, ...]:
+        return tuple(value for some in self._lists for value in some.values)
 
     def value(self, text: str) -> Value:
         typed = text.casefold()
-        found = self._called.get(typed, [])
+        found = self._called(typed)
         exact = [option for option in found if option.text.casefold() == typed]
         if len(exact or found) == 1:
             return (exact or found)[0]
         raise _ambiguous(text, found) if found else self._unknown(text)
 
+    def _called(self, name: str) -> list[Value]:
+        return [value for some in self._lists for value in some.called.get(name, ())]
+
     def _unknown(self, text: str) -> UnknownValue:
-        near = difflib.get_close_matches(text.casefold(), self._called, n=1, cutoff=0.6)
-        nearest = self._called[near[0]][0].text if near else ""
+        names = [name for some in self._lists for name in some.called]
+        near = difflib.get_close_matches(text.casefold(), names, n=1, cutoff=0.6)
+        nearest = self._called(near[0])[0].text if near else ""
         return UnknownValue(text, _unknown_choice(self, text, nearest), nearest)
 
     def where(self, columns: Columns, comparison: Comparison, values: Sequence[Value]) -> ColumnElement[bool]:

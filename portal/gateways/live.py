@@ -3,11 +3,13 @@
 Losing one is harmless: pages also ask by themselves from time to time.
 """
 
+import contextlib
 import json
 import logging
 import threading
 import time
 from collections.abc import Iterator
+from dataclasses import dataclass
 from queue import Empty, Full, Queue
 
 from flask import Flask, current_app
@@ -22,6 +24,7 @@ log = logging.getLogger(__name__)
 
 EVERYTHING = "*"
 FAREWELL = "."  # wakes a stream, so that it ends
+ENOUGH = "!"  # the last word of a stream that yields to a newer one of the same person
 PENDING = "topics_to_publish"
 HEARTBEAT = 10.0  # seconds; a dead browser is noticed by it
 AGE = 300.0  # seconds after which a browser connects anew, and is let in or not anew
@@ -65,23 +68,35 @@ def channel_of(redis: Redis) -> str:
     return f"live.{redis.connection_pool.connection_kwargs.get('db') or 0}"
 
 
+@dataclass(frozen=True)
+class Stream:
+    """What a stream tells, and whom."""
+
+    topics: frozenset[str]
+    owner: int | None
+
+
 class Hub:
     """The streams of this process, fed by one thread that listens to Redis.
 
     The thread starts with the first stream, so after the server has forked.
     """
 
-    def __init__(self, url: str, *, cap: int) -> None:
-        self.url, self.cap = url, cap
-        self._streams: dict[Queue, frozenset[str]] = {}
+    def __init__(self, url: str, *, cap: int, share: int = 10) -> None:
+        self.url, self.cap, self.share = url, cap, share
+        self._streams: dict[Queue, Stream] = {}  # the oldest first
         self._lock = threading.Lock()
         self._thread: threading.Thread | None = None
         self._hears = threading.Event()
         self._is_ending = False
 
-    def open(self, topics: frozenset[str]) -> Queue | None:
+    def open(self, topics: frozenset[str], *, owner: int | None = None) -> Queue | None:
         """A queue that the topics with news arrive in; None when there are too many streams,
-        or nothing can be heard. Whoever opens it closes it."""
+        or nothing can be heard. Whoever opens it closes it.
+
+        Of one person's streams the oldest yields to the one that would be too many: most
+        often its page has been left, and nobody has noticed yet.
+        """
         with self._lock:
             is_first = self._thread is None
             if is_first:
@@ -90,11 +105,25 @@ class Hub:
         if not self._hears.wait(FIRST_WORD if is_first else 0):
             return None
         with self._lock:
+            theirs = [inbox for inbox, stream in self._streams.items() if stream.owner == owner]
+            if len(theirs) >= self.share:
+                self._dismiss(theirs[0])
             if len(self._streams) >= self.cap:
                 return None
             inbox: Queue = Queue(maxsize=ROOM)
-            self._streams[inbox] = topics
+            self._streams[inbox] = Stream(topics, owner)
         return inbox
+
+    def _dismiss(self, inbox: Queue) -> None:
+        """Let the stream end with `ENOUGH`, and count it no more."""
+        del self._streams[inbox]
+        while True:
+            try:
+                inbox.put_nowait(ENOUGH)
+                return
+            except Full:  # what else there is to ask for, the page asks for anyway
+                with contextlib.suppress(Empty):
+                    inbox.get_nowait()
 
     def close(self, inbox: Queue) -> None:
         with self._lock:
@@ -113,11 +142,19 @@ class Hub:
                 if topic == FAREWELL or self._is_ending:
                     return
                 yield topic
+                if topic == ENOUGH:
+                    return
         finally:
             self.close(inbox)
 
     def end(self) -> None:
-        """Let all streams end, and open no more: the process is about to stop."""
+        """Let all streams end, and open no more: the process is about to stop.
+
+        Signals call this, and one may come in the midst of another: it must
+        not wait for a lock that the other holds.
+        """
+        if self._is_ending:
+            return
         self.cap, self._is_ending = 0, True
         self.hand_out([FAREWELL])
 
@@ -125,9 +162,9 @@ class Hub:
         """Put each topic into the streams that want it; `EVERYTHING` is wanted by all."""
         with self._lock:
             streams = list(self._streams.items())
-        for inbox, wanted in streams:
+        for inbox, stream in streams:
             for topic in topics:
-                if topic in {EVERYTHING, FAREWELL} or topic in wanted:
+                if topic in {EVERYTHING, FAREWELL} or topic in stream.topics:
                     self._put(inbox, topic)
 
     def _put(self, inbox: Queue, topic: str) -> None:
@@ -171,7 +208,9 @@ class Hub:
 
 def init_app(app: Flask) -> None:
     settings = app.config["DESK"]
-    app.extensions["hub"] = Hub(settings.redis_url, cap=settings.live_streams_per_process)
+    app.extensions["hub"] = Hub(
+        settings.redis_url, cap=settings.live_streams_per_process, share=settings.live_streams_per_person
+    )
 
 
 def hub() -> Hub:

@@ -36,12 +36,12 @@ def send(message: EmailMessage) -> None:
     except smtplib.SMTPRecipientsRefused as error:
         codes = [code for code, _ in error.recipients.values()]
         kind = MailRefused if all(code >= 500 for code in codes) else MailServerAway
-        raise kind(str(error.recipients)) from error
+        raise kind(words_of(error)) from error
     except smtplib.SMTPResponseException as error:
         kind = MailRefused if 500 <= error.smtp_code < 600 and error.smtp_code != 535 else MailServerAway
-        raise kind(f"{error.smtp_code} {error.smtp_error!r}") from error
+        raise kind(words_of(error)) from error
     except (smtplib.SMTPException, OSError) as error:
-        raise MailServerAway(str(error) or type(error).__name__) from error
+        raise MailServerAway(words_of(error)) from error
 
 
 def check() -> None:
@@ -50,7 +50,22 @@ def check() -> None:
         with _connect(current_app.config["DESK"]) as server:
             server.noop()
     except (smtplib.SMTPException, OSError) as error:
-        raise MailServerAway(str(error)) from error
+        raise MailServerAway(words_of(error)) from error
+
+
+def words_of(error: Exception) -> str:
+    """What the server said, as text: its code and its sentence, for each recipient that it refused."""
+    if isinstance(error, smtplib.SMTPRecipientsRefused):
+        return "; ".join(f"{to}: {_answer(*said)}" for to, said in error.recipients.items())
+    if isinstance(error, smtplib.SMTPResponseException):
+        return _answer(error.smtp_code, error.smtp_error)
+    return str(error) or type(error).__name__
+
+
+def _answer(code: int, said: bytes | str) -> str:
+    text = said.decode(errors="replace") if isinstance(said, bytes) else said
+    readable = "".join(letter if letter.isprintable() else " " for letter in text)
+    return f"{code} {' '.join(readable.split())}"
 
 
 def _connect(settings: Settings) -> smtplib.SMTP:

@@ -48,7 +48,7 @@ def _greeting(moment: datetime) -> str:
 
 
 def _dashboard():
-    statuses = vocabulary(me()).statuses
+    statuses = vocabulary().statuses
     figures = open_figures(me(), statuses)
     days = last_days(me())
     names = [format_date(day.day, "d MMM") for day in days]

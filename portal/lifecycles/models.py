@@ -44,6 +44,14 @@ class Status(Model):
     position: Mapped[int] = mapped_column(default=0)
 
     lifecycle: Mapped[Lifecycle] = relationship(back_populates="statuses")
+    # Where a ticket of this status may go, in the lifecycle's order.
+    next: Mapped[list[Status]] = relationship(
+        secondary="transitions",
+        primaryjoin="Status.id == Transition.from_status_id",
+        secondaryjoin="Status.id == Transition.to_status_id",
+        order_by="(Status.position, Status.id)",
+        viewonly=True,
+    )
 
     @property
     def label(self) -> str:

@@ -6,16 +6,6 @@ from portal.extensions import db
 from portal.lifecycles.models import Category, Status, Transition
 
 
-def next_statuses(status: Status) -> list[Status]:
-    """Where a ticket of this status may go, in the lifecycle's order."""
-    allowed = (
-        select(Status)
-        .join(Transition, Transition.to_status_id == Status.id)
-        .where(Transition.from_status_id == status.id)
-    )
-    return list(db.session.scalars(allowed.order_by(Status.position, Status.id)))
-
-
 def first_status(lifecycle_id: int) -> Status:
     """The status a new ticket has: the first of the lifecycle's category `new`."""
     born = select(Status).where(Status.lifecycle_id == lifecycle_id, Status.category == Category.NEW)

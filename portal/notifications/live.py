@@ -9,7 +9,7 @@ from flask import Blueprint, Flask, Response, current_app, request
 from portal.accounts.models import User
 from portal.accounts.queries import user_of_session
 from portal.extensions import db
-from portal.gateways.live import EVERYTHING, Hub, hub
+from portal.gateways.live import ENOUGH, EVERYTHING, Hub, hub
 from portal.permissions import Permission, for_members
 from portal.tickets.queries import ids_by_key
 from portal.web.session import me
@@ -23,17 +23,17 @@ ASK_AGAIN = 30.0  # seconds after which it is asked whether the person may still
 @bp.get("/live")
 @for_members
 def stream():
-    """Server-sent events named by topic. 204 ends it for good: the page then asks by itself.
+    """Server-sent events named by topic. 204, or `enough`, ends it: the page then asks by itself.
 
     Topics are `queue`, `user:<id>` and `ticket:<key>`, as the page's parts name
     them; those that are not this person's to know are left out, without a word.
     """
     asked = request.args.getlist("topics")[:MOST_TOPICS]
     names = _topics(me(), asked)
-    token, app = me().session_token, current_app._get_current_object()  # noqa: SLF001, its documented way
+    owner, token, app = me().id, me().session_token, current_app._get_current_object()  # noqa: SLF001, its documented way
     db.session.remove()  # a stream lives for minutes, and needs no database
     the_hub = hub()
-    inbox = the_hub.open(frozenset(names))
+    inbox = the_hub.open(frozenset(names), owner=owner)
     if inbox is None:
         return "", 204
     answer = Response(_named(the_hub, inbox, names, _still(app, token, asked)), mimetype="text/event-stream")
@@ -82,5 +82,8 @@ def _named(
         if topic is None:
             yield ": still here\n\n"
             continue
+        if topic == ENOUGH:
+            yield "event: enough\ndata: this page asks by itself from now on\n\n"
+            return
         for name in names.values() if topic == EVERYTHING else [names[topic]]:
             yield f"event: {name}\ndata: news\n\n"

@@ -40,8 +40,10 @@ def mail():
 @bp.get(f"/mail/{row('mail_id')}")
 @requires(Permission.OPERATE)
 def one_mail(mail_id: int):
-    template = "admin/one_mail.html"
-    return render(template, template, mail=mail_or_404(mail_id), states=MailState, is_set_up=smtp.is_set_up())
+    """Without a mail server this is the way to a mail's links; with one they are its recipient's alone."""
+    template, mail = "admin/one_mail.html", mail_or_404(mail_id)
+    body = mail.body_without_secrets if smtp.is_set_up() else mail.body
+    return render(template, template, mail=mail, body=body, is_set_up=smtp.is_set_up())
 
 
 @bp.post(f"/mail/{row('mail_id')}/retry")

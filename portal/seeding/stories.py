@@ -13,7 +13,6 @@ from typing import Any
 
 from portal.accounts.models import User
 from portal.lifecycles.models import Category
-from portal.lifecycles.queries import next_statuses
 from portal.tickets import actions, comments
 from portal.tickets.models import Priority, Ticket, TicketType, WaitingFor
 
@@ -99,7 +98,7 @@ def _notes(step: Step, ticket: Ticket, who: User, people: People) -> None:
 def _waits(step: Step, ticket: Ticket, who: User, people: People) -> None:
     """An agent blocks the ticket until somebody else has done their part."""
     actions.walk_to(ticket, Category.ACTIVE, actor=who)
-    blocked = next(s for s in next_statuses(ticket.status) if s.category == Category.WAITING)
+    blocked = next(s for s in ticket.status.next if s.category == Category.WAITING)
     actions.change_status(ticket, blocked, actor=who, waiting_for=step.reason)
 
 

@@ -1,6 +1,9 @@
 """What an admin has set, with what holds until then."""
 
+import base64
 from dataclasses import dataclass, fields
+from functools import cached_property
+from hashlib import sha256
 from typing import Any
 
 from sqlalchemy import select
@@ -21,11 +24,21 @@ class SiteSettings:
     registration_open: bool = True
     registration_domains: tuple[str, ...] = ()  # empty: any
     tickets_per_hour: int = 60  # of one person
+    comments_per_hour: int = 600  # replies and notes of one person
     description_limit: int = 50_000  # characters
+
+    @cached_property
+    def logo_digest(self) -> str:
+        """What tells one logo from another: 32 hexadecimal digits, or none without a logo."""
+        return sha256(self.logo.encode()).hexdigest()[:32] if self.logo else ""
 
     @property
     def logo_url(self) -> str | None:
-        return self.logo or None
+        """Where browsers fetch it; another logo has another address."""
+        return f"/logo/{self.logo_digest}" if self.logo else None
+
+    def logo_png(self) -> bytes:
+        return base64.b64decode(self.logo.partition(",")[2])
 
 
 NAMES = tuple(field.name for field in fields(SiteSettings))

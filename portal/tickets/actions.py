@@ -12,12 +12,10 @@ from portal import clock
 from portal.accounts.models import User
 from portal.errors import DomainError
 from portal.events.kinds import Kind
-from portal.events.models import Event
 from portal.events.record import record
 from portal.extensions import db
-from portal.gateways.live import publish_after_commit
 from portal.lifecycles.models import Category, Status
-from portal.lifecycles.queries import first_status, next_statuses, path_to_category
+from portal.lifecycles.queries import first_status, path_to_category
 from portal.markdown import render_markdown
 from portal.organizations.models import Team
 from portal.organizations.queries import organizations_of
@@ -60,7 +58,7 @@ def submit_ticket(requester: User, request: Request, *, actor: User | None = Non
     )
     db.session.add(ticket)
     db.session.flush()
-    take_part(ticket, requester, Part.REQUESTER)
+    db.session.add(TicketPerson(user_id=requester.id, ticket_id=ticket.id, part=Part.REQUESTER))
     record(Kind.TICKET_SUBMITTED, actor=actor or requester, ticket=ticket, values=snapshot(ticket))
     return ticket
 
@@ -75,7 +73,7 @@ def change_status(
     if status.id == ticket.status_id:
         _wait_for(ticket, waiting_for, actor=actor)
         return
-    allowed = next_statuses(ticket.status)
+    allowed = ticket.status.next
     if status not in allowed:
         names = ", ".join(step.label for step in allowed) or _("nothing else")
         raise DomainError(
@@ -113,6 +111,7 @@ def reopen(ticket: Ticket, *, actor: User) -> None:
     """Take a closed ticket up again: with its assignee in progress, else open. Else a no-op."""
     if not ticket.is_done:
         return
+    _let_go_of_who_left(ticket, actor=actor)
     wanted = Category.ACTIVE if ticket.assignee_id else Category.NEW
     other = Category.NEW if ticket.assignee_id else Category.ACTIVE
     reachable = wanted if path_to_category(ticket.status, wanted) else other
@@ -138,7 +137,7 @@ def assign(ticket: Ticket, assignee: User | None, *, actor: User | None) -> None
     """
     if ticket.assignee_id == (assignee.id if assignee else None):
         return
-    if assignee and not (assignee.is_active and assignee.is_staff):
+    if assignee and not _works_here(assignee):
         raise DomainError(_("%(name)s does not work on tickets.", name=assignee.name))
     old, ticket.assignee = ticket.assignee, assignee
     db.session.execute(
@@ -200,6 +199,7 @@ def unwatch(ticket: Ticket, user: User) -> None:
     if watching is None:
         return
     db.session.delete(watching)
+    db.session.flush()
     record(Kind.TICKET_UNWATCHED, actor=user, ticket=ticket, public=False, user_id=user.id, user=user.name)
 
 
@@ -219,22 +219,11 @@ def snapshot(ticket: Ticket) -> dict[str, Any]:
     }
 
 
-def ticket_touched(event: Event) -> None:
-    """At once: keep `updated_at`, by which lists are sorted, the time of the last event."""
-    if event.ticket is not None:
-        event.ticket.updated_at = event.created_at
-
-
-def tell_live_pages(event: Event) -> None:
-    """At once: after the commit, pages that show the ticket or a queue ask for news."""
-    if event.ticket is not None:
-        publish_after_commit(f"ticket:{event.ticket_id}")
-        publish_after_commit("queue")
-
-
 def _move(
     ticket: Ticket, status: Status, *, actor: User | None, waiting_for: WaitingFor | None = None
 ) -> None:
+    if ticket.is_done:
+        _let_go_of_who_left(ticket, actor=actor)
     old, ticket.status = ticket.status, status
     ticket.status_category = status.category
     is_waiting = status.category == Category.WAITING
@@ -247,6 +236,20 @@ def _move(
         changes={"status": {"old": _status(old), "new": _status(status)}},
         waiting_for=ticket.waiting_for,
     )
+
+
+def _let_go_of_who_left(ticket: Ticket, *, actor: User | None) -> None:
+    """A ticket that is taken up again is its assignee's, unless they have left the desk meanwhile."""
+    if ticket.assignee and _works_here(ticket.assignee):
+        take_part(ticket, ticket.assignee, Part.ASSIGNEE)
+    else:
+        assign(ticket, None, actor=actor)
+
+
+def _works_here(person: User) -> bool:
+    """Asked anew, and true until the commit: whoever takes their role away waits, or was first."""
+    db.session.refresh(person, ["role", "is_active"], with_for_update={"read": True, "key_share": True})
+    return person.is_active and person.is_staff
 
 
 def _wait_for(ticket: Ticket, waiting_for: WaitingFor | None, *, actor: User | None) -> None:

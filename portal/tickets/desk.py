@@ -9,7 +9,7 @@ from portal.errors import DomainError
 from portal.extensions import db
 from portal.lifecycles.models import Status
 from portal.permissions import Permission, requires
-from portal.tickets import actions, comments, conflicts, once
+from portal.tickets import actions, comments, conflicts, once, throttle
 from portal.tickets.blueprint import bp
 from portal.tickets.drafts import drop_draft
 from portal.tickets.forms import (
@@ -20,7 +20,7 @@ from portal.tickets.forms import (
     StatusForm,
 )
 from portal.tickets.models import Ticket
-from portal.tickets.page import COMMENTED, COMPOSER, WORK, about
+from portal.tickets.page import COMMENTED, WORK, about, about_now, unsent
 from portal.tickets.queries import get_ticket_or_404
 from portal.web.htmx import done, go_to, render
 from portal.web.session import me
@@ -35,7 +35,7 @@ def change_status(key: str):
     ticket = get_ticket_or_404(key, seen_by=me(), to_change=True)
     form = StatusForm.for_ticket(ticket)
     status = db.session.get(Status, form.status.data) if form.validate_on_submit() else None
-    if status is None or status.lifecycle_id != ticket.project.lifecycle_id:
+    if status is None or status.lifecycle_id != ticket.status.lifecycle_id:
         return _unfit(ticket, form.status, _("Choose a status."), status_form=form)
 
     actions.change_status(ticket, status, actor=me(), waiting_for=form.reason)
@@ -85,18 +85,18 @@ def change_priority(key: str):
 @bp.post("/<key:key>/notes")
 @requires(Permission.TICKET_WORK)
 def add_note(key: str):
+    refusal = throttle.too_many_comments(me())
     ticket = get_ticket_or_404(key, seen_by=me(), to_change=True)
     form = NoteForm()
-    if not form.validate_on_submit():
-        page, status, headers = render(WORK, COMPOSER, 422, **about(ticket, note_form=form, tab="note"))
-        return page, status, headers | {"HX-Retarget": "#composer", "HX-Reswap": "outerHTML"}
+    if refusal or not form.validate_on_submit():
+        return unsent(ticket, form, refusal, tab="note")
 
     place = f"{ticket.key}:note"
     if once.claim(once.key_of(form.data, place=place), user=me()) is None:
         comments.add_note(ticket, form.text, author=me())
     drop_draft(me(), place)
     db.session.commit()
-    return done(url_for(".show", key=ticket.key), COMMENTED, partial(about, ticket))
+    return done(url_for(".show", key=ticket.key), COMMENTED, partial(about_now, ticket.key), tab="note")
 
 
 @bp.post("/<key:key>/watchers")
@@ -130,7 +130,7 @@ def edit(key: str):
 
 
 def _panel(ticket: Ticket):
-    return done(url_for(".show", key=ticket.key), PANEL, partial(about, ticket))
+    return done(url_for(".show", key=ticket.key), PANEL, partial(about_now, ticket.key))
 
 
 def _unfit(ticket: Ticket, field, words: str, **forms):

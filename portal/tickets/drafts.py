@@ -34,7 +34,8 @@ def save_draft(user: User, scope: str, content: dict[str, str]) -> Draft | None:
 
 def drop_draft(user: User, *scopes: str) -> None:
     """Forget it: it was sent, or emptied."""
-    db.session.execute(delete(Draft).where(Draft.user_id == user.id, Draft.scope.in_(scopes)))
+    sent = delete(Draft).where(Draft.user_id == user.id, Draft.scope.in_(scopes))
+    db.session.execute(sent.execution_options(synchronize_session=False))
 
 
 def drafts_of(user: User, *scopes: str) -> dict[str, Draft]:

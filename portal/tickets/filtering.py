@@ -1,46 +1,52 @@
 """What a filter can ask of tickets, for one reader: the fields, and where their words are looked for."""
 
 from collections.abc import Iterable, Sequence
+from functools import lru_cache
 from zoneinfo import ZoneInfo
 
-from flask_babel import gettext as _
+from flask_babel import lazy_gettext as _l
 from sqlalchemy import ColumnElement, Select, func, literal_column, or_, select, text, true, union_all
 
 from portal.accounts.models import User, sort_key
 from portal.extensions import db
 from portal.filters import Fields, Value
-from portal.filters.fields import Choice, Columns, Flag, Moment, Number, Ranked, Reference, Text
+from portal.filters.fields import Choice, Columns, Flag, Moment, Number, Options, Ranked, Reference, Text
 from portal.lifecycles.models import Category
+from portal.memory import Remembered
 from portal.settings.cache import site
 from portal.tickets.lists import is_open
 from portal.tickets.models import Comment, Priority, Ticket, TicketType
 from portal.tickets.vocabulary import Named, Vocabulary
 
 ME, NONE, MINE = "me", "none", "mine"
-COMMON = 100  # words in every so many texts are common
+RARE = 1 / 200  # of all texts: words that are rarer are looked up
+FREQUENT = 1 / 50  # of the latest tickets: words that stand in more are found on the way
+LATEST = 200  # tickets
 RANKS = {priority: rank for rank, priority in enumerate(Priority, 1)}  # as `Ticket.priority_rank` has them
 
 
 def ticket_fields(reader: User, known: Vocabulary) -> Fields:
     """The fields of tickets: "me" is the reader, days are theirs, and so is what they may search."""
-    zone = zone_of(reader)
+    zone, shared = zone_of(reader), _options(known)
     fields = (
-        Choice("status", _("Status"), _grouped(known.statuses), "status_id"),
-        Ranked("priority", _("Priority"), _priorities(), "priority_rank", ("prio",)),
-        Choice("assignee", _("Assignee"), _assignees(reader, known), "assignee_id", ("assigned",)),
-        Choice("project", _("Project"), _grouped(known.projects), "project_id"),
-        Choice("category", _("Category"), [_nothing(_("No category")), *_grouped(known.categories)],
-               "category_id", ("topic",)),
-        Choice("team", _("Team"), _teams(known), "team_id"),
-        Reference("requester", _("Requester"), _people_called, known=[_myself(reader)],
+        Choice("status", _l("Status"), shared["statuses"], "status_id"),
+        Ranked("priority", _l("Priority"), shared["priorities"], "priority_rank", ("prio",)),
+        Choice("assignee", _l("Assignee"), shared["people"], "assignee_id", ("assigned",),
+               own=[_myself(reader), _nothing(_l("nobody"))]),
+        Choice("project", _l("Project"), shared["projects"], "project_id"),
+        Choice("category", _l("Category"), shared["categories"], "category_id", ("topic",),
+               own=[_nothing(_l("No category"))]),
+        Choice("team", _l("Team"), shared["teams"], "team_id",
+               own=[_ours(reader, known), _nothing(_l("No team"))]),
+        Reference("requester", _l("Requester"), _people_called, known=[_myself(reader)],
                   column="requester_id", aliases=("from", "by")),
-        Choice("type", _("Type"), [Value(kind, kind.label, {kind}, (kind.label,)) for kind in TicketType]),
-        Moment("created", _("Created"), zone, "created_at"),
-        Moment("updated", _("Updated"), zone, "updated_at", ("changed",)),
-        Moment("closed", _("Closed"), zone, "closed_at"),
-        Number("replies", _("Replies"), "reply_count"),
-        Text("key", _("Key"), lambda tickets, keys: tickets.key.in_([key.upper() for key in keys])),
-        Flag("is", _("Is"), _flags(reader)),
+        Choice("type", _l("Type"), shared["types"]),
+        Moment("created", _l("Created"), zone, "created_at"),
+        Moment("updated", _l("Updated"), zone, "updated_at", ("changed",)),
+        Moment("closed", _l("Closed"), zone, "closed_at"),
+        Number("replies", _l("Replies"), "reply_count"),
+        Text("key", _l("Key"), lambda tickets, keys: tickets.key.in_([key.upper() for key in keys])),
+        Flag("is", _l("Is"), _flags(reader)),
     )  # fmt: skip
     return Fields(fields, *_search(reader))
 
@@ -54,8 +60,19 @@ def zone_of(reader: User) -> ZoneInfo:
     return ZoneInfo(reader.timezone or site().default_timezone)
 
 
-def _priorities() -> list[Value]:
-    return [Value(one.value, one.label, rank, (one.label,)) for one, rank in RANKS.items()]
+@lru_cache(maxsize=16)
+def _options(known: Vocabulary) -> dict[str, Options]:
+    """What everybody may choose from; made once for a vocabulary, which many requests share."""
+    people = [Value(one.name, one.label, {one.id}, (one.label,)) for one in known.people]
+    return {
+        "statuses": Options(_grouped(known.statuses)),
+        "projects": Options(_grouped(known.projects)),
+        "categories": Options(_grouped(known.categories)),
+        "teams": Options(_grouped(known.teams)),
+        "people": Options(people),
+        "priorities": Options(Value(one.value, one.label, rank, (one.label,)) for one, rank in RANKS.items()),
+        "types": Options(Value(kind, kind.label, {kind}, (kind.label,)) for kind in TicketType),
+    }
 
 
 def _grouped(named: Iterable[Named]) -> list[Value]:
@@ -67,18 +84,12 @@ def _grouped(named: Iterable[Named]) -> list[Value]:
     return list(values.values())
 
 
-def _assignees(reader: User, known: Vocabulary) -> list[Value]:
-    people = [Value(one.name, one.label, {one.id}, (one.label,)) for one in known.people]
-    return [_myself(reader), _nothing(_("nobody")), *people]
-
-
-def _teams(known: Vocabulary) -> list[Value]:
-    ours = {team.id for team in known.teams if team.is_current}
-    return [Value(MINE, _("my teams"), ours), _nothing(_("No team")), *_grouped(known.teams)]
+def _ours(reader: User, known: Vocabulary) -> Value:
+    return Value(MINE, _l("my teams"), {team.id for team in known.teams if reader.id in team.members})
 
 
 def _myself(reader: User) -> Value:
-    return Value(ME, _("me"), {reader.id})
+    return Value(ME, _l("me"), {reader.id})
 
 
 def _nothing(label: str) -> Value:
@@ -87,10 +98,10 @@ def _nothing(label: str) -> Value:
 
 def _flags(reader: User) -> list[Value]:
     return [
-        Value("open", _("open"), is_open),
-        Value("closed", _("closed"), lambda tickets: tickets.status_category == Category.DONE),
-        Value("unassigned", _("unassigned"), lambda tickets: tickets.assignee_id.is_(None)),
-        Value("mine", _("assigned to me"), lambda tickets: tickets.assignee_id == reader.id),
+        Value("open", _l("open"), is_open),
+        Value("closed", _l("closed"), lambda tickets: tickets.status_category == Category.DONE),
+        Value("unassigned", _l("unassigned"), lambda tickets: tickets.assignee_id.is_(None)),
+        Value("mine", _l("assigned to me"), lambda tickets: tickets.assignee_id == reader.id),
     ]
 
 
@@ -120,12 +131,12 @@ def _search(reader: User):
     """How this reader's words are found, and how it is found that a word is missing.
 
     Rare words are looked up, tickets' and comments' ids put together; where words
-    are common, or the reader sees few tickets, each ticket is asked on the way instead.
+    are frequent, or the reader sees few tickets, each ticket is asked on the way instead.
     """
 
     def has(tickets: Columns, words: Sequence[str]) -> ColumnElement[bool]:
         asked = _all_of(words)
-        if not reader.is_staff or _is_common(asked):
+        if not reader.is_staff or _is_frequent(asked):
             return _is_found_in(tickets, asked, reader)
         return tickets.id.in_(_looked_up(asked, reader))
 
@@ -161,8 +172,17 @@ def _matches(vector, asked: str) -> ColumnElement[bool]:
     return vector.op("@@", is_comparison=True)(func.websearch_to_tsquery(SIMPLE, asked))
 
 
-def _is_common(asked: str) -> bool:
-    """Whether PostgreSQL, which knows how frequent words are, expects them in one text of a hundred."""
+def _are_frequent(asked: str) -> bool:
+    """Whether a list finds a page of them on its way. PostgreSQL knows how frequent a word is, not
+    which words go together: where it does not call them rare, some of the latest tickets are asked."""
+    return _share_expected(asked) >= RARE and _share_of_latest(asked) >= FREQUENT
+
+
+_is_frequent = Remembered(_are_frequent, models=(), life=300.0)
+
+
+def _share_expected(asked: str) -> float:
+    """Of all texts, as PostgreSQL's statistics have it."""
     guess = text(
         "EXPLAIN (FORMAT JSON)"
         " SELECT 1 FROM tickets WHERE search @@ websearch_to_tsquery('simple', :asked)"
@@ -173,4 +193,13 @@ def _is_common(asked: str) -> bool:
     while len(plan["Plans"]) == 1:  # what gathers from several processes
         plan = plan["Plans"][0]
     tickets, comments, all_tickets, all_comments = (part["Plan Rows"] for part in plan["Plans"])
-    return (tickets + comments) * COMMON > all_tickets + all_comments
+    return (tickets + comments) / (all_tickets + all_comments)
+
+
+def _share_of_latest(asked: str) -> float:
+    """Of the latest `LATEST` tickets, whoever may see them."""
+    newest = select(Ticket.id, Ticket.search).order_by(Ticket.updated_at.desc(), Ticket.id.desc())
+    latest = newest.limit(LATEST).subquery()
+    of_ticket = select(true()).where(_matches(Comment.search, asked), Comment.ticket_id == latest.c.id)
+    found = or_(_matches(latest.c.search, asked), of_ticket.limit(1).correlate(latest).scalar_subquery())
+    return (db.session.scalar(select(func.count()).select_from(latest).where(found)) or 0) / LATEST

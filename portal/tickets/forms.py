@@ -17,7 +17,6 @@ from wtforms.validators import InputRequired, Length, NumberRange, Optional, Reg
 from portal.accounts.models import User
 from portal.accounts.queries import agents
 from portal.lifecycles.models import Status
-from portal.lifecycles.queries import next_statuses
 from portal.organizations.models import Team
 from portal.organizations.queries import all_teams
 from portal.projects.models import Project, TicketCategory
@@ -149,7 +148,7 @@ class ReplyForm(CommentForm):
     then = SelectField(
         _l("And then"),
         choices=[
-            ("", _l("leave the status")),
+            ("", _l("keep the status")),
             ("wait", _l("wait for the requester")),
             ("close", _l("close the ticket")),
         ],
@@ -174,7 +173,7 @@ class StatusForm(DeskForm):
     @classmethod
     def for_ticket(cls, ticket: Ticket, **kwargs: object) -> Self:
         form = cls(**kwargs)
-        form.steps = next_statuses(ticket.status)
+        form.steps = ticket.status.next
         form.status.choices = [(step.id, step.label) for step in form.steps]
         form.waiting_for.choices = [("", gettext("Something else"))] + [
             (reason.value, reason.label) for reason in WaitingFor if reason is not WaitingFor.OTHER

@@ -9,13 +9,15 @@ from typing import Any
 from flask import url_for
 
 from portal.accounts.models import User
+from portal.accounts.throttle import TooOften
 from portal.permissions import Permission
 from portal.tickets.drafts import drafts_of
-from portal.tickets.forms import NoteForm, ReplyForm, StatusForm
+from portal.tickets.forms import CommentForm, NoteForm, ReplyForm, StatusForm
 from portal.tickets.models import Part, Priority, Ticket
-from portal.tickets.queries import is_watching, people_of, timeline
+from portal.tickets.queries import get_ticket_or_404, is_watching, people_of, timeline
 from portal.tickets.track import steps
 from portal.tickets.words import standing
+from portal.web.htmx import is_fragment_request, render
 from portal.web.session import me
 
 FOLLOW, WORK = "tickets/show.html", "tickets/work.html"
@@ -29,6 +31,29 @@ def page_for(user: User) -> str:
 
 def fragment_for(user: User) -> str:
     return "tickets/_work.html" if user.may(Permission.TICKET_WORK) else "tickets/_show.html"
+
+
+def unsent(ticket: Ticket, form: CommentForm, refusal: TooOften | None = None, **context: Any):
+    """The composer with what was typed and why it was not sent: it is nothing, or there was too much before.
+
+    Of the latter htmx gets the sentence alone: it leaves what was typed in place.
+    """
+    answer = {"HX-Retarget": "#composer", "HX-Reswap": "outerHTML"}
+    if refusal and is_fragment_request():
+        raise refusal
+    if refusal:
+        form.body.errors = [str(refusal)]
+        answer["Retry-After"] = str(refusal.seconds)
+    context |= {f"{form.place}_form": form}
+    page, status, headers = render(
+        page_for(me()), COMPOSER, 429 if refusal else 422, **about(ticket, **context)
+    )
+    return page, status, headers | answer
+
+
+def about_now(key: str) -> dict[str, Any]:
+    """For the answer to a change: the ticket with all that it refers to, in one statement."""
+    return about(get_ticket_or_404(key, seen_by=me()))
 
 
 def about(ticket: Ticket, **forms: Any) -> dict[str, Any]:

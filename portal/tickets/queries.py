@@ -55,24 +55,24 @@ def get_ticket_or_404(key: str, *, seen_by: User, to_change: bool = False) -> Ti
     Changes to one ticket then happen one after the other, and the ids of its
     events are in the order of their commits: "after event 7" misses nothing.
     """
-    found = (
-        select(Ticket)
-        .where(Ticket.key == key, visible_to(seen_by))
-        .options(
-            joinedload(Ticket.project),
-            joinedload(Ticket.status),
-            joinedload(Ticket.category),
-            joinedload(Ticket.team),
-            joinedload(Ticket.organization),
-            joinedload(Ticket.requester),
-            joinedload(Ticket.assignee),
-            undefer(Ticket.description),
-            undefer(Ticket.description_html),
-        )
-    )
-    if to_change:
-        found = found.with_for_update(of=Ticket).execution_options(populate_existing=True)
-    return db.one_or_404(found)
+    found = select(Ticket).where(Ticket.key == key, visible_to(seen_by))
+    if to_change:  # with the little that most changes need
+        changed = found.options(joinedload(Ticket.status)).with_for_update(of=Ticket)
+        return db.one_or_404(changed.execution_options(populate_existing=True))
+    return db.one_or_404(found.options(*_WHOLE))
+
+
+_WHOLE = (
+    joinedload(Ticket.project),
+    joinedload(Ticket.status),
+    joinedload(Ticket.category),
+    joinedload(Ticket.team),
+    joinedload(Ticket.organization),
+    joinedload(Ticket.requester),
+    joinedload(Ticket.assignee),
+    undefer(Ticket.description),
+    undefer(Ticket.description_html),
+)
 
 
 def timeline(ticket: Ticket, *, seen_by: User, before: int | None = None) -> Timeline:

@@ -25,23 +25,23 @@ def steps(ticket: Ticket) -> list[Step]:
     if ticket.status_category == Category.NEW:
         return [
             Step(_("Received"), "here", "check", ticket.created_at),
-            Step(_("In work"), "next", "is-active"),
+            Step(_("In progress"), "next", "is-active"),
             Step(_("Solved"), "next", "is-done"),
         ]
     if ticket.status_category == Category.DONE:
         return [
             received,
-            Step(_("In work"), "past", "check"),
+            Step(_("In progress"), "past", "check"),
             Step(_("Solved"), "here", "check", ticket.closed_at),
         ]
     if ticket.status_category == Category.WAITING:
         return [
             received,
-            Step(_("In work"), "past", "check"),
+            Step(_("In progress"), "past", "check"),
             _pause(ticket),
             Step(_("Solved"), "next", "is-done"),
         ]
-    return [received, Step(_("In work"), "here", "is-active"), Step(_("Solved"), "next", "is-done")]
+    return [received, Step(_("In progress"), "here", "is-active"), Step(_("Solved"), "next", "is-done")]
 
 
 def _pause(ticket: Ticket) -> Step:

@@ -7,18 +7,19 @@ from functools import partial
 from flask import render_template, request, url_for
 from flask_babel import gettext as _
 
+from portal.accounts.throttle import TooOften
 from portal.errors import DomainError
-from portal.extensions import db, limiter
+from portal.extensions import db
 from portal.markdown import render_markdown
 from portal.notifications.actions import read_of_ticket
 from portal.permissions import Permission, for_members, requires
 from portal.settings.cache import site
-from portal.tickets import actions, comments, once
+from portal.tickets import actions, comments, once, throttle
 from portal.tickets.blueprint import bp
 from portal.tickets.drafts import LIMIT, drafts_of, drop_draft, save_draft
 from portal.tickets.forms import BODY_LIMIT, DraftForm, ReplyForm, TicketForm
 from portal.tickets.models import Priority, TicketType
-from portal.tickets.page import COMMENTED, COMPOSER, about, fragment_for, page_for
+from portal.tickets.page import COMMENTED, about, about_now, fragment_for, page_for, unsent
 from portal.tickets.queries import get_ticket_or_404, last_project_id, timeline
 from portal.web.htmx import done, go_to, is_fragment_request, render
 from portal.web.session import me
@@ -28,17 +29,18 @@ NEW = "ticket:new"
 
 @bp.route("/new", methods=["GET", "POST"])
 @requires(Permission.TICKET_SUBMIT)
-@limiter.limit(lambda: f"{site().tickets_per_hour} per hour", methods=["POST"], key_func=lambda: str(me().id))
 def submit():
     form = TicketForm()
     if form.validate_on_submit():
         return _submitted(form)
     if request.method == "GET":
         _begin(form)
+    return _asking(form, 422 if form.errors else 200)
+
+
+def _asking(form: TicketForm, status: int):
     draft = drafts_of(me(), NEW).get(NEW)
-    return render(
-        "tickets/new.html", "tickets/_form.html", 422 if form.errors else 200, form=form, draft=draft
-    )
+    return render("tickets/new.html", "tickets/_form.html", status, form=form, draft=draft)
 
 
 def _begin(form: TicketForm) -> None:
@@ -59,12 +61,24 @@ def _submitted(form: TicketForm):
     key = once.key_of(form.data, place=NEW)
     made = once.claim(key, user=me())
     if made is None:
+        if refusal := throttle.too_many_tickets(me()):
+            return _refused(form, refusal)
         ticket = actions.submit_ticket(me(), form.asked())
         made = ticket.key
         once.remember(key, made, user=me())
     drop_draft(me(), NEW)
     db.session.commit()
     return go_to(url_for(".show", key=made, sent=1))
+
+
+def _refused(form: TicketForm, refusal: TooOften):
+    """The form as it was sent, and when to send it again; to htmx, which keeps it, only when."""
+    db.session.rollback()  # the form's key is free again
+    if is_fragment_request():
+        raise refusal
+    form.form_errors.append(str(refusal))
+    page, status, headers = _asking(form, 429)
+    return page, status, headers | {"Retry-After": str(refusal.seconds)}
 
 
 @bp.get("/<key:key>")
@@ -91,11 +105,11 @@ def earlier(key: str):
 @requires(Permission.TICKET_SUBMIT)
 def reply(key: str):
     """A public reply. The desk may say at once what is to happen to the status."""
+    refusal = throttle.too_many_comments(me())
     ticket = get_ticket_or_404(key, seen_by=me(), to_change=True)
     form = ReplyForm()
-    if not form.validate_on_submit():
-        page, status, headers = render(page_for(me()), COMPOSER, 422, **about(ticket, reply_form=form))
-        return page, status, headers | {"HX-Retarget": "#composer", "HX-Reswap": "outerHTML"}
+    if refusal or not form.validate_on_submit():
+        return unsent(ticket, form, refusal)
 
     place = f"{ticket.key}:reply"
     if once.claim(once.key_of(form.data, place=place), user=me()) is None:
@@ -104,7 +118,7 @@ def reply(key: str):
             actions.follow_up(ticket, form.then.data, actor=me())
     drop_draft(me(), place)
     db.session.commit()
-    return done(url_for(".show", key=ticket.key), COMMENTED, partial(about, ticket))
+    return done(url_for(".show", key=ticket.key), COMMENTED, partial(about_now, ticket.key))
 
 
 @bp.post("/<key:key>/solution")
@@ -126,13 +140,14 @@ def reopen(key: str):
 
 
 def _redrawn(ticket):
-    return done(url_for(".show", key=ticket.key), fragment_for(me()), partial(about, ticket))
+    return done(url_for(".show", key=ticket.key), fragment_for(me()), partial(about_now, ticket.key))
 
 
 @bp.post("/preview")
 @for_members
 def preview():
     """What a text will look like, as far as it could be sent; nothing is kept."""
+    throttle.count_preview(me())
     text = request.form.get("text", "")[: max(BODY_LIMIT, site().description_limit)]
     return render_template("tickets/_preview.html", html=render_markdown(text))
 

@@ -4,14 +4,17 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from flask_babel import gettext
-from sqlalchemy import BigInteger, Select, String, bindparam, cast, exists, literal, select, union_all
+from sqlalchemy import BigInteger, Select, String, cast, func, literal, null, select, true, union_all
+from sqlalchemy.dialects.postgresql import ARRAY
 
 from portal.accounts.models import User, sort_key
 from portal.extensions import db
 from portal.lifecycles.models import Category, Status
+from portal.memory import Remembered
 from portal.organizations.models import Team, TeamMember
 from portal.permissions import STAFF
 from portal.projects.models import Project, TicketCategory
+from portal.web.locale import language
 
 
 @dataclass(frozen=True)
@@ -19,17 +22,17 @@ class Named:
     """One of them: by what name it is typed, and how people read it.
 
     `is_current` says of a status that its tickets are open, of a person that they
-    are active, of a project or category that it is not archived, of a team that the
-    reader is in it.
+    are active, of a project or category that it is not archived.
     """
 
     id: int
     name: str
     label: str
     is_current: bool
+    members: frozenset[int] = frozenset()  # of a team: the ids of who is in it
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Vocabulary:
     statuses: list[Named] = field(default_factory=list)
     projects: list[Named] = field(default_factory=list)
@@ -38,18 +41,30 @@ class Vocabulary:
     people: list[Named] = field(default_factory=list)  # of the desk
 
 
-def vocabulary(reader: User) -> Vocabulary:
-    """All of them, in one statement over small tables, in the order pages show them in."""
+def vocabulary() -> Vocabulary:
+    """All of them, in the reader's language and the order pages show them in; to be read only.
+
+    Remembered for some seconds; see `portal.memory`.
+    """
+    return _known(language())
+
+
+def _read(code: str) -> Vocabulary:
+    """In one statement over small tables. `code` is the language of this request."""
     known = Vocabulary()
-    rows = db.session.execute(_ALL, {"reader": reader.id})
+    rows = db.session.execute(_ALL)
     for row in sorted(rows, key=lambda row: (row.place, sort_key(row.label))):
         label = gettext(row.label) if row.kind in {"statuses", "categories"} and row.label else row.label
-        getattr(known, row.kind).append(Named(row.id, row.name, label, row.is_current))
+        named = Named(row.id, row.name, label, row.is_current, frozenset(row.members or ()))
+        getattr(known, row.kind).append(named)
     return known
 
 
+_known = Remembered(_read, models=(Status, Project, TicketCategory, Team, TeamMember, User))
+
+
 def _rows(  # noqa: PLR0917, one column each
-    kind: str, model: Any, name: Any, label: Any, is_current: Any, place: Any = None
+    kind: str, model: Any, name: Any, label: Any, is_current: Any, place: Any = None, members: Any = None
 ) -> Select:
     return select(
         literal(kind).label("kind"),
@@ -58,10 +73,11 @@ def _rows(  # noqa: PLR0917, one column each
         cast(label, String).label("label"),
         is_current.label("is_current"),
         (literal(0, BigInteger) if place is None else place).label("place"),
+        (cast(null(), ARRAY(BigInteger)) if members is None else members).label("members"),
     )
 
 
-_of_reader = exists().where(TeamMember.team_id == Team.id, TeamMember.user_id == bindparam("reader"))
+_in_team = select(func.array_agg(TeamMember.user_id)).where(TeamMember.team_id == Team.id)
 _ALL = union_all(
     _rows(
         "statuses",
@@ -80,6 +96,6 @@ _ALL = union_all(
         TicketCategory.archived_at.is_(None),
         TicketCategory.position,
     ),
-    _rows("teams", Team, Team.name, Team.name, _of_reader),
+    _rows("teams", Team, Team.name, Team.name, true(), members=_in_team.scalar_subquery()),
     _rows("people", User, User.email, User.name, User.is_active).where(User.role.in_(STAFF)),
 )

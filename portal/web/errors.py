@@ -20,7 +20,7 @@ PAGES = {400, 401, 403, 404, 405, 413, 429, 500}
 def init_app(app: Flask) -> None:
     app.register_error_handler(DomainError, lambda error: _broken_rule(error, 409))
     app.register_error_handler(NotAllowed, lambda error: _broken_rule(error, 403))
-    app.register_error_handler(TooMany, lambda error: _broken_rule(error, 429))
+    app.register_error_handler(TooMany, _too_many)
     app.register_error_handler(CSRFError, _stale_form)
     app.register_error_handler(HTTPException, _http)
     app.register_error_handler(OperationalError, _database_away)
@@ -32,6 +32,11 @@ def init_app(app: Flask) -> None:
 def _broken_rule(error: DomainError, status: int):
     db.session.rollback()
     return problem(error, status)
+
+
+def _too_many(error: TooMany):
+    answer, status, headers = _broken_rule(error, 429)
+    return answer, status, headers | {"Retry-After": str(error.seconds)}
 
 
 def _stale_form(error: CSRFError):

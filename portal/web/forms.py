@@ -1,5 +1,6 @@
 """What all forms have in common."""
 
+import re
 from typing import Any
 
 from flask_babel import gettext
@@ -9,7 +10,15 @@ from wtforms import HiddenField
 from wtforms.fields.core import UnboundField
 from wtforms.validators import InputRequired, Length, StopValidation
 
-NO_CONTROLS = {number: None for number in range(32) if chr(number) not in "\n\t\r"} | {127: None}
+# Controls, but for those that end a line; signs of direction; letters without a width, or that are blank.
+_UNSEEN = (
+    r"[\x00-\x08\x0e-\x1b\x7f-\x84\x86-\x9f\xad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180e\u200b\u200e\u200f"
+    r"\u202a-\u202e\u2060-\u206f\u2800\u3164\ufeff\uffa0\ufff9-\ufffb\U0001d173-\U0001d17a\U000e0000-\U000e00ff]"
+)
+# They belong to some scripts and to emoji; after Latin, Greek and Cyrillic letters they only hide.
+_JOINERS = r"[\u180b-\u180d\u180f\u200c\u200d\ufe00-\ufe0f\U000e0100-\U000e01ef]"
+_AFTER_WHICH_THEY_JOIN = r"[\u0590-\u1dff\u2190-\U0010ffff]"
+_HIDDEN = re.compile(rf"{_UNSEEN}|(?<!{_AFTER_WHICH_THEY_JOIN}){_JOINERS}+|[\u200c\u200d](?!\S)")
 
 
 class DeskForm(FlaskForm):
@@ -47,8 +56,12 @@ def at_most(limit: int) -> Length:
 
 
 def tidy(text: str | None) -> str | None:
-    """One line without blanks at its ends, doubled blanks or control characters."""
-    return " ".join(text.translate(NO_CONTROLS).split()) if text else text
+    """One line of what is seen, without blanks at its ends or doubled ones.
+
+    Signs that are not seen come along with what people copy, so they are left out
+    without a word; left in, they would turn a line round, or make two names look alike.
+    """
+    return " ".join(_HIDDEN.sub("", text).split()) if text else text
 
 
 def idempotency_field() -> UnboundField:

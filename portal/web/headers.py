@@ -25,7 +25,7 @@ def init_app(app: Flask) -> None:
     @app.after_request
     def add_headers(response: Response) -> Response:
         for name, value in everywhere.items():
-            response.headers[name] = value
+            response.headers.setdefault(name, value)
         response.headers["X-Request-ID"] = g.get("request_id", "")
         if request.endpoint != "static":
             response.headers.setdefault("Cache-Control", "no-store")
@@ -67,7 +67,7 @@ def content_security_policy(store: str) -> str:
             "default-src 'self'",
             "script-src 'self'",
             "style-src 'self'",
-            f"img-src 'self' data: {store}",
+            f"img-src 'self' {store}",
             f"connect-src 'self' {store}",
             "font-src 'self'",
             "object-src 'none'",

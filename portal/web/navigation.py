@@ -1,15 +1,23 @@
 """What stands around every page: the frame, the places this person can go to, the bell."""
 
+from dataclasses import dataclass
+from functools import lru_cache
+
 from flask import Flask, current_app, g, url_for
 from flask_babel import gettext as _
 from flask_login import current_user
 
 from portal.notifications.queries import unread_count
-from portal.permissions import Permission
+from portal.permissions import GRANTS, STAFF, Permission, Role
 from portal.settings.cache import site
 from portal.web.locale import LANGUAGES, language
 
 PORTAL, DESK = "layouts/portal.html", "layouts/desk.html"
+KEYS = {
+    "home": "g h", "queue": "g q", "requests": "g r", "new": "c", "overview": "g o", "people": "g p",
+    "teams": "g t", "projects": "g j", "categories": "g c", "mail": "g e", "work": "g f", "audit": "g a",
+    "settings": "g s",
+}  # fmt: skip
 
 
 def init_app(app: Flask) -> None:
@@ -34,15 +42,32 @@ def around() -> dict:
         "languages": [(code, LANGUAGES[code]) for code in settings.languages],
         "theme": current_user.theme if known else "system",
         "frame": DESK if is_staff else PORTAL,
-        "places": _places(is_staff) if known else [],
+        "places": _places(current_user.role, language()) if known else (),
         "bell_count": unread_count(current_user) if known else 0,
     }
 
 
-def _places(is_staff: bool) -> list[dict]:
-    """Groups of links; the first group is an employee's whole navigation."""
-    if not is_staff:
-        return [
+@dataclass(frozen=True)
+class Link:
+    id: str
+    href: str
+    icon: str
+    label: str
+    key: str = ""
+
+
+@dataclass(frozen=True)
+class Group:
+    id: str
+    label: str
+    links: tuple[Link, ...]
+
+
+@lru_cache(maxsize=64)
+def _places(role: Role, code: str) -> tuple[Group, ...]:
+    """Groups of links, for a role and in a language; the first group is an employee's whole navigation."""
+    if role not in STAFF:
+        return (
             _group(
                 "main",
                 _("Main"),
@@ -51,20 +76,23 @@ def _places(is_staff: bool) -> list[dict]:
                     ("requests", "tickets.mine", "list", _("My requests")),
                     ("new", "tickets.submit", "plus", _("New request")),
                 ],
-            )
-        ]
-    groups = [
-        _group(
-            "work",
-            _("Work"),
-            [
-                ("home", "home.index", "chart", _("Dashboard")),
-                ("queue", "desk.queue", "inbox", _("Queue")),
-                ("requests", "tickets.mine", "user", _("My requests")),
-            ],
+            ),
         )
-    ]
-    administration = [
+    work = _group(
+        "work",
+        _("Work"),
+        [
+            ("home", "home.index", "chart", _("Dashboard")),
+            ("queue", "desk.queue", "inbox", _("Queue")),
+            ("requests", "tickets.mine", "user", _("My requests")),
+        ],
+    )
+    administration = _administration(role)
+    return (work, _group("admin", _("Administration"), administration)) if administration else (work,)
+
+
+def _administration(role: Role) -> list[tuple]:
+    return [
         link
         for permission, link in (
             (Permission.OPERATE, ("overview", "admin.overview", "screen", _("Overview"))),
@@ -77,19 +105,13 @@ def _places(is_staff: bool) -> list[dict]:
             (Permission.AUDIT_READ, ("audit", "admin.audit", "shield", _("Audit log"))),
             (Permission.SETTINGS_MANAGE, ("settings", "admin.settings", "gear", _("Settings"))),
         )
-        if current_user.may(permission)
+        if permission in GRANTS[role]
     ]
-    if administration:
-        groups.append(_group("admin", _("Administration"), administration))
-    return groups
 
 
-def _group(group_id: str, label: str, links: list[tuple]) -> dict:
-    return {
-        "id": group_id,
-        "label": label,
-        "links": [
-            {"id": link_id, "href": url_for(endpoint), "icon": icon, "label": words}
-            for link_id, endpoint, icon, words in links
-        ],
-    }
+def _group(group_id: str, label: str, links: list[tuple]) -> Group:
+    made = (
+        Link(link_id, url_for(endpoint), icon, words, KEYS.get(link_id, ""))
+        for link_id, endpoint, icon, words in links
+    )
+    return Group(group_id, label, tuple(made))

@@ -9,6 +9,12 @@ document.addEventListener("keydown", (event) => {
   form?.requestSubmit(button?.form === form ? button : null)
 })
 
+// What one has just said comes into view.
+document.addEventListener("htmx:afterSettle", ({ detail }) => {
+  if (!detail.requestConfig?.elt.closest(".composer") || !detail.successful) return
+  document.querySelector(".timeline > :last-child")?.scrollIntoView({ block: "nearest" })
+})
+
 document.addEventListener("tab:chosen", ({ target, detail }) => {
   const composer = target.closest(".composer")
   if (!composer) return

@@ -36,7 +36,9 @@ async function save(form) {
 
 function restore(form) {
   const here = JSON.parse(localStorage.getItem(place(form)) ?? "null")
-  if (!here || here.at <= Number(form.dataset.draftAt ?? 0) * 1000) return
+  const there = Number(form.dataset.draftAt ?? 0) * 1000
+  if (there) say(form, "restored", new Date(there))
+  if (!here || here.at <= there) return
   const values = JSON.parse(here.typed)
   for (const field of kept(form)) {
     if (isBox(field)) field.checked = field.value === values[field.name]

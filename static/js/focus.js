@@ -1,12 +1,13 @@
 // Focuses what the server marked as the thing to read first ([data-focus]: an error summary), and puts the
 // focus back where it was when a swap took the focused element away.
+const formOf = ({ form }) => (form?.getAttribute("action") ? `form[action="${CSS.escape(form.getAttribute("action"))}"]` : "")
 const marks = (element) => [
   element.closest("[popover]") && `[popovertarget="${element.closest("[popover]").id}"]`,
   element.id && `#${CSS.escape(element.id)}`,
-  element.name && `[name="${CSS.escape(element.name)}"]${element.type === "radio" ? `[value="${CSS.escape(element.value)}"]` : ""}`,
+  element.name && `${formOf(element)} [name="${CSS.escape(element.name)}"]${element.type === "radio" ? `[value="${CSS.escape(element.value)}"]` : ""}`,
   element.dataset.key && `[data-key="${CSS.escape(element.dataset.key)}"]`,
   element.getAttribute("href") && `[href="${CSS.escape(element.getAttribute("href"))}"]`,
-  element.form?.getAttribute("action") && `form[action="${CSS.escape(element.form.getAttribute("action"))}"] button`,
+  element.form?.getAttribute("action") && `${formOf(element)} button`,
 ].filter(Boolean)
 
 let before = []

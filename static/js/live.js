@@ -1,9 +1,11 @@
 // Tells every [data-topic] when one of its topics has news, as the DOM event `news`, on which it fetches itself anew.
-// One stream for the tab that is looked at; where streams are refused or break, everything is asked for every 10 s.
+// One stream for the tab that is looked at; where streams are refused, break or yield to newer pages of the same
+// person, everything is asked for every 10 s, and after some minutes a stream is tried again.
 // The stream's events are named by topic.
 const url = document.body.dataset.live
 let stream
 let polling
+let trying
 let breaks = 0
 let followed = ""
 const waiting = new WeakMap()
@@ -24,12 +26,17 @@ function tell(topic) {
 function stop() {
   stream?.close()
   clearInterval(polling)
-  stream = polling = undefined
+  clearTimeout(trying)
+  stream = polling = trying = undefined
 }
 
 function poll() {
   stop()
   polling = setInterval(tell, 10_000)
+  trying = setTimeout(() => {
+    breaks = 1 // so that what came last is asked for
+    follow()
+  }, 300_000)
   say(document.querySelector("[data-live-state]")?.dataset.off)
 }
 
@@ -50,6 +57,7 @@ function follow() {
     breaks += 1
     if (breaks >= 3 || stream?.readyState === EventSource.CLOSED) poll() // closed: a 204, or a refusal
   })
+  stream.addEventListener("enough", poll)
   for (const topic of followed.split(" ")) stream.addEventListener(topic, () => tell(topic))
 }
 

@@ -1,12 +1,19 @@
-// Menus are native popovers. The first thing in one gets the focus, arrows move, and it closes when its act is done.
+// Menus are native popovers. The first thing in one, or what is asked for first, gets the focus; arrows move, and it
+// closes when its act is done.
 const items = (menu) => [...menu.querySelectorAll("a[href], button, select, input:not([type=hidden])")]
 
 document.addEventListener("toggle", ({ target, newState }) => {
   if (newState !== "open" || !target.matches(".menu")) return
   if (!CSS.supports("position-area", "block-end")) place(target)
   const all = items(target)
-  ;(all.find((item) => item.ariaCurrent) ?? all[0])?.focus({ preventScroll: true })
+  ;(all.find((item) => item.ariaCurrent || item.matches("[data-first]")) ?? all[0])?.focus({ preventScroll: true })
 }, true)
+
+// What is fetched when its menu opens comes after the focus: the button of the menu says which field is meant.
+document.addEventListener("htmx:afterSettle", ({ target, detail }) => {
+  const { first } = detail.requestConfig?.elt.dataset ?? {}
+  if (first && target.closest(".menu:popover-open")) target.querySelector(`[name="${first}"]`)?.focus()
+})
 
 document.addEventListener("keydown", (event) => {
   const menu = event.target.closest?.(".menu:popover-open")

@@ -229,7 +229,7 @@ def test_requests_for_links_are_throttled(client):
 def test_a_link_that_is_gone_leads_on(client):
     gone = client.get("/reset/" + "x" * 43)
 
-    assert "This link is good no more" in gone.text
+    assert "This link is no longer valid" in gone.text
     assert "/forgot" in gone.text
 
 

@@ -7,10 +7,11 @@ from sqlalchemy import select
 from portal.accounts import throttle
 from portal.accounts.actions import open_session
 from portal.accounts.models import Session
-from portal.accounts.passwords import is_outdated
+from portal.accounts.passwords import hash_password, is_outdated
 from portal.events.kinds import Kind
 from portal.events.models import Event
 from portal.extensions import db, limiter
+from portal.permissions import Role
 from tests import factories as make
 from tests.accounts.gate import durations, is_inside, link_in, log_in, mails, words_of
 from tests.factories import PASSWORD
@@ -121,6 +122,52 @@ def test_an_unconfirmed_address_gets_another_mail_on_the_right_password_only(app
     assert "Confirm your address first" in answer.text
     assert client.get(link_in(mails()[-1])).status_code == 200
     assert not is_inside(client)
+
+
+@pytest.fixture
+def promoted(app):
+    """Somebody whose password was long enough for an employee, and who is an agent now."""
+    person = make.employee(email="petra@example.org", password_hash=hash_password("glasbrot"))
+    person.role = Role.AGENT
+    db.session.commit()
+    return person
+
+
+def test_a_role_that_asks_for_a_longer_password_gets_one_before_it_lets_in(app, promoted):
+    client = app.test_client()
+
+    answer = log_in(client, "petra@example.org", "glasbrot")
+
+    assert answer.status_code == 422
+    assert "at least 12 characters" in answer.text
+    assert not is_inside(client)
+    assert events(Kind.LOGIN_FAILED)[-1].data["reason"] == "short"
+    link = link_in(mails()[-1])
+    assert client.post(link, data={"password": "glasbrot1"}).status_code == 422
+    assert client.post(link, data={"password": "glass bridge kettle"}).status_code == 303
+    assert log_in(client, "petra@example.org", "glass bridge kettle").status_code == 303
+    assert is_inside(client)
+
+
+def test_a_wrong_one_learns_nothing_of_that(app, promoted):
+    answer = log_in(app.test_client(), "petra@example.org", "glasbrat")
+
+    assert "do not belong together" in answer.text
+    assert mails() == []
+
+
+def test_nobodys_mailbox_is_flooded_by_it(app, promoted):
+    answers = [log_in(app.test_client(), "petra@example.org", "glasbrot").status_code for _ in range(8)]
+
+    assert answers == [422] * 8
+    assert len(mails()) == 5
+
+
+def test_an_employee_with_that_password_comes_in(app):
+    make.employee(email="lucia@example.org", password_hash=hash_password("glasbrot"))
+    db.session.commit()
+
+    assert log_in(app.test_client(), "lucia@example.org", "glasbrot").status_code == 303
 
 
 def test_an_outdated_hash_is_made_anew(app):

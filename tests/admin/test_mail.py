@@ -63,6 +63,21 @@ def test_one_mail_is_readable_and_its_link_leads_on(client):
     assert mail.message_id.strip("<>") in text
 
 
+@pytest.mark.parametrize("state", [MailState.QUEUED, MailState.SENDING, MailState.FAILED])
+def test_with_a_mail_server_the_link_is_its_recipients_alone(app, client, state, monkeypatch):
+    mail = written(state, last_error="550 No such mailbox")
+    desk = app.config["DESK"].model_copy(update={"smtp_host": "mail.example.org", "demo_mode": True})
+    monkeypatch.setitem(app.config, "DESK", desk)
+
+    text = client.get(f"/admin/mail/{mail.id}").text
+
+    assert "x" * 43 not in text
+    assert "http://localhost/reset/…" in text
+    assert "it lets in whoever has it" in text
+    db.session.expire_all()
+    assert "x" * 43 in mail.body  # it is to be sent still
+
+
 def test_what_a_mail_says_is_shown_and_not_run(client):
     mail = written(body="<script>alert(1)</script> https://evil.example/<b>", subject="<img src=x>")
 

@@ -257,6 +257,34 @@ def test_another_role_ends_their_sessions(client, client_for):
     assert events(Kind.SESSIONS_ENDED)[-1].data["user_id"] == petra.id
 
 
+def test_an_agent_who_becomes_an_employee_hands_their_tickets_over(client, client_for, world):
+    petra = make.agent()
+    ticket, own = make.ticket(assignee=petra), make.ticket(petra)
+    db.session.commit()
+
+    edit(client, petra, role="employee")
+
+    db.session.expire_all()
+    assert ticket.assignee is None
+    browser = client_for(petra)
+    assert browser.get(f"/tickets/{ticket.key}").status_code == 404
+    assert browser.get(f"/tickets/{own.key}").status_code == 200
+    log = client.get("/admin/audit").text
+    assert "Tickets handed over" in log
+    assert "1 open ticket" in log
+
+
+def test_a_manager_who_becomes_an_agent_keeps_theirs(client, world):
+    boris = make.manager()
+    ticket = make.ticket(assignee=boris)
+    db.session.commit()
+
+    edit(client, boris, role="agent")
+
+    db.session.expire_all()
+    assert ticket.assignee == boris
+
+
 def test_another_name_does_not(client, client_for):
     petra = make.agent()
     db.session.commit()

@@ -1,5 +1,6 @@
 import base64
 import io
+import re
 import struct
 import zlib
 
@@ -9,13 +10,15 @@ from sqlalchemy import select
 from portal.events.kinds import Kind
 from portal.events.models import Event
 from portal.extensions import db
+from portal.settings.actions import change_settings, logo_from
+from portal.settings.cache import site
 from portal.settings.queries import site_settings
 from tests import factories as make
 
 NOW = {
     "name": "Service desk", "languages": ["en", "de"], "default_language": "en",
     "default_timezone": "Europe/Berlin", "registration_open": "y", "registration_domains": "",
-    "tickets_per_hour": "60", "description_limit": "50000",
+    "tickets_per_hour": "60", "comments_per_hour": "600", "description_limit": "50000",
 }  # fmt: skip
 
 
@@ -112,7 +115,9 @@ def test_a_logo_is_kept_shown_and_taken_away(client):
     assert save(client, logo=upload(picture)).status_code == 303
     kept = site_settings().logo
     assert kept == "data:image/png;base64," + base64.b64encode(picture).decode()
-    assert kept in client.get("/admin/settings").text.replace("&#43;", "+")
+    page = client.get("/admin/settings").text
+    assert page.count(f'src="{site_settings().logo_url}"') == 2  # in the frame, and beside its field
+    assert "base64" not in page
 
     save(client)
     assert site_settings().logo == kept  # saving something else keeps it
@@ -120,6 +125,47 @@ def test_a_logo_is_kept_shown_and_taken_away(client):
     assert site_settings().logo == ""
     event = db.session.scalars(select(Event).where(Event.kind == Kind.SETTINGS_EDITED)).first()
     assert "base64" not in str(event.data)
+
+
+@pytest.fixture
+def logo(client, client_for):
+    """The picture, and its address as the log-in page says it."""
+    picture = png()
+    save(client, logo=upload(picture))
+    return picture, re.search(r'class="brand-logo" src="([^"]+)"', client_for(None).get("/login").text)[1]
+
+
+def test_the_logo_has_an_address_of_its_own_that_is_kept_for_ever(logo, client_for, statements):
+    picture, url = logo
+
+    answer = client_for(None).get(url)
+
+    assert (answer.status_code, answer.mimetype, answer.data) == (200, "image/png", picture)
+    assert answer.headers["Cache-Control"] == "public, max-age=31536000, immutable"
+    assert "Set-Cookie" not in answer.headers
+    assert not any("sessions" in statement for statement in statements)
+    again = client_for(None).get(url, headers={"If-None-Match": answer.headers["ETag"]})
+    assert (again.status_code, again.data) == (304, b"")
+
+
+def test_another_logo_has_another_address_and_the_old_one_is_gone(client, logo):
+    _, url = logo
+
+    save(client, logo=upload(png(width=29)))
+
+    assert site_settings().logo_url != url
+    assert client.get(site_settings().logo_url).status_code == 200
+    assert client.get(url).status_code == 404
+    save(client, without_logo="y")
+    assert client.get("/logo/").status_code == client.get("/logo/None").status_code == 404
+
+
+def test_a_process_that_does_not_know_a_new_logo_yet_looks_it_up(app, client, client_for):
+    site()
+    change_settings(actor=None, logo=logo_from(png()))
+    db.session.commit()
+
+    assert client_for(None).get(site_settings().logo_url).status_code == 200
 
 
 @pytest.mark.parametrize(

@@ -1,9 +1,10 @@
 """Failed work, and the health of the machines around the desk."""
 
+import re
 import threading
 
 import pytest
-from sqlalchemy import select
+from sqlalchemy import insert, select
 
 from portal.admin import health
 from portal.admin.health import State
@@ -66,6 +67,78 @@ def test_all_of_it_is_tried_again(client):
 
     db.session.expire_all()
     assert {delivery.state for delivery in deliveries} == {DeliveryState.DUE}
+
+
+def fail_many(number):
+    """So many failures, each of a ticket of its own; their events' ids, the oldest first."""
+    ticket = make.ticket()
+    event = select(Event).where(Event.ticket_id == ticket.id)
+    first = db.session.scalars(event).one()
+    like = {"kind": first.kind, "ticket_id": ticket.id, "depth": 0, "is_public": True, "data": {}}
+    more = [dict(like) for _ in range(number)]
+    ids = list(db.session.scalars(insert(Event).returning(Event.id, sort_by_parameter_order=True), more))
+    rows = [
+        {"event_id": each, "reaction": "notify_people", "ticket_id": ticket.id, "state": DeliveryState.FAILED,
+         "attempts": 8}
+        for each in ids
+    ]  # fmt: skip
+    db.session.execute(insert(Delivery), rows)
+    db.session.commit()
+    return ids
+
+
+def shown(text):
+    return [int(number) for number in re.findall(r'action="/admin/work/(\d+)/', text)]
+
+
+def link(text, rel):
+    found = re.search(rf'href="([^"]*)" rel="{rel}"', text)
+    return found[1].replace("&amp;", "&") if found else None
+
+
+def test_however_much_failed_all_of_it_can_be_looked_at(client, statements):
+    ids = fail_many(60)
+
+    seen, url = [], "/admin/work"
+    while url:
+        statements.clear()
+        text = client.get(url).text
+        assert len(statements) <= 12
+        seen += shown(text)
+        back, url = link(text, "prev"), link(text, "next")
+
+    assert seen == ids
+    assert shown(client.get(back).text) == ids[25:50]
+    assert shown(client.get("/admin/work?cursor=nonsense").text) == ids[:25]
+
+
+def test_whoever_retries_on_a_later_page_stays_there(client):
+    ids = fail_many(60)
+    second = link(client.get("/admin/work").text, "next")
+    text = client.get(second).text
+    one = re.search(rf'action="(/admin/work/{ids[30]}/[^"]*)"', text)[1].replace("&amp;", "&")
+
+    after = client.post(one, headers={"HX-Request": "true"}).text
+
+    assert shown(after) == [each for each in ids[25:51] if each != ids[30]]
+    assert client.post(one).location == second
+    all_of_it = re.search(r'action="(/admin/work/retry[^"]*)"', text)[1].replace("&amp;", "&")
+    assert shown(client.post(all_of_it, headers={"HX-Request": "true"}).text) == ids[51:]
+    assert shown(client.get("/admin/work").text) == ids[:25]
+    last = client.post(all_of_it, headers={"HX-Request": "true"}).text
+    assert shown(last) == ids[:25]  # nothing is left behind the cursor, so it begins anew
+
+
+def test_failed_mails_lead_to_the_list_of_all(client):
+    for number in range(30):
+        mail = queue_mail("closed", to=f"a{number}@example.org")
+        mail.state = MailState.FAILED
+    db.session.commit()
+
+    text = client.get("/admin/work").text
+
+    assert 'href="/admin/mail?state=failed"' in text
+    assert text.count('href="/admin/mail/') == 25
 
 
 def test_work_that_is_not_there_is_not_found(client):

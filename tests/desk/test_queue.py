@@ -259,3 +259,11 @@ def test_a_search_and_a_requester_cost_a_statement_each(desk, statements):
     statements.clear()
     client.get("/queue/all?q=requester:petra@example.org+vpn")
     assert len(statements) <= 7
+
+
+def test_what_words_find_is_not_counted(world, client_for):
+    for number in range(27):
+        make.ticket(title=f"Printer {number} jams")
+    client = client_for(make.agent())
+    assert "25 tickets, and there are more" in client.get("/queue?q=printer").text
+    assert "1 ticket<" in client.get("/queue?q=%22printer+7%22").text

@@ -46,12 +46,11 @@ def test_without_redis_the_commit_holds(app):
     assert db.session.scalar(text("SELECT 1")) == 1
 
 
-def test_jobs_travel_as_json(app, settings):
-    queues = RedisQueues(PatientRedis(settings.redis_url))
+def test_jobs_travel_as_json(app, redis):
+    queues = app.extensions["queue"]
     queues.enqueue("jobs.x", 1, queue="urgent")
     (job,) = queues._queues["urgent"].jobs
-    raw = PatientRedis(settings.redis_url).connection.hget(job.key, "data")
-    queues._queues["urgent"].empty()
-    assert job.func_name == "jobs.x"
+    raw = redis.hget(job.key, "data")
+    assert (job.func_name, job.args) == ("jobs.x", [1])
     assert b"pickle" not in raw
     assert not raw.startswith(b"\x80")

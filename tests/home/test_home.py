@@ -112,7 +112,7 @@ def test_an_employee_begins_with_three_tasks_and_what_is_open(world, client_for)
 
     titles = re.findall(r'<h3><a href="/tickets/[^"]+"[^>]*>([^<]+)', page.text)
     assert titles == ["It is your turn", "Request 7", "Request 5", "Request 4", "Request 3"]
-    assert "One of your requests waits for an answer from you." in page.text
+    assert "One of your requests is waiting for an answer from you." in page.text
     assert "All 8 open requests" in page.text
     for kind in ("incident", "request", "question"):
         assert f'href="/tickets/new?type={kind}"' in page.text

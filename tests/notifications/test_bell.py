@@ -110,12 +110,14 @@ def test_the_lines_say_what_happened(told, queue, client_for):
     actions.change_status(ticket, make.status("in_progress"), actor=petra)
     actions.change_status(ticket, make.status("blocked"), actor=petra, waiting_for=WaitingFor.REQUESTER)
     actions.assign(ticket, None, actor=make.manager(name="Mateusz"))
+    actions.assign(ticket, petra, actor=petra)
     db.session.commit()
     queue.run()
     page = client_for(ann).get("/notifications").text
     assert "Petra changed the status to In progress" in page
     assert "Petra waits for your answer" in page
     assert "Mateusz passed it on" in page
+    assert "Petra took it on" in page
 
 
 def test_the_bell_counts_no_further_than_it_shows(told):

@@ -1,12 +1,12 @@
 """A real mail server on this machine, of the mood a test wants."""
 
 import email
-import socket
 from email import policy
 
 import pytest
 from aiosmtpd.controller import Controller
 
+from embedded import ports
 from portal.config import SmtpSecurity
 
 
@@ -31,16 +31,10 @@ class Mood:
         return "554 5.6.0 Not such words" if self.mood == "refuses the words" else "250 OK"
 
 
-def free_port():
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]
-
-
 @pytest.fixture
 def server():
     mood = Mood()
-    controller = Controller(mood, hostname="127.0.0.1", port=free_port())
+    controller = Controller(mood, hostname="127.0.0.1", port=ports.choose())
     controller.start()
     mood.port, mood.stop = controller.port, controller.stop
     yield mood

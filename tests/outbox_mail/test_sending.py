@@ -1,6 +1,7 @@
 """What becomes of a mail, with a real mail server that takes it, refuses it, is busy, hangs up or is away."""
 
 import re
+import smtplib
 import threading
 from datetime import timedelta
 
@@ -10,6 +11,7 @@ from sqlalchemy import select
 from jobs.mail import GIVE_UP, deliver
 from portal import clock
 from portal.extensions import db
+from portal.gateways import smtp
 from portal.outbox_mail.actions import queue_mail, retry
 from portal.outbox_mail.models import Mail, MailState
 from portal.outbox_mail.sending import DIED, LEASE, MAX_ATTEMPTS, claim_next, hand_over, note
@@ -65,16 +67,40 @@ def test_without_a_mail_server_set_mails_wait(mail, queue):
     assert mail.attempts == 0
 
 
-@pytest.mark.parametrize("mood", ["refuses", "refuses the words"])
-def test_a_refusal_is_final(with_server, mail, mood):
+@pytest.mark.parametrize(
+    ("mood", "said"),
+    [
+        ("refuses", "ann@example.org: 550 5.1.1 No such mailbox"),
+        ("refuses the words", "554 5.6.0 Not such words"),
+    ],
+)
+def test_a_refusal_is_final_and_kept_in_the_servers_words(with_server, mail, mood, said):
     with_server.mood = mood
 
     deliver()
 
     assert state_of(mail) is MailState.FAILED
-    assert mail.last_error
+    assert mail.last_error == said
     deliver()
     assert state_of(mail) is MailState.FAILED
+
+
+@pytest.mark.parametrize(
+    ("error", "said"),
+    [
+        (smtplib.SMTPRecipientsRefused(
+            {"a@x.de": (550, b"5.1.1 No\nsuch\x1b[2J user"), "b@x.de": (452, b"Full")}),
+         "a@x.de: 550 5.1.1 No such [2J user; b@x.de: 452 Full"),
+        (smtplib.SMTPSenderRefused(553, b"Not your address", "desk@x.de"), "553 Not your address"),
+        (smtplib.SMTPDataError(554, "K\u00e4se".encode("latin-1")), "554 K\ufffdse"),
+        (smtplib.SMTPAuthenticationError(535, b"5.7.8 Wrong password"), "535 5.7.8 Wrong password"),
+        (smtplib.SMTPServerDisconnected("Connection unexpectedly closed"), "Connection unexpectedly closed"),
+        (TimeoutError("timed out"), "timed out"),
+        (ConnectionResetError(), "ConnectionResetError"),
+    ],
+)  # fmt: skip
+def test_what_a_mail_server_says_is_told_as_text(error, said):
+    assert smtp.words_of(error) == said
 
 
 def test_one_refused_mail_holds_up_no_other(with_server, app):
@@ -88,13 +114,16 @@ def test_one_refused_mail_holds_up_no_other(with_server, app):
     ]  # fmt: skip
 
 
-@pytest.mark.parametrize("mood", ["busy", "hangs up"])
-def test_a_busy_server_is_asked_again_later(with_server, mail, monkeypatch, mood):
+@pytest.mark.parametrize(
+    ("mood", "said"),
+    [("busy", "ann@example.org: 451 4.7.1 Come back later"), ("hangs up", "Connection unexpectedly closed")],
+)
+def test_a_busy_server_is_asked_again_later(with_server, mail, monkeypatch, mood, said):
     with_server.mood = mood
     deliver()
     assert state_of(mail) is MailState.QUEUED
     assert mail.available_at > clock.now()
-    assert mail.last_error
+    assert mail.last_error == said
     with_server.mood = "fine"
 
     deliver()

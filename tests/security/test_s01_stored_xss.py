@@ -170,10 +170,10 @@ def test_a_preview_shows_nothing_alive(people, client_for):
 )
 def test_s02_a_logo_is_a_png_or_none(people, client_for, picture):
     form = {"name": "D", "languages": ["en"], "default_language": "en", "default_timezone": "UTC",
-            "tickets_per_hour": "60", "description_limit": "50000",
+            "tickets_per_hour": "60", "comments_per_hour": "600", "description_limit": "50000",
             "logo": (BytesIO(picture), "logo.png")}  # fmt: skip
 
     answer = client_for(people["admin"]).post("/admin/settings", data=form)
 
     assert answer.status_code == 422
-    assert "data:image" not in client_for(people["admin"]).get("/").text
+    assert 'class="brand-logo"' not in client_for(people["admin"]).get("/").text

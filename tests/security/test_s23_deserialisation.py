@@ -3,10 +3,8 @@
 import pickle
 import zlib
 
-from redis import Redis
-
 from jobs.worker import make_worker
-from portal.gateways.queue import QUEUES, RedisQueues
+from portal.gateways.queue import QUEUES
 from tests.test_real_queue import OneProcessWorker
 
 RAN = []
@@ -21,14 +19,12 @@ class Bomb:
         return explode, ()
 
 
-def test_a_pickle_in_the_queue_is_not_executed(app, world):
-    connection = Redis.from_url(app.config["DESK"].redis_url)
-    queues = RedisQueues(app.extensions["patient_redis"])
-    app.extensions["queue"] = queues
+def test_a_pickle_in_the_queue_is_not_executed(app, world, redis):
+    queues = app.extensions["queue"]
     for kind, packed in (("plain", pickle.dumps), ("zipped", lambda bomb: zlib.compress(pickle.dumps(bomb)))):
         queues.enqueue("jobs.events.react", queue=QUEUES[0])
-        key = f"rq:job:{connection.lindex(f'rq:queue:{QUEUES[0]}', -1).decode()}"
-        connection.hset(key, mapping={"data": packed(Bomb()), "description": kind})
+        key = f"rq:job:{redis.lindex(f'rq:queue:{QUEUES[0]}', -1).decode()}"
+        redis.hset(key, mapping={"data": packed(Bomb()), "description": kind})
 
     make_worker(app, OneProcessWorker).work(burst=True, logging_level=None)
 
@@ -36,6 +32,3 @@ def test_a_pickle_in_the_queue_is_not_executed(app, world):
     pickle.loads(pickle.dumps(Bomb()))
     assert RAN == ["boom"]  # so it would have been seen
     RAN.clear()
-    for key in connection.scan_iter("rq:*"):
-        connection.delete(key)
-    connection.close()

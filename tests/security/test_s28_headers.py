@@ -4,6 +4,8 @@ import pytest
 
 from portal.assets import STATIC
 from portal.extensions import db
+from portal.settings.actions import change_settings
+from portal.settings.queries import site_settings
 from portal.web.headers import of_every_answer
 from tests import factories as make
 
@@ -88,6 +90,18 @@ def test_a_500_is_as_strict_and_says_nothing_of_the_inside(app, client_for, monk
     assert is_strict(answer)
     assert "zebra" not in answer.text
     assert "Traceback" not in answer.text
+
+
+def test_a_picture_opened_by_itself_runs_nothing(world, client_for):
+    change_settings(actor=None, logo="data:image/png;base64,PHNjcmlwdD4=")
+    db.session.commit()
+
+    answer = client_for(None).get(site_settings().logo_url)
+
+    assert answer.data == b"<script>"
+    assert answer.mimetype == "image/png"
+    assert answer.headers["Content-Security-Policy"] == "default-src 'none'; sandbox; frame-ancestors 'none'"
+    assert STRICT.items() <= dict(answer.headers).items()
 
 
 @pytest.mark.parametrize("path", ["/static/css/app.css", "/static/favicon.svg", "/static/nothing.js"])

@@ -87,7 +87,7 @@ def test_each_empty_list_says_what_belongs_there(world, client_for):
     client = client_for(make.employee())
     for query, words in (
         ("", "You have no open requests"),
-        ("?show=turn", "Nothing waits for you"),
+        ("?show=turn", "Nothing is waiting for you"),
         ("?show=done", "Nothing is done yet"),
         ("?q=xyzzy", "None of your requests holds “xyzzy”"),
     ):

@@ -393,6 +393,15 @@ def test_a_note_is_added_once_and_the_composer_stays_on_notes_when_it_fails(desk
     assert 'class="composer is-note"' in page.text
 
 
+def test_after_a_note_the_composer_is_for_notes_so_that_the_next_words_are_not_public(desk):
+    ticket, _, client = desk
+    page = client.post(
+        f"/tickets/{ticket.key}/notes", data={"body": "Ask Ben.", "idempotency_key": "n"}, headers=HTMX
+    )
+    assert page.text.count('class="composer is-note"') == 2  # in the panel, and beside it the empty one
+    assert 'class="composer"' not in page.text
+
+
 def test_watching_and_no_longer(desk):
     ticket, _, client = desk
     assert "Watching" in client.post(f"/tickets/{ticket.key}/watchers", headers=HTMX).text

@@ -11,10 +11,13 @@ export function keysAreFree(event) {
 // What one sees, or would see on opening the menu that it is in.
 export const isInReach = (element) => element.checkVisibility({ visibilityProperty: true }) || Boolean(element.closest("[popover]"))
 
+// What something is called: a field by its label, a button by its words; small ones name what the others are.
 export function labelOf(element) {
-  if (element.ariaLabel) return element.ariaLabel
+  const label = element.ariaLabel || element.labels?.[0]?.textContent
+  if (label) return label.trim()
   const copy = element.cloneNode(true)
-  for (const aside of copy.querySelectorAll(".key, .keys, .count, small")) aside.remove()
+  for (const aside of copy.querySelectorAll(".key, .keys, .count")) aside.remove()
+  for (const name of copy.querySelectorAll("small")) name.append(": ")
   return copy.textContent.trim() || element.title || element.placeholder || ""
 }
 

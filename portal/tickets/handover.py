@@ -1,0 +1,48 @@
+"""What becomes of the tickets of somebody who leaves the desk. Nothing here commits."""
+
+from sqlalchemy import delete, select
+from sqlalchemy.orm import aliased
+
+from portal.accounts.actions import about
+from portal.accounts.models import User
+from portal.events.kinds import Kind
+from portal.events.record import record
+from portal.extensions import affected, db
+from portal.lifecycles.models import Category
+from portal.tickets.actions import assign
+from portal.tickets.models import Part, Ticket, TicketPerson
+
+
+def hand_over(person: User, *, actor: User | None) -> None:
+    """Take from them what was theirs as one of the desk; whoever still works there keeps it.
+
+    Open tickets wait for another assignee, a closed one keeps the name of who solved
+    it. They see what they asked for themselves, and no ticket of others any more.
+    """
+    if person.is_staff:
+        return
+    tickets = _open_tickets_of(person)
+    for ticket in tickets:
+        assign(ticket, None, actor=actor)
+    unseen = _end_parts(person)
+    if tickets or unseen:
+        record(Kind.TICKETS_HANDED_OVER, actor=actor, unassigned=len(tickets), unseen=unseen, **about(person))
+
+
+def _open_tickets_of(person: User) -> list[Ticket]:
+    """Held until the commit, in the order of their ids."""
+    theirs = select(Ticket).where(Ticket.assignee_id == person.id, Ticket.status_category != Category.DONE)
+    held = theirs.order_by(Ticket.id).with_for_update(of=Ticket)
+    return list(db.session.scalars(held.execution_options(populate_existing=True)))
+
+
+def _end_parts(person: User) -> int:
+    """End what they were to others' tickets; how many parts those were."""
+    own = aliased(TicketPerson)
+    asked = select(own.ticket_id).where(own.user_id == person.id, own.part == Part.REQUESTER)
+    others = delete(TicketPerson).where(
+        TicketPerson.user_id == person.id,
+        TicketPerson.part.in_([Part.ASSIGNEE, Part.WATCHER]),
+        TicketPerson.ticket_id.not_in(asked),
+    )
+    return affected(db.session.execute(others.execution_options(synchronize_session=False)))
