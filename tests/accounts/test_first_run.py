@@ -60,7 +60,7 @@ def test_what_is_missing_is_said(app):
     answer = app.test_client().post("/welcome", data=TYPED | {"organization": " ", "password": "nordwerk"})
 
     assert answer.status_code == 422
-    assert "Enter the name of your organisation." in answer.text
+    assert "Enter the name of your organization." in answer.text
     assert "at least 12 characters" in answer.text
     assert 'value="Aylin Demir"' in answer.text
     assert db.session.scalar(select(User)) is None

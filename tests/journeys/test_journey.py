@@ -62,6 +62,7 @@ def test_a_reply_that_is_half_written_survives_what_others_do(open_browser):
     aylin.keyboard.type("Only for us: she is new here.")
     aylin.keyboard.press("Control+Enter")
     expect(aylin.locator(".timeline")).to_contain_text("she is new here")
+    aylin.click("#tab-reply")
     aylin.fill("#reply-body", "We look into it.")
     aylin.press("#reply-body", "Control+Enter")
 

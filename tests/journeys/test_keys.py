@@ -66,6 +66,22 @@ def test_what_was_just_said_comes_into_view(open_browser, key):
 
 
 @pytest.mark.parametrize("who", ["employee", "admin"])
+def test_an_answer_morphs_the_ticket_and_puts_none_into_it(open_browser, key, who):
+    page = open_browser(who)
+    page.route("**/live?*", lambda route: route.abort())  # news would mend it a moment later
+    page.goto(f"/tickets/{key}")
+    page.evaluate("window.before = document.querySelector('.timeline')")
+    page.fill("#reply-body", "It is the same one.")
+    page.press("#reply-body", "Control+Enter")
+
+    expect(page.locator(".timeline")).to_contain_text("It is the same one.")
+
+    expect(page.locator("#ticket")).to_have_count(1)
+    assert page.evaluate("window.before === document.querySelector('.timeline')")
+    expect(page.locator("#composer")).to_have_count(1)
+
+
+@pytest.mark.parametrize("who", ["employee", "admin"])
 def test_the_question_mark_shows_the_keys_by_their_names(open_browser, key, who):
     page = open_browser(who)
     page.goto(f"/tickets/{key}")
