@@ -21,7 +21,7 @@ from portal.accounts.queries import user_by_email
 from portal.accounts.strength import least_length, weakness
 from portal.permissions import STAFF, Role
 from portal.settings.cache import site
-from portal.web.forms import DeskForm, NotBlank, at_most, tidy
+from portal.web.forms import DeskForm, NotBlank, at_most, options, tidy
 from portal.web.locale import LANGUAGES, TIMEZONES
 
 
@@ -146,20 +146,24 @@ class ProfileForm(DeskForm):
     def __init__(self, **kwargs: Any) -> None:
         super().__init__(**kwargs)
         desk = site()
-        self.locale.choices = [("", gettext("Like the browser"))] + [
-            (code, LANGUAGES[code]) for code in desk.languages
-        ]
+        self.locale.choices = options(
+            [("", gettext("Like the browser"))] + [(code, LANGUAGES[code]) for code in desk.languages]
+        )
         here = gettext("Like the desk (%(zone)s)", zone=desk.default_timezone)
-        self.timezone.choices = [("", here)] + [(zone, zone) for zone in sorted(TIMEZONES)]
-        self.theme.choices = [
-            (Theme.SYSTEM.value, gettext("Like the system")),
-            (Theme.LIGHT.value, gettext("Light")),
-            (Theme.DARK.value, gettext("Dark")),
-        ]
-        self.density.choices = [
-            (Density.COMFORTABLE.value, gettext("Comfortable")),
-            (Density.COMPACT.value, gettext("Compact")),
-        ]
+        self.timezone.choices = options([("", here)] + [(zone, zone) for zone in sorted(TIMEZONES)])
+        self.theme.choices = options(
+            [
+                (Theme.SYSTEM.value, gettext("Like the system")),
+                (Theme.LIGHT.value, gettext("Light")),
+                (Theme.DARK.value, gettext("Dark")),
+            ]
+        )
+        self.density.choices = options(
+            [
+                (Density.COMFORTABLE.value, gettext("Comfortable")),
+                (Density.COMPACT.value, gettext("Compact")),
+            ]
+        )
 
     def wanted(self) -> dict[str, Any]:
         """The values as `actions.edit_profile` takes them."""
@@ -176,8 +180,10 @@ class ProfileForm(DeskForm):
 class AppearanceForm(DeskForm):
     """One press of a menu: the theme, or the height of rows."""
 
-    theme = SelectField(validators=[Optional()], choices=[(theme.value, "") for theme in Theme])
-    density = SelectField(validators=[Optional()], choices=[(density.value, "") for density in Density])
+    theme = SelectField(validators=[Optional()], choices=options([(theme.value, "") for theme in Theme]))
+    density = SelectField(
+        validators=[Optional()], choices=options([(density.value, "") for density in Density])
+    )
 
     def wanted(self) -> dict[str, Any]:
         chosen: dict[str, Any] = {}
@@ -224,11 +230,11 @@ class PersonForm(DeskForm):
     def __init__(self, *, organizations: list[Any], teams: list[Any], **kwargs: Any) -> None:
         super().__init__(**kwargs)
         self.all_organizations, self.all_teams = organizations, teams
-        self.role.choices = [(role.value, role.label) for role in Role]
-        self.organization_id.choices = [("", gettext("None"))] + [
-            (each.id, each.name) for each in organizations
-        ]
-        self.team_ids.choices = [(team.id, team.name) for team in teams]
+        self.role.choices = options([(role.value, role.label) for role in Role])
+        self.organization_id.choices = options(
+            [("", gettext("None"))] + [(each.id, each.name) for each in organizations]
+        )
+        self.team_ids.choices = options([(team.id, team.name) for team in teams])
 
     @property
     def organization(self) -> Any:
@@ -255,7 +261,7 @@ class NewPersonForm(PersonForm):
     def __init__(self, **kwargs: Any) -> None:
         super().__init__(**kwargs)
         desk = site()
-        self.locale.choices = [(code, LANGUAGES[code]) for code in desk.languages]
+        self.locale.choices = options([(code, LANGUAGES[code]) for code in desk.languages])
         self.locale.default = desk.default_language
         if not self.is_submitted():
             self.locale.data = desk.default_language
@@ -277,13 +283,17 @@ class PeopleForm(DeskForm):
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self.role.choices = [("", gettext("Every role"))] + [(role.value, role.label) for role in Role]
-        self.state.choices = [
-            ("", gettext("Every state")),
-            ("active", gettext("Active")),
-            ("waiting", gettext("Not confirmed yet")),
-            ("deactivated", gettext("Deactivated")),
-        ]
+        self.role.choices = options(
+            [("", gettext("Every role"))] + [(role.value, role.label) for role in Role]
+        )
+        self.state.choices = options(
+            [
+                ("", gettext("Every state")),
+                ("active", gettext("Active")),
+                ("waiting", gettext("Not confirmed yet")),
+                ("deactivated", gettext("Deactivated")),
+            ]
+        )
 
     def wanted(self) -> dict[str, Any]:
         """The filter as `queries.people` takes it."""

@@ -23,7 +23,7 @@ from portal.errors import DomainError
 from portal.events.kinds import Kind
 from portal.settings.actions import logo_from
 from portal.settings.queries import SiteSettings
-from portal.web.forms import DeskForm, NotBlank, at_most, tidy
+from portal.web.forms import DeskForm, NotBlank, at_most, options, tidy
 from portal.web.locale import LANGUAGES, TIMEZONES
 
 DOMAIN_LETTERS = frozenset("abcdefghijklmnopqrstuvwxyz0123456789-.")
@@ -74,9 +74,9 @@ class SettingsForm(DeskForm):
         super().__init__(data=shown, **kwargs)
         self.now = now
         self.new_logo = now.logo
-        self.languages.choices = list(LANGUAGES.items())
-        self.default_language.choices = list(LANGUAGES.items())
-        self.default_timezone.choices = [(zone, zone) for zone in sorted(TIMEZONES)]
+        self.languages.choices = options(LANGUAGES.items())
+        self.default_language.choices = options(LANGUAGES.items())
+        self.default_timezone.choices = options([(zone, zone) for zone in sorted(TIMEZONES)])
 
     @staticmethod
     def kept() -> tuple[str, ...]:
@@ -138,10 +138,9 @@ class AuditForm(DeskForm):
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        groups = {
-            str(group): [(k.value, str(words)) for k, words in kinds.items()] for group, kinds in GROUPS
-        }
-        self.kind.choices = {"": [("", gettext("Everything"))]} | groups
+        self.kind.choices = options([("", gettext("Everything"))])
+        for group, kinds in GROUPS:
+            self.kind.choices += options(((k.value, words) for k, words in kinds.items()), under=str(group))
 
     def validate_until(self, field: DateField) -> None:
         if field.data and self.since.data and field.data < self.since.data:

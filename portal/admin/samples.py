@@ -5,7 +5,7 @@ from wtforms import BooleanField, PasswordField, RadioField, SelectField, String
 
 from portal.admin.blueprint import bp
 from portal.permissions import Permission, requires
-from portal.web.forms import DeskForm
+from portal.web.forms import DeskForm, options
 
 
 class SampleForm(DeskForm):
@@ -14,12 +14,14 @@ class SampleForm(DeskForm):
     room = StringField("Room")
     subject = StringField("Subject")
     affected = SelectField(
-        "Who is affected", choices=[("me", "Only me"), ("team", "My team"), ("all", "Everyone")]
+        "Who is affected", choices=options([("me", "Only me"), ("team", "My team"), ("all", "Everyone")])
     )
     secret = PasswordField("Password")
     body = TextAreaField("Description")
     mail = BooleanField("Mail me")
-    bad = RadioField("How bad is it?", choices=[("slow", "It slows me down"), ("stop", "I cannot work")])
+    bad = RadioField(
+        "How bad is it?", choices=options([("slow", "It slows me down"), ("stop", "I cannot work")])
+    )
 
 
 @bp.get("/components")

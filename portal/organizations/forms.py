@@ -7,7 +7,7 @@ from wtforms import StringField, ValidationError
 from portal.accounts.forms import Checkboxes, whole_number
 from portal.accounts.models import User
 from portal.organizations.queries import is_team_name_taken
-from portal.web.forms import DeskForm, NotBlank, at_most, tidy
+from portal.web.forms import DeskForm, NotBlank, at_most, options, tidy
 
 
 class TeamForm(DeskForm):
@@ -20,7 +20,7 @@ class TeamForm(DeskForm):
     def __init__(self, *, staff: list[User], team_id: int | None = None, **kwargs: Any) -> None:
         super().__init__(**kwargs)
         self.staff, self.team_id = staff, team_id
-        self.member_ids.choices = self.lead_ids.choices = [(user.id, user.name) for user in staff]
+        self.member_ids.choices = self.lead_ids.choices = options([(user.id, user.name) for user in staff])
 
     @property
     def members(self) -> list[User]:

@@ -10,7 +10,7 @@ from portal.organizations.models import Team
 from portal.organizations.queries import all_teams
 from portal.projects.models import Project, TicketCategory
 from portal.projects.queries import is_category_name_taken, is_key_taken, open_projects
-from portal.web.forms import DeskForm, NotBlank, at_most, tidy
+from portal.web.forms import DeskForm, NotBlank, at_most, options, tidy
 
 KEY = re.compile(r"[A-Z][A-Z0-9]{1,9}")
 
@@ -24,7 +24,7 @@ class WithTeam(DeskForm):
         super().__init__(**kwargs)
         self.all_teams: list[Team] = all_teams()
         nobody = gettext("Nobody: its tickets wait to be sorted")
-        self.team_id.choices = [("", nobody)] + [(team.id, team.name) for team in self.all_teams]
+        self.team_id.choices = options([("", nobody)] + [(team.id, team.name) for team in self.all_teams])
 
     @property
     def team(self) -> Team | None:
@@ -65,7 +65,7 @@ class CategoryForm(WithTeam):
     def __init__(self, *, category: TicketCategory | None = None, **kwargs: Any) -> None:
         super().__init__(**kwargs)
         self.category = category
-        self.team_id.choices[0] = ("", gettext("The project's team"))
+        self.team_id.choices[:1] = options([("", gettext("The project's team"))])
 
     @property
     def in_project(self) -> int | None:
@@ -84,7 +84,9 @@ class NewCategoryForm(CategoryForm):
     def __init__(self, **kwargs: Any) -> None:
         super().__init__(**kwargs)
         self.projects: list[Project] = open_projects()
-        self.project_id.choices = [("", gettext("Every project"))] + [(p.id, p.name) for p in self.projects]
+        self.project_id.choices = options(
+            [("", gettext("Every project"))] + [(p.id, p.name) for p in self.projects]
+        )
 
     @property
     def in_project(self) -> int | None:

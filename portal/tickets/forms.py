@@ -12,6 +12,7 @@ from wtforms import (
     TextAreaField,
     ValidationError,
 )
+from wtforms.fields.choices import SelectChoice
 from wtforms.validators import InputRequired, Length, NumberRange, Optional, Regexp
 
 from portal.accounts.models import User
@@ -23,7 +24,7 @@ from portal.projects.models import Project, TicketCategory
 from portal.projects.queries import open_categories, open_projects
 from portal.settings.cache import site
 from portal.tickets.models import Priority, Request, Ticket, TicketType, WaitingFor
-from portal.web.forms import DeskForm, NotBlank, at_most, idempotency_field, tidy
+from portal.web.forms import DeskForm, NotBlank, at_most, idempotency_field, options, tidy
 
 BODY_LIMIT = 50_000
 NOBODY = ""
@@ -59,13 +60,17 @@ class TicketForm(DeskForm):
         super().__init__(**kwargs)
         self.projects: list[Project] = open_projects()
         self.categories: list[TicketCategory] = open_categories()
-        self.type.choices = [
-            (TicketType.INCIDENT.value, gettext("Something is broken")),
-            (TicketType.REQUEST.value, gettext("I need something")),
-            (TicketType.QUESTION.value, gettext("I have a question")),
-        ]
-        self.priority.choices = [(priority.value, priority.label) for priority in Priority]
-        self.project_id.choices = [("", gettext("Please choose"))] + [(p.id, p.name) for p in self.projects]
+        self.type.choices = options(
+            [
+                (TicketType.INCIDENT.value, gettext("Something is broken")),
+                (TicketType.REQUEST.value, gettext("I need something")),
+                (TicketType.QUESTION.value, gettext("I have a question")),
+            ]
+        )
+        self.priority.choices = options([(priority.value, priority.label) for priority in Priority])
+        self.project_id.choices = options(
+            [("", gettext("Please choose"))] + [(p.id, p.name) for p in self.projects]
+        )
         self.category_id.choices = self._topics()
 
     @property
@@ -78,17 +83,14 @@ class TicketForm(DeskForm):
             "critical": gettext("Many of us cannot work."),
         }
 
-    def _topics(self) -> dict[str, list[tuple[int | str, str]]]:
+    def _topics(self) -> list[SelectChoice]:
         """Those of every project first, then each project's own under its name."""
-        topics: dict[str, list] = {
-            "": [("", gettext("I do not know"))],
-            gettext("General"): [(c.id, c.name) for c in self.categories if not c.project_id],
-        }
+        general = [(c.id, c.name) for c in self.categories if not c.project_id]
+        topics = options([("", gettext("I do not know"))]) + options(general, under=gettext("General"))
         for project in self.projects:
             own = [(c.id, c.name) for c in self.categories if c.project_id == project.id]
-            if own:
-                topics[project.name] = own
-        return {label: choices for label, choices in topics.items() if choices}
+            topics += options(own, under=project.name)
+        return topics
 
     @property
     def project(self) -> Project:
@@ -147,11 +149,13 @@ class ReplyForm(CommentForm):
 
     then = SelectField(
         _l("And then"),
-        choices=[
-            ("", _l("keep the status")),
-            ("wait", _l("wait for the requester")),
-            ("close", _l("close the ticket")),
-        ],
+        choices=options(
+            [
+                ("", _l("keep the status")),
+                ("wait", _l("wait for the requester")),
+                ("close", _l("close the ticket")),
+            ]
+        ),
         default="",
     )
 
@@ -174,10 +178,11 @@ class StatusForm(DeskForm):
     def for_ticket(cls, ticket: Ticket, **kwargs: object) -> Self:
         form = cls(**kwargs)
         form.steps = ticket.status.next
-        form.status.choices = [(step.id, step.label) for step in form.steps]
-        form.waiting_for.choices = [("", gettext("Something else"))] + [
-            (reason.value, reason.label) for reason in WaitingFor if reason is not WaitingFor.OTHER
-        ]
+        form.status.choices = options([(step.id, step.label) for step in form.steps])
+        form.waiting_for.choices = options(
+            [("", gettext("Something else"))]
+            + [(reason.value, reason.label) for reason in WaitingFor if reason is not WaitingFor.OTHER]
+        )
         return form
 
     @property
@@ -195,8 +200,10 @@ class AssignmentForm(DeskForm):
         super().__init__(**kwargs)
         self.people: list[User] = agents()
         self.teams: list[Team] = all_teams()
-        self.assignee_id.choices = [(NOBODY, gettext("Nobody"))] + [(a.id, a.name) for a in self.people]
-        self.team_id.choices = [(NOBODY, gettext("No team"))] + [(t.id, t.name) for t in self.teams]
+        self.assignee_id.choices = options(
+            [(NOBODY, gettext("Nobody"))] + [(a.id, a.name) for a in self.people]
+        )
+        self.team_id.choices = options([(NOBODY, gettext("No team"))] + [(t.id, t.name) for t in self.teams])
 
     @property
     def assignee(self) -> User | None:
@@ -231,9 +238,11 @@ class FieldsForm(DeskForm):
         form.categories = open_categories(project_id=ticket.project_id)
         if ticket.category and ticket.category not in form.categories:
             form.categories = [ticket.category, *form.categories]
-        form.type.choices = [(kind.value, kind.label) for kind in TicketType]
-        form.priority.choices = [(p.value, p.label) for p in Priority]
-        form.category_id.choices = [("", gettext("None"))] + [(c.id, c.name) for c in form.categories]
+        form.type.choices = options([(kind.value, kind.label) for kind in TicketType])
+        form.priority.choices = options([(p.value, p.label) for p in Priority])
+        form.category_id.choices = options(
+            [("", gettext("None"))] + [(c.id, c.name) for c in form.categories]
+        )
         return form
 
     @property
@@ -252,7 +261,9 @@ class FieldsForm(DeskForm):
 
 
 class PriorityForm(DeskForm):
-    priority = SelectField(_l("Priority"), coerce=Priority, choices=[(p.value, p.value) for p in Priority])
+    priority = SelectField(
+        _l("Priority"), coerce=Priority, choices=options([(p.value, p.value) for p in Priority])
+    )
 
 
 class DraftForm(DeskForm):

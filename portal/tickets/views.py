@@ -50,9 +50,9 @@ def _begin(form: TicketForm) -> None:
     known.setdefault("project_id", last_project_id(me()))
     form.process(data={name: known[name] for name in form.data if name in known and name != "csrf_token"})
     form.idempotency_key.data = secrets.token_urlsafe(16)
-    if form.type.data not in dict(form.type.choices):
+    if form.type.data not in {one.value for one in form.type.choices}:
         form.type.data = TicketType.INCIDENT.value
-    if form.priority.data not in dict(form.priority.choices):
+    if form.priority.data not in set(Priority):
         form.priority.data = Priority.MEDIUM.value
 
 

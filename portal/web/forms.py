@@ -1,12 +1,14 @@
 """What all forms have in common."""
 
 import re
+from collections.abc import Iterable
 from typing import Any
 
 from flask_babel import gettext
 from flask_babel import lazy_gettext as _l
 from flask_wtf import FlaskForm
 from wtforms import HiddenField
+from wtforms.fields.choices import SelectChoice
 from wtforms.fields.core import UnboundField
 from wtforms.validators import InputRequired, Length, StopValidation
 
@@ -62,6 +64,11 @@ def tidy(text: str | None) -> str | None:
     without a word; left in, they would turn a line round, or make two names look alike.
     """
     return " ".join(_HIDDEN.sub("", text).split()) if text else text
+
+
+def options(pairs: Iterable[tuple[Any, Any]], *, under: str | None = None) -> list[SelectChoice]:
+    """What a select offers, as pairs of value and label; `under` is the name of their group."""
+    return [SelectChoice(value, label, optgroup=under) for value, label in pairs]
 
 
 def idempotency_field() -> UnboundField:

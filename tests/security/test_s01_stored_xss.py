@@ -12,28 +12,28 @@ from portal.extensions import db
 from portal.settings.actions import change_settings
 from tests import factories as make
 
-MARK = "pwn"
+MARK = "run_it"  # long enough to be in no random token
 PAYLOADS = [
-    '<img src=x onerror="pwn()">',
-    "\"'><svg/onload=pwn()>",
-    '" autofocus onfocus="pwn()" x="',
-    "' onmouseover='pwn()",
-    "</title></textarea></script><script>pwn()</script>",
-    '<a href="javascript:pwn()">x</a>',
-    "[x](javascript:pwn())",
-    "[x](java\tscript:pwn())",
-    "[x](&#106;avascript:pwn())",
-    "<javascript:pwn()>",
-    '[x](https://example.org/"onclick="pwn())',
-    "![x](https://evil.example/pwn.png)",
-    '<div hx-get="/pwn" hx-trigger="load">x</div>',
-    '<div data-hx-get="/pwn" data-hx-trigger="load">x</div>',
-    "<math><mtext><table><mglyph><style><!--</style><img title='--&gt;&lt;img src=x onerror=pwn()&gt;'>",
-    "<noscript><p title='</noscript><img src=x onerror=pwn()>'>",
-    "<form action=/logout method=post><button>pwn",
-    "<base href=//evil.example/pwn/>",
-    "<style>@import '//evil.example/pwn'</style>",
-    "{{ 7*7 }}{% raw %}${7*7}%(name)spwn",
+    '<img src=x onerror="run_it()">',
+    "\"'><svg/onload=run_it()>",
+    '" autofocus onfocus="run_it()" x="',
+    "' onmouseover='run_it()",
+    "</title></textarea></script><script>run_it()</script>",
+    '<a href="javascript:run_it()">x</a>',
+    "[x](javascript:run_it())",
+    "[x](java\tscript:run_it())",
+    "[x](&#106;avascript:run_it())",
+    "<javascript:run_it()>",
+    '[x](https://example.org/"onclick="run_it())',
+    "![x](https://evil.example/run_it.png)",
+    '<div hx-get="/run_it" hx-trigger="load">x</div>',
+    '<div data-hx-get="/run_it" data-hx-trigger="load">x</div>',
+    "<math><mtext><table><mglyph><style><!--</style><img title='--&gt;&lt;img src=x onerror=run_it()&gt;'>",
+    "<noscript><p title='</noscript><img src=x onerror=run_it()>'>",
+    "<form action=/logout method=post><button>run_it",
+    "<base href=//evil.example/run_it/>",
+    "<style>@import '//evil.example/run_it'</style>",
+    "{{ 7*7 }}{% raw %}${7*7}%(name)srun_it",
 ]
 ACTIVE = re.compile(r"^(on|hx-|data-hx-|style$|srcdoc$|formaction$)")
 LINKS = {"href", "src", "action", "xlink:href"}
@@ -80,7 +80,7 @@ def alive_in(page):
 
 def test_what_is_alive_is_found():
     """So that the tests below can fail."""
-    for hostile in (PAYLOADS[0], PAYLOADS[5], PAYLOADS[12], "<script>pwn()</script>", PAYLOADS[18]):
+    for hostile in (PAYLOADS[0], PAYLOADS[5], PAYLOADS[12], "<script>run_it()</script>", PAYLOADS[18]):
         assert alive_in(hostile), hostile
 
 
@@ -121,7 +121,7 @@ def hostile(people, client_for):
     for scope in (f"{ticket.key}:reply", f"{ticket.key}:note", "ticket:new"):
         agent.post(
             "/tickets/drafts",
-            data={"scope": scope, "content": '{"body": "</textarea><script>pwn()</script>"}'},
+            data={"scope": scope, "content": '{"body": "</textarea><script>run_it()</script>"}'},
         )
     return url
 
@@ -166,7 +166,7 @@ def test_a_preview_shows_nothing_alive(people, client_for):
 
 
 @pytest.mark.parametrize(
-    "picture", [b"<svg xmlns='http://www.w3.org/2000/svg' onload='pwn()'/>", b"GIF89a", b"\x89PNG<svg"]
+    "picture", [b"<svg xmlns='http://www.w3.org/2000/svg' onload='run_it()'/>", b"GIF89a", b"\x89PNG<svg"]
 )
 def test_s02_a_logo_is_a_png_or_none(people, client_for, picture):
     form = {"name": "D", "languages": ["en"], "default_language": "en", "default_timezone": "UTC",
