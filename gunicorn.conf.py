@@ -49,7 +49,8 @@ def post_worker_init(worker):
 
 def _after_the_streams(worker, stop):
     def end(number, frame):
-        worker.wsgi.extensions["hub"].end()
+        if hub := getattr(worker.wsgi, "extensions", {}).get("hub"):  # no page of another application streams
+            hub.end()
         stop(number, frame)
 
     return end

@@ -78,6 +78,7 @@ def create_app(settings: Settings | None = None) -> Flask:
         part.init_app(app)
     with app.app_context():
         database.watch(db.engine)
+    database.keep_plans(app)
     migrate.init_app(app, db, directory=str(ROOT / "migrations"))
     events.follow_with(at_once=reactions.AT_ONCE, afterwards=reactions.AFTERWARDS)
 

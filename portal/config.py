@@ -156,6 +156,7 @@ class Settings(BaseSettings):
                 "pool_size": self.database_pool_size,
                 "max_overflow": self.database_pool_size,
                 "pool_timeout": 5,
+                "pool_use_lifo": True,  # few connections that keep their plans, and let the others rest
                 "connect_args": {
                     "connect_timeout": 3,
                     "application_name": "servicedesk",

@@ -3,6 +3,7 @@ from sqlalchemy import ColumnElement, func, select
 from portal.accounts.models import HUES, User
 from portal.events.models import Event
 from portal.extensions import db
+from portal.gateways.database import constant
 from portal.notifications.models import Notification
 from portal.tickets.models import Ticket
 from portal.tickets.policy import events_for, visible_to
@@ -18,7 +19,7 @@ def unread_count(user: User) -> int:
         .join(Event, Event.id == Notification.event_id)
         .join(Ticket, Ticket.id == Notification.ticket_id)
         .where(Notification.read_at.is_(None), *_told_to(user))
-        .limit(MANY)
+        .limit(constant(MANY))
         .subquery()
     )
     return db.session.scalar(select(func.count()).select_from(waiting)) or 0

@@ -10,6 +10,7 @@ from portal.accounts.models import User
 from portal.events.kinds import CHANGES
 from portal.events.models import Event
 from portal.extensions import db
+from portal.gateways.database import constant
 from portal.tickets.models import Comment, Part, Ticket, TicketPerson
 from portal.tickets.policy import events_for, visible_to
 
@@ -81,7 +82,7 @@ def timeline(ticket: Ticket, *, seen_by: User, before: int | None = None) -> Tim
     events = select(Event).where(Event.ticket_id == ticket.id, events_for(seen_by))
     if before is not None:
         events = events.where(Event.id < before)
-    events = events.options(joinedload(Event.actor)).order_by(Event.id.desc()).limit(SHOWN + 1)
+    events = events.options(joinedload(Event.actor)).order_by(Event.id.desc()).limit(constant(SHOWN + 1))
     found = list(db.session.scalars(events))
     more, found = len(found) > SHOWN, found[:SHOWN][::-1]
     comments = _comments_of(found)
@@ -143,7 +144,7 @@ def ids_by_key(keys: Sequence[str], *, seen_by: User) -> dict[str, int]:
 def last_project_id(user: User) -> int | None:
     """The project this person asked last: most people ask the same one again."""
     latest = select(Ticket.project_id).where(Ticket.requester_id == user.id)
-    return db.session.scalar(latest.order_by(Ticket.updated_at.desc(), Ticket.id.desc()).limit(1))
+    return db.session.scalar(latest.order_by(Ticket.updated_at.desc(), Ticket.id.desc()).limit(constant(1)))
 
 
 def lock_ticket(ticket_id: int) -> Ticket | None:
