@@ -4,6 +4,7 @@ Each page that is open holds a thread for its live updates, so there are many
 threads and few processes; portal caps the streams well below their number.
 """
 
+import gc
 import os
 import re
 import signal
@@ -42,7 +43,19 @@ accesslog = "-" if os.environ.get("WEB_ACCESS_LOG") == "true" else None
 
 
 def post_worker_init(worker):
-    """Let the streams of open pages end when the worker is to stop: it would wait for them otherwise."""
+    _collect_rarely()
+    _let_streams_end(worker)
+
+
+def _collect_rarely():
+    """The application stays, so it need not be looked through for garbage; a page makes some, which can wait."""
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(20_000, 20, 50)
+
+
+def _let_streams_end(worker):
+    """When the worker is to stop: it would wait for the streams of open pages otherwise."""
     for number in (signal.SIGTERM, signal.SIGINT, signal.SIGQUIT):
         signal.signal(number, _after_the_streams(worker, signal.getsignal(number)))
 

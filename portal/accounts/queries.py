@@ -8,6 +8,7 @@ from portal import clock
 from portal.accounts.devices import device
 from portal.accounts.models import Session, User, digest, sort_key
 from portal.extensions import db
+from portal.gateways.database import KEEPS_PLAN
 from portal.permissions import STAFF, Role
 
 _TOKEN = re.compile(r"[A-Za-z0-9_-]{43}")
@@ -34,7 +35,7 @@ def user_of_session(token: object) -> User | None:
         .join(Session, Session.user_id == User.id)
         .where(Session.token_digest == digest(token), Session.expires_at > now, User.is_active.is_(True))
     )
-    found = db.session.execute(living).one_or_none()
+    found = db.session.execute(living, execution_options=KEEPS_PLAN).one_or_none()
     if found is None:
         return None
     user, session_id, seen_at, is_remembered = found

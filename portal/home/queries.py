@@ -10,7 +10,6 @@ from sqlalchemy import Date, Row, cast, func, select, union_all
 from portal import clock
 from portal.accounts.models import User
 from portal.extensions import db
-from portal.gateways.database import constant
 from portal.memory import Remembered
 from portal.organizations.models import TeamMember
 from portal.tickets.filtering import RANKS, zone_of
@@ -54,7 +53,7 @@ def _count_open(reader_id: int) -> list[Row]:
     reader = db.session.get_one(User, reader_id)
     facts = select(Ticket.status_id, Ticket.priority_rank, Ticket.assignee_id)
     parts = [facts.where(part, is_open()) for part in visible_in_parts(reader)]
-    some = union_all(*parts).limit(constant(MOST)).subquery()
+    some = union_all(*parts).limit(MOST).subquery()
     counted = select(
         some.c.status_id,
         some.c.priority_rank,

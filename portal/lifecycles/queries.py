@@ -3,14 +3,13 @@ from collections import deque
 from sqlalchemy import select
 
 from portal.extensions import db
-from portal.gateways.database import constant
 from portal.lifecycles.models import Category, Status, Transition
 
 
 def first_status(lifecycle_id: int) -> Status:
     """The status a new ticket has: the first of the lifecycle's category `new`."""
     born = select(Status).where(Status.lifecycle_id == lifecycle_id, Status.category == Category.NEW)
-    return db.session.scalars(born.order_by(Status.position, Status.id).limit(constant(1))).one()
+    return db.session.scalars(born.order_by(Status.position, Status.id).limit(1)).one()
 
 
 def path_to_category(status: Status, category: Category) -> list[Status]:

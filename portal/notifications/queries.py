@@ -3,7 +3,7 @@ from sqlalchemy import ColumnElement, func, select
 from portal.accounts.models import HUES, User
 from portal.events.models import Event
 from portal.extensions import db
-from portal.gateways.database import constant
+from portal.gateways.database import KEEPS_PLAN, constant
 from portal.notifications.models import Notification
 from portal.tickets.models import Ticket
 from portal.tickets.policy import events_for, visible_to
@@ -22,7 +22,8 @@ def unread_count(user: User) -> int:
         .limit(constant(MANY))
         .subquery()
     )
-    return db.session.scalar(select(func.count()).select_from(waiting)) or 0
+    number = select(func.count()).select_from(waiting)
+    return db.session.scalar(number, execution_options=KEEPS_PLAN) or 0
 
 
 def notification_page(user: User, *, cursor: str | None) -> Page:

@@ -6,6 +6,7 @@ from sqlalchemy.dialects.postgresql import insert
 from portal import clock
 from portal.accounts.models import User
 from portal.extensions import db
+from portal.gateways.database import KEEPS_PLAN
 from portal.tickets.models import Draft
 
 LIMIT = 100_000  # characters of all fields together
@@ -41,4 +42,4 @@ def drop_draft(user: User, *scopes: str) -> None:
 def drafts_of(user: User, *scopes: str) -> dict[str, Draft]:
     """The drafts that there are, by scope."""
     theirs = select(Draft).where(Draft.user_id == user.id, Draft.scope.in_(scopes))
-    return {draft.scope: draft for draft in db.session.scalars(theirs)}
+    return {draft.scope: draft for draft in db.session.scalars(theirs, execution_options=KEEPS_PLAN)}

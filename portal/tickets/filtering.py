@@ -11,7 +11,6 @@ from portal.accounts.models import User, sort_key
 from portal.extensions import db
 from portal.filters import Fields, Value
 from portal.filters.fields import Choice, Columns, Flag, Moment, Number, Options, Ranked, Reference, Text
-from portal.gateways.database import constant
 from portal.lifecycles.models import Category
 from portal.memory import Remembered
 from portal.settings.cache import site
@@ -113,7 +112,7 @@ def _people_called(texts: Sequence[str]) -> dict[str, list[Value]]:
         or_(User.email.in_(mails), User.sort_name.in_(names))
     )
     found: dict[str, list[Value]] = {}
-    people = list(db.session.execute(called.order_by(User.sort_name, User.id).limit(constant(100))))
+    people = list(db.session.execute(called.order_by(User.sort_name, User.id).limit(100)))
     for asked in texts:
         wanted = asked.strip().lower(), sort_key(asked)
         found[asked] = [
@@ -159,7 +158,7 @@ def _looked_up(asked: str, reader: User):
 
 
 def _is_found_in(tickets: Columns, asked: str, reader: User) -> ColumnElement[bool]:
-    of_ticket = _comments(asked, reader).where(Comment.ticket_id == tickets.id).limit(constant(1))
+    of_ticket = _comments(asked, reader).where(Comment.ticket_id == tickets.id).limit(1)
     return or_(_matches(tickets.search, asked), of_ticket.correlate(tickets.id.table).scalar_subquery())
 
 
@@ -200,8 +199,7 @@ def _share_expected(asked: str) -> float:
 def _share_of_latest(asked: str) -> float:
     """Of the latest `LATEST` tickets, whoever may see them."""
     newest = select(Ticket.id, Ticket.search).order_by(Ticket.updated_at.desc(), Ticket.id.desc())
-    latest = newest.limit(constant(LATEST)).subquery()
+    latest = newest.limit(LATEST).subquery()
     of_ticket = select(true()).where(_matches(Comment.search, asked), Comment.ticket_id == latest.c.id)
-    of_ticket = of_ticket.limit(constant(1)).correlate(latest)
-    found = or_(_matches(latest.c.search, asked), of_ticket.scalar_subquery())
+    found = or_(_matches(latest.c.search, asked), of_ticket.limit(1).correlate(latest).scalar_subquery())
     return (db.session.scalar(select(func.count()).select_from(latest).where(found)) or 0) / LATEST

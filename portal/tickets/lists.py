@@ -10,7 +10,6 @@ from sqlalchemy.orm import aliased
 from portal.accounts.models import HUES, User
 from portal.extensions import db
 from portal.filters.fields import Columns
-from portal.gateways.database import constant
 from portal.lifecycles.models import Category, Status
 from portal.organizations.models import Team
 from portal.projects.models import TicketCategory
@@ -106,13 +105,13 @@ def ticket_page(
 
 def first_tickets(user: User, *conditions: ColumnElement[bool], order: Sequence, limit: int) -> list[Row]:
     """The first few in that order, without a way on."""
-    found = tickets_seen_by(user, *conditions).order_by(*order).limit(constant(limit))
+    found = tickets_seen_by(user, *conditions).order_by(*order).limit(limit)
     return list(db.session.execute(found))
 
 
 def count_up_to(most: int, user: User, *conditions: ColumnElement[bool]) -> int:
     """How many tickets this user may see there are, counted no further than `most`."""
-    some = select(Ticket.id).where(visible_to(user), *conditions).limit(constant(most)).subquery()
+    some = select(Ticket.id).where(visible_to(user), *conditions).limit(most).subquery()
     return db.session.scalar(select(func.count()).select_from(some)) or 0
 
 

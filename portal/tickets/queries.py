@@ -4,13 +4,13 @@ from datetime import datetime
 from typing import Any
 
 from sqlalchemy import select
-from sqlalchemy.orm import joinedload, undefer
+from sqlalchemy.orm import contains_eager, joinedload, undefer
 
 from portal.accounts.models import User
 from portal.events.kinds import CHANGES
 from portal.events.models import Event
 from portal.extensions import db
-from portal.gateways.database import constant
+from portal.gateways.database import KEEPS_PLAN, constant
 from portal.tickets.models import Comment, Part, Ticket, TicketPerson
 from portal.tickets.policy import events_for, visible_to
 
@@ -56,7 +56,7 @@ def get_ticket_or_404(key: str, *, seen_by: User, to_change: bool = False) -> Ti
     Changes to one ticket then happen one after the other, and the ids of its
     events are in the order of their commits: "after event 7" misses nothing.
     """
-    found = select(Ticket).where(Ticket.key == key, visible_to(seen_by))
+    found = select(Ticket).where(Ticket.key == key, visible_to(seen_by)).execution_options(**KEEPS_PLAN)
     if to_change:  # with the little that most changes need
         changed = found.options(joinedload(Ticket.status)).with_for_update(of=Ticket)
         return db.one_or_404(changed.execution_options(populate_existing=True))
@@ -83,7 +83,7 @@ def timeline(ticket: Ticket, *, seen_by: User, before: int | None = None) -> Tim
     if before is not None:
         events = events.where(Event.id < before)
     events = events.options(joinedload(Event.actor)).order_by(Event.id.desc()).limit(constant(SHOWN + 1))
-    found = list(db.session.scalars(events))
+    found = list(db.session.scalars(events, execution_options=KEEPS_PLAN))
     more, found = len(found) > SHOWN, found[:SHOWN][::-1]
     comments = _comments_of(found)
     entries = [Entry(event, comments.get(event.data.get("comment_id", 0))) for event in found]
@@ -95,7 +95,7 @@ def _comments_of(events: list[Event]) -> dict[int, Comment]:
     if not ids:
         return {}
     written = select(Comment).where(Comment.id.in_(ids)).options(joinedload(Comment.author))
-    return {comment.id: comment for comment in db.session.scalars(written)}
+    return {comment.id: comment for comment in db.session.scalars(written, execution_options=KEEPS_PLAN)}
 
 
 def changed_since(ticket: Ticket, version: int) -> dict[str, FieldChange]:
@@ -124,9 +124,10 @@ def people_of(ticket: Ticket) -> list[TicketPerson]:
         select(TicketPerson)
         .join(TicketPerson.user)
         .where(TicketPerson.ticket_id == ticket.id)
-        .options(joinedload(TicketPerson.user))
+        .options(contains_eager(TicketPerson.user))
+        .order_by(User.sort_name, User.id)
     )
-    return list(db.session.scalars(concerned.order_by(User.sort_name, User.id)))
+    return list(db.session.scalars(concerned, execution_options=KEEPS_PLAN))
 
 
 def is_watching(people: list[TicketPerson], user: User) -> bool:
@@ -144,7 +145,7 @@ def ids_by_key(keys: Sequence[str], *, seen_by: User) -> dict[str, int]:
 def last_project_id(user: User) -> int | None:
     """The project this person asked last: most people ask the same one again."""
     latest = select(Ticket.project_id).where(Ticket.requester_id == user.id)
-    return db.session.scalar(latest.order_by(Ticket.updated_at.desc(), Ticket.id.desc()).limit(constant(1)))
+    return db.session.scalar(latest.order_by(Ticket.updated_at.desc(), Ticket.id.desc()).limit(1))
 
 
 def lock_ticket(ticket_id: int) -> Ticket | None:

@@ -7,7 +7,6 @@ from sqlalchemy import ColumnElement, Row, func, select, true
 from portal.accounts.models import User
 from portal.extensions import db
 from portal.filters import And, where
-from portal.gateways.database import constant
 from portal.lifecycles.models import Category
 from portal.tickets.filtering import word_fields
 from portal.tickets.lists import LATEST, Sort, first_tickets, is_open, ticket_page
@@ -47,7 +46,7 @@ def open_requests(user: User, *, limit: int) -> list[Row]:
 
 def counts(user: User) -> Counts:
     theirs = select(is_turn_of(user).label("turn")).where(visible_to(user), _of(user), is_open())
-    turns_first = theirs.order_by(is_turn_of(user).desc()).limit(constant(MANY)).subquery()
+    turns_first = theirs.order_by(is_turn_of(user).desc()).limit(MANY).subquery()
     counted = select(func.count(), func.count().filter(turns_first.c.turn)).select_from(turns_first)
     return Counts(*db.session.execute(counted).one())
 

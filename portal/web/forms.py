@@ -2,14 +2,18 @@
 
 import re
 from collections.abc import Iterable
+from functools import lru_cache
 from typing import Any
 
-from flask_babel import gettext
+from babel.support import NullTranslations, Translations
+from flask_babel import get_locale, gettext
 from flask_babel import lazy_gettext as _l
 from flask_wtf import FlaskForm
 from wtforms import HiddenField
 from wtforms.fields.choices import SelectChoice
 from wtforms.fields.core import UnboundField
+from wtforms.form import BaseForm
+from wtforms.i18n import messages_path
 from wtforms.validators import InputRequired, Length, StopValidation
 
 # Controls, but for those that end a line; signs of direction; letters without a width, or that are blank.
@@ -26,6 +30,11 @@ _HIDDEN = re.compile(rf"{_UNSEEN}|(?<!{_AFTER_WHICH_THEY_JOIN}){_JOINERS}+|[\u20
 class DeskForm(FlaskForm):
     """Keeps what was typed, and refuses in words what no database can store."""
 
+    class Meta:
+        def get_translations(self, form: BaseForm) -> Any:
+            """WTForms' own words, read once; Flask-WTF reads its file in each request."""
+            return _words_of_wtforms(str(get_locale()))
+
     def validate(self, extra_validators: dict | None = None) -> bool:
         fine = super().validate(extra_validators)
         for field in self:
@@ -34,6 +43,11 @@ class DeskForm(FlaskForm):
                 field.errors = [*field.errors, gettext("Remove the characters that cannot be shown.")]
                 fine = False
         return fine
+
+
+@lru_cache(maxsize=16)
+def _words_of_wtforms(language: str) -> NullTranslations:
+    return Translations.load(messages_path(), [language], domain="wtforms")
 
 
 def required(message: str | None = None) -> InputRequired:

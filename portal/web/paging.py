@@ -14,8 +14,6 @@ from typing import Any
 from sqlalchemy import ColumnElement, Select, literal, tuple_
 from sqlalchemy.orm import QueryableAttribute
 
-from portal.gateways.database import constant
-
 PAGE = 25
 
 
@@ -72,7 +70,7 @@ def keyset(
         where, backwards = None, False
     if where is not None:
         query = query.where(order.after(order.fitting(where[0]), where[1], backwards=backwards))
-    rows = list(fetch(query.order_by(*order.clauses(backwards=backwards)).limit(constant(size + 1))))
+    rows = list(fetch(query.order_by(*order.clauses(backwards=backwards)).limit(size + 1)))
     more, rows = len(rows) > size, rows[:size]
     if backwards:
         rows.reverse()

@@ -1,9 +1,13 @@
 """A connection that is gone is never handed out; one that stands is rarely asked."""
 
 import pytest
-from sqlalchemy import create_engine, text
+from sqlalchemy import create_engine, event, select, text, update
 
+from portal.accounts.actions import open_session
+from portal.accounts.models import User
+from portal.extensions import db
 from portal.gateways import database
+from tests import factories as make
 
 
 @pytest.fixture
@@ -54,3 +58,79 @@ def test_words_nobody_asked_for_do_not_end_it(engine, pings, app):
     with create_engine(app.config["SQLALCHEMY_DATABASE_URI"]).begin() as other:
         other.execute(text("NOTIFY something"))
     assert backend(engine) == first
+
+
+def plans(connection):
+    """What the server keeps plans of, on this connection."""
+    kept = "SELECT statement FROM pg_prepared_statements"
+    return [row[0] for row in connection.exec_driver_sql(kept)]
+
+
+def test_only_statements_that_say_so_keep_their_plan(engine):
+    with engine.connect() as connection:
+        for _ in range(8):
+            connection.execute(text("SELECT 1 + :one"), {"one": 1})
+            connection.execute(text("SELECT 2 + :one"), {"one": 1}, execution_options=database.KEEPS_PLAN)
+        assert len(plans(connection)) == 1
+        assert plans(connection)[0].startswith("SELECT 2 +")
+
+
+@pytest.fixture
+def alone(shared_app):
+    """The application's engine with one connection that is free: each context gets the same one."""
+    db.session.remove()
+    db.engine.dispose()
+    return shared_app
+
+
+def test_plans_outlive_a_page_that_only_reads(alone):
+    _, token = open_session(make.agent())
+    db.session.commit()
+    client = alone.test_client()
+    with client.session_transaction() as cookie:
+        cookie["_user_id"] = token
+    for _ in range(8):
+        assert client.get("/notifications").status_code == 200
+    with db.engine.connect() as connection:
+        assert any("FROM users JOIN sessions" in statement for statement in plans(connection))
+
+
+def test_what_was_not_committed_is_never_committed_at_the_end(alone):
+    made = make.agent(name="Before")
+    db.session.commit()
+    kept = made.id
+
+    def change(how):
+        with alone.app_context():
+            how(db.session.get_one(User, kept))
+
+    def by_statement(user):
+        db.session.execute(update(User).where(User.id == user.id).values(name="After"))
+
+    def by_flush(user):
+        user.name = "After"
+        db.session.flush()
+
+    def unflushed(user):
+        user.name = "After"
+
+    for how in (by_statement, by_flush, unflushed):
+        change(how)
+        db.session.expire_all()
+        assert db.session.get_one(User, kept).name == "Before", how
+        db.session.rollback()
+
+
+def test_a_context_that_failed_ends_with_a_rollback(alone):
+    ended = []
+    heard = {word: lambda *_, word=word: ended.append(word) for word in ("commit", "rollback")}
+    for word, hear in heard.items():
+        event.listen(db.engine, word, hear)
+    with pytest.raises(ZeroDivisionError), alone.app_context():
+        db.session.scalar(select(1))
+        raise ZeroDivisionError
+    with alone.app_context():
+        db.session.scalar(select(1))
+    for word, hear in heard.items():
+        event.remove(db.engine, word, hear)
+    assert ended == ["rollback", "commit"]
