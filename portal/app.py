@@ -20,6 +20,7 @@ from portal.desk.views import bp as desk
 from portal.extensions import csrf, db, htmx, limiter, migrate
 from portal.gateways import database, live, queue, redis, storage
 from portal.home.views import bp as home
+from portal.importing import admin as import_admin
 from portal.notifications import live as live_pages
 from portal.notifications import views as notifications
 from portal.organizations import admin as teams_admin
@@ -42,6 +43,7 @@ VIEWS = (  # whose routes stand on the blueprints of accounts, admin and tickets
     admin_views,
     mail_admin,
     people_admin,
+    import_admin,
     projects_admin,
     teams_admin,
     ticket_desk,

@@ -67,6 +67,7 @@ TABLE = {
     "admin.retry_delivery": OPERATE,
     "admin.retry_deliveries": OPERATE,
     "admin.people": PEOPLE,
+    "admin.import_people": PEOPLE,
     "admin.new_person": PEOPLE,
     "admin.person": PEOPLE,
     "admin.invite_person": PEOPLE,

@@ -38,7 +38,7 @@ def map_columns(header: Iterable[str], said: Iterable[str] = ()) -> dict[str, st
     `said` is what somebody wrote, such as `title=Betreff`; nothing after the sign
     leaves a column out. Raises WrongMapping where it names what there is not.
     """
-    names = {_plain(name): name for name in header}
+    names = {plain(name): name for name in header}
     found = {
         thing: names[known]
         for thing, all_known in KNOWN.items()
@@ -72,6 +72,6 @@ def _pair(text: str) -> tuple[str, str]:
     return thing.strip().lower(), column.strip()
 
 
-def _plain(name: str) -> str:
+def plain(name: str) -> str:
     """`Short Description ` -> `short_description`, `Priorität` -> `prioritaet`."""
     return re.sub(r"[^a-z0-9]+", "_", name.lower().translate(PLAIN)).strip("_")

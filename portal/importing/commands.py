@@ -89,7 +89,7 @@ def _first_admins_address() -> str:
 
 def _introduce(sheet: Sheet, columns: dict[str, str], target: Target) -> None:
     separator = {"\t": "tabs"}.get(sheet.separator, f"“{sheet.separator}”")
-    click.echo(f"{sheet.path.name}: {sheet.encoding}, columns separated by {separator}")
+    click.echo(f"{sheet.name}: {sheet.encoding}, columns separated by {separator}")
     for thing, column in columns.items():
         click.echo(f"  {thing:<12} from {column}")
     if unused := [name for name in sheet.header if name not in columns.values()]:

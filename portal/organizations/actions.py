@@ -74,6 +74,16 @@ def set_organization(person: User, organization: Organization | None, *, actor: 
     _record_edit(person, "organization", before, [organization] if organization else [], actor=actor)
 
 
+def join_organization(person: User, organization: Organization, *, actor: User) -> None:
+    """Let the person belong there too; a second time changes nothing."""
+    before = organizations_of(person)
+    if organization.id in {each.id for each in before}:
+        return
+    db.session.add(Membership(user_id=person.id, organization_id=organization.id))
+    db.session.flush()
+    _record_edit(person, "organization", before, [*before, organization], actor=actor)
+
+
 def create_organization(name: str) -> Organization:
     organization = Organization(name=name)
     db.session.add(organization)
