@@ -68,6 +68,7 @@ TABLE = {
     "admin.retry_deliveries": OPERATE,
     "admin.people": PEOPLE,
     "admin.import_people": PEOPLE,
+    "admin.export_audit": Permission.AUDIT_READ,
     "admin.new_person": PEOPLE,
     "admin.person": PEOPLE,
     "admin.invite_person": PEOPLE,

@@ -1,6 +1,7 @@
 """The audit log in words: what happened, to whom, and what changed from what to what."""
 
 from collections.abc import Iterator
+from datetime import UTC
 from typing import Any, NamedTuple
 
 from flask_babel import gettext as _
@@ -46,6 +47,7 @@ GROUPS = (
             Kind.TEAM_CREATED: _l("Team created"),
             Kind.TEAM_EDITED: _l("Team changed"),
             Kind.SETTINGS_EDITED: _l("Settings changed"),
+            Kind.AUDIT_EXPORTED: _l("Audit log exported"),
             Kind.MAIL_RETRIED: _l("Mail sent again"),
             Kind.DELIVERY_RETRIED: _l("Failed work tried again"),
             Kind.TICKETS_IMPORTED: _l("Tickets imported"),
@@ -111,6 +113,8 @@ def details(event: Event) -> list[str]:
         said.append(ngettext("%(num)s browser", "%(num)s browsers", count))
     if number := event.data.get("unassigned"):
         said.append(ngettext("%(num)s open ticket", "%(num)s open tickets", number))
+    if asked := event.data.get("asked"):
+        said.append(str(asked))
     if "created" in event.data:
         skipped = event.data.get("skipped", 0)
         said.append(_("%(created)s new, %(skipped)s known", created=event.data["created"], skipped=skipped))
@@ -121,6 +125,18 @@ def changes(event: Event) -> Iterator[Change]:
     for field, both in event.data.get("changes", {}).items():
         named = str(FIELDS.get(field, field))
         yield Change(named, _value(field, both["old"]["label"]), _value(field, both["new"]["label"]))
+
+
+HEADER = ("id", "time", "actor", "actor_id", "event", "subject", "details", "changes")
+
+
+def as_cells(event: Event) -> tuple[object, ...]:
+    """The event as a row of a file, under `HEADER`; its time is UTC (RFC 3339)."""
+    changed = "; ".join(f"{change.field}: {change.old} → {change.new}" for change in changes(event))
+    time = event.created_at.astimezone(UTC).isoformat(timespec="seconds")
+    actor = event.actor.name if event.actor else ""
+    said = (str(event.kind), subject(event), ", ".join(details(event)), changed)
+    return event.id, time, actor, event.actor_id, *said
 
 
 def _value(field: str, value: Any) -> str:

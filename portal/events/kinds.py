@@ -41,6 +41,7 @@ class Kind(StrEnum):
     TEAM_CREATED = "team.created"  # data: team_id, team
     TEAM_EDITED = "team.edited"  # data: team_id, team, changes
     SETTINGS_EDITED = "settings.edited"  # data: changes
+    AUDIT_EXPORTED = "audit.exported"  # data: asked, the filter in words
     MAIL_RETRIED = "mail.retried"  # data: mail_id
     DELIVERY_RETRIED = "delivery.retried"  # data: event_id, reaction
     TICKETS_IMPORTED = "tickets.imported"  # data: source, created, skipped

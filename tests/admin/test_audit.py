@@ -1,8 +1,11 @@
+import csv
 from datetime import timedelta
+from io import StringIO
 
 import pytest
 
 from portal import clock
+from portal.admin import queries
 from portal.admin.words import LABELS
 from portal.events.kinds import Kind
 from portal.events.record import record
@@ -161,3 +164,41 @@ def test_the_log_asks_as_much_with_twenty(client, boss, statements):
     log(client)
 
     assert len(statements) == few <= 8
+
+
+# As a file
+
+
+def exported(client, **query):
+    answer = client.post("/admin/audit/export", query_string=query)
+    assert answer.status_code == 200
+    assert answer.headers["Content-Disposition"] == "attachment; filename=audit-log.csv"
+    return list(csv.DictReader(StringIO(answer.text.removeprefix("\ufeff"))))
+
+
+def test_a_file_holds_what_the_filter_finds_and_its_taking_is_logged(client, boss):
+    happened(days=3)
+    rows = exported(client, kind="project.created")
+
+    assert [(row["event"], row["subject"]) for row in rows] == [("project.created", "P3")]
+    assert rows[0]["time"].endswith("+00:00")
+    assert "Audit log exported" in log(client)
+    assert "kind=project.created" in log(client)
+
+
+def test_a_file_of_many_parts_holds_every_event_once(client, monkeypatch):
+    for _ in range(7):
+        happened(days=1)
+    monkeypatch.setattr(queries.audit_rows, "__kwdefaults__", {"at_once": 3})
+    rows = exported(client, kind="project.created")
+    ids = [int(row["id"]) for row in rows]
+    assert len(ids) == 7
+    assert ids == sorted(set(ids), reverse=True)
+
+
+@pytest.mark.parametrize("start", ["=", "+", "-", "@", "\t", "\r", "＝", "  ="])
+def test_no_cell_is_a_formula(client, start):
+    record(Kind.PROJECT_CREATED, actor=None, project_id=1, project=f"{start}cmd|' /C calc'!A0")
+    db.session.commit()
+    rows = exported(client, kind="project.created")
+    assert rows[0]["subject"].startswith("'")
