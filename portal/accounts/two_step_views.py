@@ -87,6 +87,7 @@ def _secret_of(form: SetUpTwoStepForm) -> str:
 
 
 def _set_up_page(form: SetUpTwoStepForm, secret: str, status: int):
+    app_url = two_step.address_for_app(me(), secret)
     form.sealed.data = form.sealed.raw_data = seal(secret, about=_about())
     return render(
         SET_UP,
@@ -94,7 +95,8 @@ def _set_up_page(form: SetUpTwoStepForm, secret: str, status: int):
         status,
         form=form,
         secret=" ".join(secret[at : at + 4] for at in range(0, len(secret), 4)),
-        qr=qr_code(two_step.address_for_app(me(), secret)),
+        app_url=app_url,
+        qr=qr_code(app_url),
         is_confined=two_step.must_set_up(me()),
     )
 

@@ -1,5 +1,6 @@
 """Two-step login: setting it up, logging in with it, and every way round it."""
 
+import logging
 import re
 import threading
 from datetime import timedelta
@@ -147,6 +148,18 @@ def test_neither_secret_nor_codes_stand_in_the_database_the_history_or_a_mail(an
 
     assert not any(SECRET in row for row in rows)
     assert not any(code in row or code.replace("-", "") in row for row in rows for code in codes)
+
+
+def test_neither_secret_nor_codes_are_written_down(app, client_for, ann, caplog):
+    caplog.set_level(logging.DEBUG)
+    client = client_for(ann)
+    secret = secret_on(client.get("/account/two-step"))
+    codes = with_two_step(ann)
+    used = [codes[0], code_at(), code_at(secret=secret)]
+    for code in used:
+        send_code(half_way(app), code)
+
+    assert not any(text in caplog.text for text in (secret, SECRET, *codes, *used))
 
 
 # Logging in
