@@ -5,7 +5,7 @@ from datetime import timedelta
 from sqlalchemy import delete, or_, select, tuple_
 
 from portal import clock
-from portal.accounts.models import AccountToken, Session
+from portal.accounts.models import AccountToken, AddressChange, HalfLogin, Session
 from portal.events.models import Delivery, DeliveryState
 from portal.extensions import db
 from portal.settings.models import Tick
@@ -16,7 +16,7 @@ BATCH = 5_000  # deliveries of one transaction
 
 def tidy() -> None:
     """Forget what is over. Each kind on its own: what one has forgotten, the next cannot bring back."""
-    for forget in (_ticks, _tokens, _sessions, _forms, _deliveries):
+    for forget in (_ticks, _tokens, _sessions, _address_changes, _forms, _deliveries):
         forget()
         db.session.commit()
 
@@ -31,7 +31,13 @@ def _tokens() -> None:
 
 
 def _sessions() -> None:
-    db.session.execute(delete(Session).where(Session.expires_at < clock.now()))
+    for kind in (Session, HalfLogin):
+        db.session.execute(delete(kind).where(kind.expires_at < clock.now()))
+
+
+def _address_changes() -> None:
+    over = or_(AddressChange.expires_at < clock.now(), AddressChange.ended_at.is_not(None))
+    db.session.execute(delete(AddressChange).where(over))
 
 
 def _forms() -> None:

@@ -7,6 +7,7 @@ from werkzeug.middleware.proxy_fix import ProxyFix
 from whitenoise import WhiteNoise
 
 from portal import assets, cli, events, logs, models, reactions, translations  # noqa: F401, the mapper needs all models
+from portal.accounts import absence, address_views, confinement, second_step, two_step_views
 from portal.accounts import admin as people_admin
 from portal.accounts import cli as accounts_cli
 from portal.accounts import mine as accounts_mine
@@ -39,6 +40,9 @@ ROOT = Path(__file__).parent.parent
 VIEWS = (  # whose routes stand on the blueprints of accounts, admin and tickets
     accounts_mine,
     accounts_views,
+    address_views,
+    second_step,
+    two_step_views,
     admin_samples,
     admin_views,
     mail_admin,
@@ -76,7 +80,18 @@ def create_app(settings: Settings | None = None) -> Flask:
 
     for part in (headers, db, csrf, htmx, limiter, redis, queue, live, storage):
         part.init_app(app)
-    for part in (session, locale, navigation, keys, errors, assets, cli, accounts_cli, translations):
+    for part in (
+        session,
+        confinement,
+        locale,
+        navigation,
+        keys,
+        errors,
+        assets,
+        cli,
+        accounts_cli,
+        translations,
+    ):
         part.init_app(app)
     with app.app_context():
         database.watch(db.engine)
@@ -84,7 +99,11 @@ def create_app(settings: Settings | None = None) -> Flask:
     migrate.init_app(app, db, directory=str(ROOT / "migrations"))
     events.follow_with(at_once=reactions.AT_ONCE, afterwards=reactions.AFTERWARDS)
 
-    app.jinja_env.globals |= {"field_label": labels.field_label, "value_label": labels.value_label}
+    app.jinja_env.globals |= {
+        "field_label": labels.field_label,
+        "value_label": labels.value_label,
+        "away": absence.away,
+    }
     for blueprint in BLUEPRINTS:
         app.register_blueprint(blueprint)
     _stand_behind(app, settings)

@@ -1,6 +1,14 @@
 """Every table, for Alembic and for the mapper, which must know them all."""
 
-from portal.accounts.models import AccountToken, Session, User
+from portal.accounts.models import (
+    AccountToken,
+    AddressChange,
+    HalfLogin,
+    RecoveryCode,
+    Session,
+    TwoStepKey,
+    User,
+)
 from portal.events.models import Delivery, Event
 from portal.lifecycles.models import Lifecycle, Status, Transition
 from portal.notifications.models import Notification
@@ -19,11 +27,13 @@ from portal.tickets.models import (
 
 __all__ = [
     "AccountToken",
+    "AddressChange",
     "Comment",
     "Delivery",
     "Draft",
     "Event",
     "ExternalTicket",
+    "HalfLogin",
     "IdempotencyKey",
     "Lifecycle",
     "Mail",
@@ -32,6 +42,7 @@ __all__ = [
     "Organization",
     "Project",
     "ProjectCounter",
+    "RecoveryCode",
     "Session",
     "Setting",
     "Status",
@@ -42,5 +53,6 @@ __all__ = [
     "TicketCategory",
     "TicketPerson",
     "Transition",
+    "TwoStepKey",
     "User",
 ]

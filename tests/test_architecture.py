@@ -13,8 +13,11 @@ FEATURES = [
     "tickets", "notifications", "desk",
 ]  # fmt: skip
 DOMAIN = {"models", "policy", "queries", "actions", "comments", "once", "drafts", "conflicts", "record",
-          "following", "deliveries", "lists", "filtering"}  # fmt: skip
-AUDIENCES = {"views", "desk", "admin", "mine", "live"}
+          "following", "deliveries", "lists", "filtering",
+          "two_step", "half_logins", "moving", "absence"}  # fmt: skip
+AUDIENCES = {
+    "views", "desk", "admin", "mine", "live", "second_step", "two_step_views", "address_views"
+}  # fmt: skip
 WEB_LIBRARIES = {"flask", "flask_login", "flask_wtf", "wtforms"}
 
 APPLICATION = sorted([*ROOT.glob("portal/**/*.py"), *ROOT.glob("jobs/*.py")])

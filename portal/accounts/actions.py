@@ -1,17 +1,19 @@
 """What people do with their own account. Nothing here commits."""
 
 import secrets
-from datetime import timedelta
+from datetime import date, timedelta
 from typing import Any
 
+from flask_babel import gettext as _
 from sqlalchemy import delete, select
 from sqlalchemy.exc import IntegrityError
 
 from portal import clock
 from portal.accounts import links
-from portal.accounts.models import Purpose, Session, User, digest
+from portal.accounts.models import HalfLogin, Purpose, Session, User, digest
 from portal.accounts.passwords import hash_password, is_outdated, is_right
 from portal.accounts.queries import user_by_email
+from portal.errors import DomainError
 from portal.events.changes import set_fields
 from portal.events.kinds import Kind
 from portal.events.record import record
@@ -43,6 +45,7 @@ def end_sessions(user: User, *, actor: User | None, but: str = "") -> int:
     """Log the user out everywhere, but for the browser that holds the token `but`; how many those were."""
     others = delete(Session).where(Session.user_id == user.id, Session.token_digest != digest(but))
     count = affected(db.session.execute(others))
+    db.session.execute(delete(HalfLogin).where(HalfLogin.user_id == user.id))
     if count:
         record(Kind.SESSIONS_ENDED, actor=actor, **about(user), count=count)
     return count
@@ -155,10 +158,21 @@ def change_password(user: User, password: str, *, session_token: str) -> None:
 
 
 def edit_profile(user: User, **values: Any) -> None:
-    """Set one's own name, language, time zone and looks; only the name is worth an event."""
-    name = set_fields(user, **values).get("name")
-    if name:
-        record(Kind.ACCOUNT_EDITED, actor=user, **about(user), changes={"name": name})
+    """Set one's own name, telephone, language, time zone and looks; what others see is worth an event."""
+    changes = set_fields(user, **values)
+    seen = {name: changes[name] for name in ("name", "phone") if name in changes}
+    if seen:
+        record(Kind.ACCOUNT_EDITED, actor=user, **about(user), changes=seen)
+
+
+def set_absence(user: User, first: date | None, last: date | None, *, deputy: User | None) -> None:
+    """Say on which days one is away, and who stands in; without days nobody is, and nobody does."""
+    deputy = deputy if first else None
+    if deputy is not None and (deputy.id == user.id or not (deputy.is_staff and deputy.is_active)):
+        raise DomainError(_("Your deputy must be another active member of staff."))
+    changes = set_fields(user, absent_from=first, absent_until=last, deputy=deputy)
+    if changes:
+        record(Kind.ACCOUNT_EDITED, actor=user, **about(user), changes=changes)
 
 
 def about(user: User) -> dict[str, Any]:

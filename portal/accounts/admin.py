@@ -5,9 +5,10 @@ from typing import Any
 from flask import flash, redirect, request, url_for
 from flask_babel import gettext as _
 
-from portal.accounts import people
+from portal.accounts import moving, people, two_step
 from portal.accounts.forms import NewPersonForm, PeopleForm, PersonForm
 from portal.accounts.models import User
+from portal.accounts.own_forms import PersonAddressForm
 from portal.accounts.queries import people as listed
 from portal.accounts.queries import person_or_404
 from portal.admin.blueprint import bp, row
@@ -118,15 +119,46 @@ def invite_person(user_id: int):
     return redirect(url_for(".person", user_id=person.id), 303)
 
 
-def _person_form(person: User) -> PersonForm:
+@bp.post(f"/people/{ID}/two-step")
+@requires(Permission.PEOPLE_MANAGE)
+def reset_two_step(user_id: int):
+    person = person_or_404(user_id)
+    two_step.reset(person, actor=me())
+    db.session.commit()
+    flash(
+        _("%(name)s logs in with the password alone, and sets two-step login up anew.", name=person.name),
+        "success",
+    )
+    return redirect(url_for(".person", user_id=person.id), 303)
+
+
+@bp.post(f"/people/{ID}/address")
+@requires(Permission.PEOPLE_MANAGE)
+def change_address(user_id: int):
+    person = person_or_404(user_id)
+    form = PersonAddressForm()
+    if not form.validate():
+        return _person_page(person, _person_form(person, formdata=None), 422, address_form=form)
+    moving.change_address(person, form.email.data, actor=me())
+    db.session.commit()
+    flash(_("%(name)s now has the address %(email)s.", name=person.name, email=person.email), "success")
+    return redirect(url_for(".person", user_id=person.id), 303)
+
+
+def _person_form(person: User, **kwargs: Any) -> PersonForm:
     now: dict[str, Any] = {
         "name": person.name,
         "role": person.role,
         "organization_id": next((each.id for each in organizations_of(person)), None),
         "team_ids": [team.id for team in teams_of(person)],
     }
-    return PersonForm(data=now, organizations=all_organizations(), teams=all_teams())
+    return PersonForm(data=now, organizations=all_organizations(), teams=all_teams(), **kwargs)
 
 
-def _person_page(person: User, form: PersonForm, status: int):
-    return render(EDIT, EDIT, status, form=form, person=person, is_me=person.id == me().id)
+def _person_page(
+    person: User, form: PersonForm, status: int, *, address_form: PersonAddressForm | None = None
+):
+    address_form = address_form or PersonAddressForm(formdata=None, data={"email": person.email})
+    return render(
+        EDIT, EDIT, status, form=form, address_form=address_form, person=person, is_me=person.id == me().id
+    )

@@ -8,6 +8,7 @@ from flask.cli import AppGroup
 from sqlalchemy import select
 
 from portal import clock
+from portal.accounts import two_step
 from portal.accounts.actions import about
 from portal.accounts.addresses import is_address, tidy_address
 from portal.accounts.models import User
@@ -63,6 +64,20 @@ def create(email: str, name: str, role: str, password: str | None, *, generate: 
     click.echo(f"{name} can log in as {email} ({role}).")
     if generate:
         click.echo(f"Password: {password}")
+
+
+@users.command("reset-two-step")
+@click.argument("email")
+def reset_two_step(email: str) -> None:
+    """Let somebody who has lost their app and their recovery codes in with the password alone."""
+    user = user_by_email(tidy_address(email))
+    if user is None:
+        raise click.ClickException(f"{email} has no account.")
+    if user.two_step_since is None:
+        raise click.ClickException(f"{user.email} has no two-step login.")
+    two_step.reset(user, actor=None)
+    db.session.commit()
+    click.echo(f"{user.name} logs in with the password alone; every browser is logged out.")
 
 
 @users.command("list")

@@ -137,6 +137,7 @@ class ChangePasswordForm(OwnPasswordForm):
 
 class ProfileForm(DeskForm):
     name = name_field(_l("Your name"))
+    phone = StringField(_l("Telephone"), [at_most(40)], [tidy])
     locale = SelectField(_l("Language"))
     timezone = SelectField(_l("Time zone"))
     theme = SelectField(_l("Appearance"), coerce=Theme)
@@ -169,6 +170,7 @@ class ProfileForm(DeskForm):
         """The values as `actions.edit_profile` takes them."""
         return {
             "name": self.name.data,
+            "phone": self.phone.data or "",
             "locale": self.locale.data or None,
             "timezone": self.timezone.data or None,
             "theme": self.theme.data,

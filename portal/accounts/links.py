@@ -12,7 +12,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, select, update
 
 from portal import clock
-from portal.accounts.models import AccountToken, Purpose, User, digest
+from portal.accounts.models import AccountToken, AddressChange, Purpose, User, digest
 from portal.extensions import db
 from portal.outbox_mail.actions import link, queue_mail
 
@@ -50,6 +50,11 @@ def mail_password_changed(user: User) -> None:
     _mail("password_changed", user, forgot_link=link("/forgot"))
 
 
+def mail_two_step(user: User, what: str, *, left: int = 0) -> None:
+    """Tell them of their two-step login: `on`, `off`, `reset`, new `codes`, or one of those `used`."""
+    _mail("two_step", user, what=what, left=left, account_link=link("/account/two-step"))
+
+
 def owner_of(token: str, purpose: Purpose) -> User | None:
     """Whose link this is, if it is still good for that; the link stays good."""
     if not _TOKEN.fullmatch(token):
@@ -76,10 +81,18 @@ def use(token: str, purpose: Purpose) -> User | None:
 
 
 def end_links(user: User, *purposes: Purpose) -> None:
-    """Make every link of these purposes that is still open good for nothing; without a purpose, all."""
+    """Make every link of these purposes that is still open good for nothing; without a purpose, all.
+
+    All are also those that would give the account another address.
+    """
     open_ones = update(AccountToken).where(AccountToken.user_id == user.id, AccountToken.used_at.is_(None))
     if purposes:
         open_ones = open_ones.where(AccountToken.purpose.in_(purposes))
+    else:
+        wishes = update(AddressChange).where(
+            AddressChange.user_id == user.id, AddressChange.ended_at.is_(None)
+        )
+        db.session.execute(wishes.values(ended_at=clock.now()))
     db.session.execute(open_ones.values(used_at=clock.now()))
 
 

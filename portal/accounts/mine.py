@@ -4,16 +4,14 @@ from flask import abort, flash, redirect, request, url_for
 from flask_babel import gettext as _
 
 from portal.accounts import actions, throttle
+from portal.accounts.account_page import account_page
 from portal.accounts.blueprint import bp
 from portal.accounts.forms import AppearanceForm, ChangePasswordForm, ProfileForm
-from portal.accounts.queries import browsers_of
 from portal.accounts.throttle import TooOften
 from portal.extensions import db
 from portal.permissions import for_members
-from portal.web.htmx import is_fragment_request, render, way_back
+from portal.web.htmx import is_fragment_request, way_back
 from portal.web.session import me
-
-PAGE = "accounts/profile.html"
 
 
 @bp.route("/account", methods=["GET", "POST"])
@@ -21,7 +19,7 @@ PAGE = "accounts/profile.html"
 def profile():
     form = ProfileForm(obj=me())
     if not form.validate_on_submit():
-        return _page(422 if form.is_submitted() else 200, form=form)
+        return account_page(422 if form.is_submitted() else 200, form=form)
     actions.edit_profile(me(), **form.wanted())
     db.session.commit()
     flash(_("Your changes are saved."), "success")
@@ -34,14 +32,14 @@ def change_password():
     """Asks for the current one, so that a browser left open gives nobody the account."""
     form = ChangePasswordForm(person=me())
     if not form.validate():
-        return _page(422, password_form=form)
+        return account_page(422, password_form=form)
     try:
         throttle.count_guess(me().email)
     except TooOften as error:
         form.form_errors.append(str(error))
-        return _page(429, password_form=form)
+        return account_page(429, password_form=form)
     if not form.knows_current():
-        return _page(422, password_form=form)
+        return account_page(422, password_form=form)
     throttle.was_no_guess()
     actions.change_password(me(), form.password.data, session_token=me().session_token)
     db.session.commit()
@@ -79,10 +77,3 @@ def appearance():
     if is_fragment_request() or request.headers.get("X-Requested-With") == "fetch":
         return "", 204
     return redirect(way_back(), 303)
-
-
-def _page(status: int, **forms):
-    """The page with the form that was sent, and the others as they are."""
-    shown = {"form": forms.get("form") or ProfileForm(formdata=None, obj=me())}
-    shown["password_form"] = forms.get("password_form") or ChangePasswordForm(formdata=None, person=me())
-    return render(PAGE, PAGE, status, sessions=browsers_of(me()), **shown)

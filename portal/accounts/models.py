@@ -1,15 +1,15 @@
-"""People, the browsers they are logged in with, and the links that prove a mail address."""
+"""People, what lets them in, the browsers they use, and the links that prove a mail address."""
 
 from __future__ import annotations
 
 import secrets
 import unicodedata
-from datetime import datetime
+from datetime import date, datetime
 from enum import StrEnum
 from hashlib import sha256
 
 from flask_login import UserMixin
-from sqlalchemy import ForeignKey, Identity, Index, String, text
+from sqlalchemy import CheckConstraint, ForeignKey, Identity, Index, String, text
 from sqlalchemy.orm import Mapped, mapped_column, relationship, validates
 
 from portal import clock
@@ -50,6 +50,9 @@ class User(Model, UserMixin):
         Index("uq_users_email", "email", unique=True),
         Index("ix_users_sort_name_id", "sort_name", "id"),
         Index("ix_users_role", "role", postgresql_where=text("role <> 'employee'")),
+        CheckConstraint(
+            "(absent_from IS NULL) = (absent_until IS NULL) AND absent_from <= absent_until", name="absence"
+        ),
     )
 
     id: Mapped[int] = mapped_column(Identity(), primary_key=True)
@@ -65,7 +68,14 @@ class User(Model, UserMixin):
     theme: Mapped[Theme] = mapped_column(default=Theme.SYSTEM)
     density: Mapped[Density] = mapped_column(default=Density.COMFORTABLE)
     shortcuts_enabled: Mapped[bool] = mapped_column(default=True)
+    phone: Mapped[str] = mapped_column(String(40), default="", server_default="")
+    absent_from: Mapped[date | None]  # days in their own time zone, the last one included
+    absent_until: Mapped[date | None]
+    deputy_id: Mapped[int | None] = mapped_column(ForeignKey("users.id", ondelete="SET NULL"))
+    two_step_since: Mapped[datetime | None]  # when their log-in began to ask for a code
     created_at: Mapped[datetime] = mapped_column(default=lambda: clock.now())
+
+    deputy: Mapped[User | None] = relationship(remote_side=[id])
 
     __eq__ = object.__eq__  # Flask-Login's compares what `get_id` gives
     __hash__ = object.__hash__
@@ -136,6 +146,66 @@ class AccountToken(Model):
     token_digest: Mapped[str] = mapped_column(String(64), unique=True)
     expires_at: Mapped[datetime]
     used_at: Mapped[datetime | None]
+
+    user: Mapped[User] = relationship()
+
+
+class TwoStepKey(Model):
+    """What a person's app and the desk both know, so that both can work out the code of the moment.
+
+    The secret is sealed (`portal.accounts.sealing`). `last_step` is the time step
+    of the last code that was accepted: neither it nor one before counts again.
+    """
+
+    __tablename__ = "two_step_keys"
+
+    user_id: Mapped[int] = mapped_column(ForeignKey("users.id", ondelete="CASCADE"), primary_key=True)
+    sealed_secret: Mapped[str]
+    last_step: Mapped[int]
+
+
+class RecoveryCode(Model):
+    """One of the codes that let somebody in, once each, who has lost the app."""
+
+    __tablename__ = "recovery_codes"
+
+    user_id: Mapped[int] = mapped_column(ForeignKey("users.id", ondelete="CASCADE"), primary_key=True)
+    code_digest: Mapped[str] = mapped_column(String(64), primary_key=True)
+    used_at: Mapped[datetime | None]
+
+
+class HalfLogin(Model):
+    """One browser that has shown the password and not yet the code. It opens nothing."""
+
+    __tablename__ = "half_logins"
+
+    token_digest: Mapped[str] = mapped_column(String(64), primary_key=True)
+    user_id: Mapped[int] = mapped_column(ForeignKey("users.id", ondelete="CASCADE"), index=True)
+    is_remembered: Mapped[bool] = mapped_column(default=False)
+    expires_at: Mapped[datetime]
+
+    user: Mapped[User] = relationship()
+
+
+class AddressChange(Model):
+    """Another mail address that somebody wants for their account: good once both addresses have agreed.
+
+    Each address was mailed a link of its own. `ended_at` is when it was carried
+    out, cancelled, or replaced by a newer wish.
+    """
+
+    __tablename__ = "address_changes"
+
+    id: Mapped[int] = mapped_column(Identity(), primary_key=True)
+    user_id: Mapped[int] = mapped_column(ForeignKey("users.id", ondelete="CASCADE"), index=True)
+    old_email: Mapped[str] = mapped_column(String(254))
+    new_email: Mapped[str] = mapped_column(String(254))
+    old_digest: Mapped[str] = mapped_column(String(64), unique=True)
+    new_digest: Mapped[str] = mapped_column(String(64), unique=True)
+    old_agreed_at: Mapped[datetime | None]
+    new_agreed_at: Mapped[datetime | None]
+    expires_at: Mapped[datetime]
+    ended_at: Mapped[datetime | None]
 
     user: Mapped[User] = relationship()
 

@@ -3,6 +3,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from sqlalchemy import Select, func, or_, select, update
+from sqlalchemy.orm import joinedload
 
 from portal import clock
 from portal.accounts.devices import device
@@ -14,6 +15,8 @@ from portal.permissions import STAFF, Role
 _TOKEN = re.compile(r"[A-Za-z0-9_-]{43}")
 SEEN_EVERY = timedelta(minutes=5)
 IDLE = timedelta(hours=12)  # a browser that is not remembered is forgotten after so long
+# For whoever shows that somebody is away: their deputy in the same statement.
+WITH_DEPUTY = joinedload(User.deputy).load_only(User.name, User.role, User.is_active)
 PEOPLE_STATES = {
     "active": User.is_active.is_(True) & User.email_verified_at.is_not(None),
     "waiting": User.is_active.is_(True) & User.email_verified_at.is_(None),
@@ -74,7 +77,8 @@ def has_no_people() -> bool:
 def agents() -> list[User]:
     """Everyone a ticket can be assigned to, by name."""
     staff = select(User).where(User.role.in_(STAFF), User.is_active.is_(True))
-    return list(db.session.scalars(staff.order_by(User.sort_name, User.id)))
+    named = staff.options(WITH_DEPUTY).order_by(User.sort_name, User.id)
+    return list(db.session.scalars(named))
 
 
 def active_admins() -> int:

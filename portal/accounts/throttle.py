@@ -35,6 +35,11 @@ def count_guess(account: str) -> None:
     count(_guess, account)
 
 
+def count_code(account: str) -> None:
+    """Count a guess of that account's code. Raises TooOften."""
+    count(_code, account)
+
+
 def was_no_guess() -> None:
     """The one just counted was right, so it does not count."""
     try:
@@ -82,6 +87,13 @@ def _account_from_address() -> str:
 @limiter.shared_limit("100 per minute", scope="guess-from", key_func=_address)
 def _guess() -> None:
     """Five from one place, fifty from all places, and no spraying of one password over all accounts."""
+
+
+@limiter.shared_limit("5 per minute", scope="code-here", key_func=_account_from_address)
+@limiter.shared_limit("20 per hour;60 per day", scope="code", key_func=counted_for)
+@limiter.shared_limit("100 per minute", scope="code-from", key_func=_address)
+def _code() -> None:
+    """Fewer than of passwords: there are only a million codes, and three of them are right."""
 
 
 @limiter.shared_limit("5 per hour", scope="mail-here", key_func=_account_from_address)

@@ -6,6 +6,7 @@ from flask_login import current_user
 
 from portal.accounts import actions, links, throttle
 from portal.accounts.blueprint import bp
+from portal.accounts.entering import ask_for_code, enter, onward
 from portal.accounts.forms import FirstRunForm, ForgotForm, LoginForm, RegisterForm, ResetForm, VerifyForm
 from portal.accounts.models import Purpose, User
 from portal.accounts.passwords import is_right
@@ -17,9 +18,9 @@ from portal.extensions import db
 from portal.permissions import Role, for_anyone
 from portal.seeding.world import PASSWORD, PEOPLE
 from portal.settings.cache import forget_site, site
-from portal.web.htmx import is_fragment_request, is_own_path, render
+from portal.web.htmx import is_fragment_request, render
 from portal.web.locale import language
-from portal.web.session import log_in, log_out, me
+from portal.web.session import log_out, me
 
 LOGIN, REGISTER, FORGOT = "accounts/login.html", "accounts/register.html", "accounts/forgot.html"
 VERIFY = "accounts/verify.html"
@@ -31,7 +32,7 @@ def login():
     if has_no_people():
         return redirect(url_for(".first_run"), 303)
     if current_user.is_authenticated and request.method == "GET":
-        return redirect(_onward(request.args.get("next")), 303)
+        return redirect(onward(request.args.get("next")), 303)
     form = LoginForm(data={"next": request.args.get("next", "")})
     if not form.is_submitted():
         return _page(LOGIN, form)
@@ -60,10 +61,9 @@ def _try_to_enter(form: LoginForm):
         return _ask_to_verify(user, form)
     if is_too_short(form.password.data, role=user.role):
         return _ask_for_a_longer_one(user, form)
-    _enter(user, remember=form.remember.data)
-    if is_fragment_request():
-        return "", 204, {"HX-Trigger": "logged-in"}
-    return redirect(_onward(form.next.data), 303)
+    if user.two_step_since is not None:
+        return ask_for_code(user, remember=form.remember.data, target=form.next.data)
+    return enter(user, remember=form.remember.data, target=form.next.data)
 
 
 def _ask_to_verify(user: User, form: LoginForm):
@@ -100,15 +100,6 @@ def _ask_for_a_longer_one(user: User, form: LoginForm):
         )
     )
     return _page(LOGIN, form, 422)
-
-
-def _enter(user: User, *, remember: bool = False) -> None:
-    """Let the browser in as this user, and as nobody else any more."""
-    if current_user.is_authenticated:
-        actions.log_out(me(), me().session_token)
-    log_in(user, remember=remember)
-    actions.note_login(user, address=request.remote_addr or "")
-    db.session.commit()
 
 
 @bp.post("/logout")
@@ -230,9 +221,8 @@ def first_run():
     )
     if admin is None:
         abort(404)
-    _enter(admin)
     forget_site()
-    return redirect("/", 303)
+    return enter(admin)
 
 
 @bp.post("/language", endpoint="language")
@@ -246,7 +236,7 @@ def choose_language():
     if current_user.is_authenticated:
         actions.edit_profile(me(), locale=chosen)
         db.session.commit()
-    return redirect(_onward(request.form.get("next", "").rstrip("?")), 303)
+    return redirect(onward(request.form.get("next", "").rstrip("?")), 303)
 
 
 def _page(template: str, form, status: int = 200, **context):
@@ -269,10 +259,6 @@ def _gone(purpose: Purpose):
     """Used up, too old, replaced by a newer one, or never made: all the same."""
     template = "accounts/link_gone.html"
     return render(template, template, 404, purpose=purpose, token=None)
-
-
-def _onward(target: str | None) -> str:
-    return target if target and is_own_path(target) else "/"
 
 
 def _demo_people() -> list[tuple[str, str]]:

@@ -21,6 +21,7 @@ from portal.admin.queries import AuditFilter
 from portal.admin.words import GROUPS
 from portal.errors import DomainError
 from portal.events.kinds import Kind
+from portal.permissions import Role
 from portal.settings.actions import logo_from
 from portal.settings.queries import SiteSettings
 from portal.web.forms import DeskForm, NotBlank, at_most, options, tidy
@@ -43,6 +44,7 @@ class SettingsForm(DeskForm):
     default_timezone = SelectField(_l("Default time zone"))
     registration_open = BooleanField(_l("People may create an account themselves"))
     registration_domains = TextAreaField(_l("Only with addresses of these domains"), [at_most(2000)])
+    two_step_roles = Checkboxes(_l("Roles that must have it"))
     tickets_per_hour = IntegerField(
         _l("Tickets per person and hour"),
         [
@@ -69,6 +71,7 @@ class SettingsForm(DeskForm):
         shown = {name: getattr(now, name) for name in self.kept()}
         shown |= {
             "languages": list(now.languages),
+            "two_step_roles": list(now.two_step_roles),
             "registration_domains": "\n".join(now.registration_domains),
         }
         super().__init__(data=shown, **kwargs)
@@ -76,6 +79,7 @@ class SettingsForm(DeskForm):
         self.new_logo = now.logo
         self.languages.choices = options(LANGUAGES.items())
         self.default_language.choices = options(LANGUAGES.items())
+        self.two_step_roles.choices = options([(role.value, role.label) for role in Role])
         self.default_timezone.choices = options([(zone, zone) for zone in sorted(TIMEZONES)])
 
     @staticmethod
@@ -121,6 +125,7 @@ class SettingsForm(DeskForm):
         return values | {
             "logo": "" if self.without_logo.data else self.new_logo,
             "languages": tuple(code for code in LANGUAGES if code in self.languages.data),
+            "two_step_roles": tuple(r.value for r in Role if r.value in (self.two_step_roles.data or [])),
             "registration_domains": tuple(dict.fromkeys(domains(self.registration_domains.data))),
         }
 

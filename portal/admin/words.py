@@ -23,6 +23,11 @@ GROUPS = (
             Kind.SESSIONS_ENDED: _l("Logged out elsewhere"),
             Kind.PASSWORD_RESET_ASKED: _l("Link for a new password asked for"),
             Kind.PASSWORD_CHANGED: _l("Password changed"),
+            Kind.TWO_STEP_ON: _l("Two-step login set up"),
+            Kind.TWO_STEP_OFF: _l("Two-step login switched off"),
+            Kind.TWO_STEP_RESET: _l("Two-step login reset"),
+            Kind.RECOVERY_CODES_MADE: _l("New recovery codes made"),
+            Kind.RECOVERY_CODE_USED: _l("Recovery code used"),
         },
     ),
     (
@@ -32,6 +37,9 @@ GROUPS = (
             Kind.ACCOUNT_REGISTERED: _l("Account registered"),
             Kind.ACCOUNT_VERIFIED: _l("Address confirmed"),
             Kind.ACCOUNT_EDITED: _l("Account changed"),
+            Kind.ADDRESS_CHANGE_ASKED: _l("Another address asked for"),
+            Kind.ADDRESS_CHANGE_CANCELLED: _l("Change of address cancelled"),
+            Kind.ADDRESS_CHANGED: _l("Address changed"),
             Kind.ACCOUNT_DEACTIVATED: _l("Account deactivated"),
             Kind.ACCOUNT_REACTIVATED: _l("Account activated again"),
             Kind.TICKETS_HANDED_OVER: _l("Tickets handed over"),
@@ -60,6 +68,12 @@ FIELDS = {
     "name": _l("Name"),
     "stored_name": _l("Name"),
     "role": _l("Role"),
+    "email": _l("E-mail address"),
+    "phone": _l("Telephone"),
+    "absent_from": _l("Away from"),
+    "absent_until": _l("Away until"),
+    "deputy": _l("Deputy"),
+    "two_step_roles": _l("Roles that need two-step login"),
     "teams": _l("Teams"),
     "organization": _l("Organization"),
     "description": _l("Description"),
@@ -84,6 +98,7 @@ REASONS = {
     "wrong": _l("wrong address or password"),
     "unverified": _l("address not confirmed yet"),
     "short": _l("password too short for the role"),
+    "code": _l("wrong or used code"),
 }
 
 
@@ -109,8 +124,12 @@ def details(event: Event) -> list[str]:
         said.append(str(REASONS.get(reason, reason)))
     if address := event.data.get("address"):
         said.append(_("from %(address)s", address=address))
+    if event.kind in {Kind.ADDRESS_CHANGE_ASKED, Kind.ADDRESS_CHANGE_CANCELLED}:
+        said.append(str(event.data["email"]))
     if count := event.data.get("count"):
         said.append(ngettext("%(num)s browser", "%(num)s browsers", count))
+    if (left := event.data.get("left")) is not None:
+        said.append(ngettext("%(num)s recovery code left", "%(num)s recovery codes left", left))
     if number := event.data.get("unassigned"):
         said.append(ngettext("%(num)s open ticket", "%(num)s open tickets", number))
     if asked := event.data.get("asked"):
@@ -146,7 +165,7 @@ def _value(field: str, value: Any) -> str:
         return _("yes") if value else _("no")
     if isinstance(value, list):
         return ", ".join(_value(field, each) for each in value)
-    if field == "role":
+    if field in {"role", "two_step_roles"}:
         return str(ROLE_LABELS.get(value, value))
     if field in {"languages", "default_language"}:
         return LANGUAGES.get(value, str(value))

@@ -1,5 +1,6 @@
 """A change of a field, as events keep it: what it was and what it became, with the labels of the moment."""
 
+from datetime import date
 from typing import Any
 
 Changes = dict[str, dict[str, dict[str, Any]]]
@@ -24,4 +25,5 @@ def _kept(value: Any) -> dict[str, Any]:
     if hasattr(value, "id"):
         return {"id": value.id, "label": getattr(value, "stored_name", None) or value.name}
     plain = list(value) if isinstance(value, tuple) else value
+    plain = plain.isoformat() if isinstance(plain, date) else plain
     return {"id": plain, "label": plain}

@@ -32,6 +32,14 @@ class Kind(StrEnum):
     LOGGED_OUT = "account.logged_out"
     LOGIN_FAILED = "account.login_failed"  # data: email, address, reason
     SESSIONS_ENDED = "account.sessions_ended"  # data: count
+    TWO_STEP_ON = "account.two_step_on"
+    TWO_STEP_OFF = "account.two_step_off"
+    TWO_STEP_RESET = "account.two_step_reset"
+    RECOVERY_CODES_MADE = "account.recovery_codes_made"
+    RECOVERY_CODE_USED = "account.recovery_code_used"  # data: left
+    ADDRESS_CHANGE_ASKED = "account.address_change_asked"  # data: email
+    ADDRESS_CHANGE_CANCELLED = "account.address_change_cancelled"  # data: email
+    ADDRESS_CHANGED = "account.address_changed"  # data: changes
 
     # On the desk itself.
     PROJECT_CREATED = "project.created"  # data: project_id, project

@@ -8,6 +8,7 @@ from flask import Blueprint, Flask, Response, current_app, request
 
 from portal.accounts.models import User
 from portal.accounts.queries import user_of_session
+from portal.accounts.two_step import must_set_up
 from portal.extensions import db
 from portal.gateways.live import ENOUGH, EVERYTHING, Hub, hub
 from portal.permissions import Permission, for_members
@@ -43,12 +44,12 @@ def stream():
 
 
 def _still(app: Flask, token: str, asked: list[str]) -> Callable[[], dict[str, str]]:
-    """What this browser may hear of by now; nothing once it is logged out."""
+    """What this browser may hear of by now; nothing once it is logged out, or confined."""
 
     def names() -> dict[str, str]:
         with app.app_context():
             user = user_of_session(token)
-            return _topics(user, asked) if user else {}
+            return _topics(user, asked) if user and not must_set_up(user) else {}
 
     return names
 

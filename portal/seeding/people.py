@@ -3,11 +3,12 @@
 What is there is left alone, whatever it has become; what is missing is made.
 """
 
-from datetime import timedelta
+from datetime import date, timedelta
 
 from sqlalchemy import func, select
 
 from portal import clock
+from portal.accounts.actions import set_absence
 from portal.accounts.models import User
 from portal.accounts.passwords import hash_password
 from portal.accounts.queries import user_by_email
@@ -26,6 +27,7 @@ FOUNDED = timedelta(days=45)  # before now
 
 def house_there() -> dict[str, User]:
     """Everything but the tickets; the people by their login."""
+    today = clock.now().date()
     with clock.travelling_to(clock.now() - FOUNDED):
         organizations = {name: _organization(name) for name in world.ORGANIZATIONS}
         teams = {name: _team(name) for name in world.TEAMS}
@@ -35,7 +37,14 @@ def house_there() -> dict[str, User]:
             _project(described, teams, actor=people["admin"])
         for topic in world.ANYWHERE:
             _topic(topic, None, None, actor=people["admin"])
+        _send_away(people["ines"], today, deputy=people["hana"])
     return people
+
+
+def _send_away(person: User, today: date, *, deputy: User) -> None:
+    """Somebody is always away; who has said something else is left alone."""
+    if person.absent_from is None:
+        set_absence(person, today - timedelta(days=2), today + timedelta(days=12), deputy=deputy)
 
 
 def _organization(name: str) -> Organization:
@@ -61,6 +70,7 @@ def _person(
         email_verified_at=clock.now(),
         locale=who.locale,
         timezone=who.timezone,
+        phone=who.phone,
     )
     db.session.add(user)
     db.session.flush()

@@ -30,6 +30,7 @@ class Person:
     leads: tuple[str, ...] = ()
     locale: str | None = None
     timezone: str | None = None
+    phone: str = ""
 
     @property
     def email(self) -> str:
@@ -51,7 +52,7 @@ PEOPLE = (
     Person("oskar", "Oskar Brandt", Role.AGENT, teams=("Workplace",), leads=("Workplace",), locale="de"),
     Person("hana", "Hana Nováková", Role.AGENT, teams=("Identity", "Service desk"), leads=("Identity",)),
     Person("ines", "Inês Carvalho", Role.AGENT, teams=("HR",), leads=("HR",), timezone="Europe/Lisbon"),
-    Person("employee", "Ann Sørensen"),
+    Person("employee", "Ann Sørensen", phone="+49 30 5550 142"),
     Person("kaethe", "Käthe Großmann-Übelhör", locale="de"),
     Person("juergen", "Jürgen Weiß", organization="Hafen Logistik", locale="de"),
     Person(

@@ -23,6 +23,7 @@ class SiteSettings:
     default_timezone: str = "Europe/Berlin"
     registration_open: bool = True
     registration_domains: tuple[str, ...] = ()  # empty: any
+    two_step_roles: tuple[str, ...] = ()  # whose people must have two-step login
     tickets_per_hour: int = 60  # of one person
     comments_per_hour: int = 600  # replies and notes of one person
     description_limit: int = 50_000  # characters

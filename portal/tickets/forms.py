@@ -15,6 +15,7 @@ from wtforms import (
 from wtforms.fields.choices import SelectChoice
 from wtforms.validators import InputRequired, Length, NumberRange, Optional, Regexp
 
+from portal.accounts.absence import name_and_absence
 from portal.accounts.models import User
 from portal.accounts.queries import agents
 from portal.lifecycles.models import Status
@@ -201,7 +202,7 @@ class AssignmentForm(DeskForm):
         self.people: list[User] = agents()
         self.teams: list[Team] = all_teams()
         self.assignee_id.choices = options(
-            [(NOBODY, gettext("Nobody"))] + [(a.id, a.name) for a in self.people]
+            [(NOBODY, gettext("Nobody"))] + [(a.id, name_and_absence(a)) for a in self.people]
         )
         self.team_id.choices = options([(NOBODY, gettext("No team"))] + [(t.id, t.name) for t in self.teams])
 

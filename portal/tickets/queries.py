@@ -7,6 +7,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import contains_eager, joinedload, undefer
 
 from portal.accounts.models import User
+from portal.accounts.queries import WITH_DEPUTY
 from portal.events.kinds import CHANGES
 from portal.events.models import Event
 from portal.extensions import db
@@ -70,7 +71,7 @@ _WHOLE = (
     joinedload(Ticket.team),
     joinedload(Ticket.organization),
     joinedload(Ticket.requester),
-    joinedload(Ticket.assignee),
+    joinedload(Ticket.assignee).options(WITH_DEPUTY),
     undefer(Ticket.description),
     undefer(Ticket.description_html),
 )

@@ -49,10 +49,17 @@ function show(found) {
   first?.focus()
 }
 
+// The password was right, and a second step is to follow; or nobody was let in after all.
+async function askForCode() {
+  const found = await page(await fetch(`${document.body.dataset.login}/code`))
+  if (found.querySelector("form[data-login] [name=code]")) show(found)
+  else offer()
+}
+
 // The new log-in has a new token. Another person's log-in must not send what this one wrote.
 async function goOn() {
   const { body } = await page(await fetch(location.href))
-  if (!body.dataset.user) return offer()
+  if (!body.dataset.user) return askForCode()
   if (body.dataset.user !== document.body.dataset.user) return location.reload()
   const headers = body.getAttribute("hx-headers")
   document.body.setAttribute("hx-headers", headers)

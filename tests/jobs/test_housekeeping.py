@@ -7,8 +7,9 @@ from sqlalchemy import func, select
 from jobs import housekeeping
 from jobs.events import react
 from portal import clock
+from portal.accounts import half_logins, moving
 from portal.accounts.actions import open_session
-from portal.accounts.models import AccountToken, Purpose, Session
+from portal.accounts.models import AccountToken, AddressChange, HalfLogin, Purpose, Session
 from portal.events.models import Delivery, DeliveryState, Event
 from portal.extensions import db
 from portal.settings.models import Tick
@@ -59,6 +60,22 @@ def test_sessions_that_ran_out_are_forgotten(app):
     housekeeping.tidy()
 
     assert list(db.session.scalars(select(Session.id))) == [living.id]
+
+
+def test_log_ins_that_stayed_half_and_wishes_that_are_over_are_forgotten(app):
+    user = make.employee()
+    with ago(minutes=11):
+        half_logins.begin(user, remember=False)
+    half_logins.begin(user, remember=True)
+    with ago(hours=25):
+        moving.ask(user, "old@example.org")
+    moving.ask(user, "cancelled@example.org")
+    moving.ask(user, "living@example.org")
+
+    housekeeping.tidy()
+
+    assert list(db.session.scalars(select(HalfLogin.is_remembered))) == [True]
+    assert list(db.session.scalars(select(AddressChange.new_email))) == ["living@example.org"]
 
 
 def test_forms_sent_more_than_two_days_ago_are_forgotten(app):

@@ -11,7 +11,7 @@ PAGES = {
     None: ["/login", "/register", "/forgot", "/no-such-page"],
     "employee": [
         "/", "/tickets", "/tickets?show=done", "/tickets/new", "{own}", "/notifications", "/account",
-        "/queue",
+        "/account/two-step", "/queue",
     ],
     "agent": [
         "/", "/queue", "/queue?q=nothing-like-this-anywhere", "/notifications", "/tickets/new", "/account",

@@ -1,0 +1,124 @@
+"""Forms for one's own log-in, address and absence, most of which ask for the password again."""
+
+from datetime import date
+from typing import Any
+
+from flask_babel import gettext
+from flask_babel import lazy_gettext as _l
+from wtforms import DateField, HiddenField, PasswordField, StringField, ValidationError
+from wtforms.validators import InputRequired, Optional
+
+from portal.accounts.addresses import domain_of, tidy_address
+from portal.accounts.forms import MailAddress, email_field
+from portal.accounts.models import User
+from portal.accounts.passwords import is_right
+from portal.accounts.queries import user_by_email
+from portal.settings.cache import site
+from portal.web.forms import DeskForm, NotBlank, at_most, tidy
+
+
+class CodeForm(DeskForm):
+    """The second step of a log-in."""
+
+    code = StringField(_l("Code"), [NotBlank(_l("Enter the code.")), at_most(40)], [tidy])
+    next = HiddenField()
+
+
+class OwnPassword(DeskForm):
+    """Asks for the password, so that a browser left open gives nobody the account."""
+
+    current_password = PasswordField(
+        _l("Current password"), [InputRequired(_l("Enter your current password."))]
+    )
+
+    def __init__(self, *, place: str, **kwargs: Any) -> None:
+        """`place` tells the forms of one page apart."""
+        super().__init__(**kwargs)
+        self.current_password.id = self.current_password.label.field_id = f"{place}-password"
+
+    def is_right_for(self, person: User) -> bool:
+        """Whether that is their password; the field says so where it is not."""
+        if is_right(self.current_password.data, person.password_hash):
+            return True
+        self.current_password.errors = [gettext("This is not your current password.")]
+        return False
+
+
+class SetUpTwoStepForm(OwnPassword):
+    sealed = HiddenField()
+    code = StringField(_l("Code that your app shows"), [NotBlank(_l("Enter the code.")), at_most(40)], [tidy])
+
+    def __init__(self, **kwargs: Any) -> None:
+        super().__init__(place="set-up", **kwargs)
+
+
+class OwnAddressForm(OwnPassword):
+    """Says of no address whether it has an account."""
+
+    new_email = StringField(
+        _l("New address"), [NotBlank(_l("Enter a mail address.")), MailAddress()], [tidy_address]
+    )
+
+    def __init__(self, *, person: User, **kwargs: Any) -> None:
+        super().__init__(place="address", **kwargs)
+        self.person = person
+
+    def validate_new_email(self, field: StringField) -> None:
+        if field.data == self.person.email:
+            raise ValidationError(gettext("This is your address already."))
+        allowed, domain = site().registration_domains, domain_of(field.data)
+        if allowed and domain not in {*allowed, domain_of(self.person.email)}:
+            raise ValidationError(
+                gettext("Only addresses of %(domains)s are used here.", domains=", ".join(allowed))
+            )
+
+
+class PersonAddressForm(DeskForm):
+    """Another address for somebody else."""
+
+    email = email_field()
+
+
+class AbsenceForm(DeskForm):
+    """From when to when one is away, and who stands in. Empty days: one is not away."""
+
+    absent_from = DateField(_l("First day away"), [Optional()])
+    absent_until = DateField(_l("Last day away"), [Optional()])
+    deputy = StringField(_l("Deputy"), [Optional(), at_most(254), MailAddress()], [tidy_address])
+
+    @classmethod
+    def of(cls, person: User, **kwargs: Any) -> "AbsenceForm":
+        now = {
+            "absent_from": person.absent_from,
+            "absent_until": person.absent_until,
+            "deputy": person.deputy.email if person.deputy else "",
+        }
+        form = cls(data=now, **kwargs)
+        form.person, form.found = person, None
+        return form
+
+    person: User
+    found: User | None
+
+    def validate_absent_from(self, field: DateField) -> None:
+        if field.data and not self.absent_until.data:
+            raise ValidationError(gettext("Enter the first day and the last one, or neither."))
+
+    def validate_absent_until(self, field: DateField) -> None:
+        first, last = self.absent_from.data, field.data
+        if last and not first:
+            raise ValidationError(gettext("Enter the first day and the last one, or neither."))
+        if first and last and last < first:
+            raise ValidationError(gettext("The last day lies before the first."))
+        if first and last and not _are_near(first, last):
+            raise ValidationError(gettext("Enter days of this century."))
+
+    def validate_deputy(self, field: StringField) -> None:
+        """An address that is not of staff is answered like one that nobody has."""
+        found = self.found = user_by_email(field.data)
+        if found is None or not (found.is_active and found.is_staff) or found.id == self.person.id:
+            raise ValidationError(gettext("Enter the address of another agent, manager or admin."))
+
+
+def _are_near(*days: date) -> bool:
+    return all(2000 <= day.year < 2100 for day in days)
