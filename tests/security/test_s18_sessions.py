@@ -1,7 +1,10 @@
 """A session ends when it has to, and nothing that was there before a log-in is worth anything after it."""
 
+from datetime import timedelta
+
 import pytest
 
+from portal import clock
 from portal.accounts.actions import open_session
 from portal.extensions import db
 from tests import factories as make
@@ -77,3 +80,41 @@ def test_the_database_holds_no_token_that_lets_anybody_in(app, client_for):
 
     assert token != session.token_digest
     assert not is_inside(client)
+
+
+@pytest.mark.parametrize(
+    ("remember", "hours", "inside"),
+    [(False, [11, 11], True), (False, [13], False), (True, [13, 24 * 12], True)],
+    ids=["seen in between", "idle", "remembered"],
+)
+def test_a_browser_that_is_not_remembered_is_forgotten_when_nobody_uses_it(
+    app, monkeypatch, remember, hours, inside
+):
+    ann = make.employee()
+    db.session.commit()
+    client = app.test_client()
+    log_in(client, ann.email, **({"remember": "y"} if remember else {}))
+
+    answers = [later(monkeypatch, hours=each) or is_inside(client) for each in hours]
+
+    assert answers[-1] is inside
+
+
+@pytest.mark.parametrize(("remember", "days"), [(False, 1), (True, 14)])
+def test_no_session_lives_for_ever_however_busy_it_is(app, monkeypatch, remember, days):
+    ann = make.employee()
+    db.session.commit()
+    client = app.test_client()
+    log_in(client, ann.email, **({"remember": "y"} if remember else {}))
+    for _step in range(days * 4 - 1):
+        later(monkeypatch, hours=6)
+        assert is_inside(client)
+
+    later(monkeypatch, hours=7)
+
+    assert not is_inside(client)
+
+
+def later(monkeypatch, **span):
+    moment = clock.now() + timedelta(**span)
+    monkeypatch.setattr(clock, "now", lambda: moment)
