@@ -4,7 +4,14 @@ from portal.accounts.models import AccountToken, Session, User
 from portal.events.models import Delivery, Event
 from portal.lifecycles.models import Lifecycle, Status, Transition
 from portal.notifications.models import Notification
-from portal.organizations.models import Membership, Organization, Team, TeamMember
+from portal.organizations.models import (
+    Department,
+    Invitation,
+    Membership,
+    Organization,
+    Team,
+    TeamMember,
+)
 from portal.outbox_mail.models import Mail
 from portal.projects.models import Project, ProjectCounter, TicketCategory
 from portal.settings.models import Setting, Tick
@@ -21,10 +28,12 @@ __all__ = [
     "AccountToken",
     "Comment",
     "Delivery",
+    "Department",
     "Draft",
     "Event",
     "ExternalTicket",
     "IdempotencyKey",
+    "Invitation",
     "Lifecycle",
     "Mail",
     "Membership",

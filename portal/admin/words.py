@@ -1,6 +1,6 @@
 """The audit log in words: what happened, to whom, and what changed from what to what."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Any, NamedTuple
 
 from flask_babel import gettext as _
@@ -9,6 +9,7 @@ from flask_babel import ngettext
 
 from portal.events.kinds import Kind
 from portal.events.models import Event
+from portal.organizations.models import MEMBERSHIP_LABELS, SHARES_LABELS
 from portal.permissions import ROLE_LABELS
 from portal.web.locale import LANGUAGES
 
@@ -37,6 +38,22 @@ GROUPS = (
         },
     ),
     (
+        _l("Organizations"),
+        {
+            Kind.ORGANIZATION_CREATED: _l("Organization created"),
+            Kind.ORGANIZATION_EDITED: _l("Organization changed"),
+            Kind.ORGANIZATION_DELETED: _l("Organization deleted"),
+            Kind.DEPARTMENT_CREATED: _l("Department created"),
+            Kind.DEPARTMENT_EDITED: _l("Department changed"),
+            Kind.DEPARTMENT_DELETED: _l("Department deleted"),
+            Kind.MEMBER_ADDED: _l("Member added"),
+            Kind.MEMBER_EDITED: _l("Member changed"),
+            Kind.MEMBER_REMOVED: _l("Member removed"),
+            Kind.INVITATION_SENT: _l("Invitation sent"),
+            Kind.INVITATION_WITHDRAWN: _l("Invitation withdrawn"),
+        },
+    ),
+    (
         _l("The desk"),
         {
             Kind.PROJECT_CREATED: _l("Project created"),
@@ -60,6 +77,9 @@ FIELDS = {
     "role": _l("Role"),
     "teams": _l("Teams"),
     "organization": _l("Organization"),
+    "membership": _l("Role in the organization"),
+    "department": _l("Department"),
+    "shares": _l("What its people see"),
     "description": _l("Description"),
     "default_team": _l("Team"),
     "team": _l("Team"),
@@ -77,7 +97,24 @@ FIELDS = {
     "comments_per_hour": _l("Replies per person and hour"),
     "description_limit": _l("Length of a description"),
 }
-SUBJECTS = ("user", "project", "category", "team", "email", "reaction", "source")
+SUBJECTS = (
+    "user",
+    "project",
+    "category",
+    "team",
+    "email",
+    "department",
+    "organization",
+    "reaction",
+    "source",
+)
+WORDS: dict[str, Mapping[Any, Any]] = {  # of fields whose values have names
+    "role": ROLE_LABELS,
+    "membership": MEMBERSHIP_LABELS,
+    "shares": SHARES_LABELS,
+    "languages": LANGUAGES,
+    "default_language": LANGUAGES,
+}
 REASONS = {
     "wrong": _l("wrong address or password"),
     "unverified": _l("address not confirmed yet"),
@@ -103,6 +140,10 @@ def subject(event: Event) -> str:
 def details(event: Event) -> list[str]:
     """What else is known of it."""
     said = []
+    if (organization := event.data.get("organization")) and organization != subject(event):
+        said.append(str(organization))
+    if inviter := event.data.get("invited_by"):
+        said.append(_("invited by %(name)s", name=inviter))
     if reason := event.data.get("reason"):
         said.append(str(REASONS.get(reason, reason)))
     if address := event.data.get("address"):
@@ -130,8 +171,4 @@ def _value(field: str, value: Any) -> str:
         return _("yes") if value else _("no")
     if isinstance(value, list):
         return ", ".join(_value(field, each) for each in value)
-    if field == "role":
-        return str(ROLE_LABELS.get(value, value))
-    if field in {"languages", "default_language"}:
-        return LANGUAGES.get(value, str(value))
-    return str(value)
+    return str(WORDS.get(field, {}).get(value, value))

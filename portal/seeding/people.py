@@ -14,7 +14,8 @@ from portal.accounts.queries import user_by_email
 from portal.events.kinds import Kind
 from portal.events.record import record
 from portal.extensions import db
-from portal.organizations.actions import create_organization, create_team
+from portal.organizations.actions import create_team
+from portal.organizations.houses import create_organization
 from portal.organizations.models import Membership, Organization, Team, TeamMember
 from portal.projects.actions import create_category, create_project
 from portal.projects.models import Project, TicketCategory
