@@ -72,7 +72,7 @@ def requests(organization_id: int):
         show=show,
         page=shared_page(me(), membership, show, cursor=request.args.get("page")),
         standing=lambda ticket: standing(ticket, me()),
-        tabs_of=_tabs(membership, "requests"),
+        others=_others(membership, "requests"),
     )
 
 
@@ -232,7 +232,7 @@ def _people_page(acting: Membership, status: int, form: InvitationForm | None = 
         form=form or _invitation_form(acting, formdata=None),
         invitations=invitations_of(house),
         roles=grantable(acting.role),
-        tabs_of=_tabs(acting, "people"),
+        others=_others(acting, "people"),
         **members_shown(house, SearchForm(request.args), ".people", ".member"),
     )
 
@@ -250,18 +250,12 @@ def _about_member(membership: Membership, form: MemberForm, may_change: bool) ->
     }
 
 
-def _tabs(membership: Membership, here: str) -> list[dict]:
-    """The pages of the organization that this member has."""
+def _others(membership: Membership, here: str) -> list[tuple[str, str, str]]:
+    """The pages of the organization that this member has besides this one."""
     pages = []
     if sees_colleagues(me(), membership):
-        pages.append(("requests", _("Requests")))
+        pages.append(("requests", "list", _("Requests")))
     if membership.role.leads:
-        pages.append(("people", _("People")))
-    return [
-        {
-            "label": label,
-            "href": url_for(f".{name}", organization_id=membership.organization_id),
-            "current": name == here,
-        }
-        for name, label in pages
-    ]
+        pages.append(("people", "users", _("People")))
+    ids: dict[str, Any] = {"organization_id": membership.organization_id}
+    return [(glyph, label, url_for(f".{name}", **ids)) for name, glyph, label in pages if name != here]
