@@ -62,8 +62,10 @@ def change_member(
     DomainError for the last owner.
     """
     hold(membership.organization)
+    if acting:
+        refuse_role(acting, membership.role, role)
     if role is not membership.role:
-        _refuse(membership, acting, role)
+        _refuse_the_last(membership, acting)
     changes = set_fields(membership, role=role, department=department)
     if not changes:
         return
@@ -74,7 +76,9 @@ def change_member(
 def remove_member(membership: Membership, *, actor: User, acting: Membership | None = None) -> None:
     """Let them belong to it no more; their own tickets stay theirs. Raises as `change_member` does."""
     hold(membership.organization)
-    _refuse(membership, acting)
+    if acting:
+        refuse_role(acting, membership.role)
+    _refuse_the_last(membership, acting)
     changes = {"membership": change(membership.role, None)}
     record(Kind.MEMBER_REMOVED, actor=actor, **_about(membership), changes=changes)
     db.session.delete(membership)
@@ -102,11 +106,10 @@ def _role_now(membership: Membership) -> MembershipRole | None:
     return db.session.scalar(now)
 
 
-def _refuse(membership: Membership, acting: Membership | None, *roles: MembershipRole) -> None:
-    if acting is None:
+def _refuse_the_last(membership: Membership, acting: Membership | None) -> None:
+    if acting is None or membership.role is not MembershipRole.OWNER:
         return
-    refuse_role(acting, membership.role, *roles)
-    if membership.role is MembershipRole.OWNER and _owners(membership.organization_id) == 1:
+    if _owners(membership.organization_id) == 1:
         raise DomainError(
             _("%(name)s is the last owner. Make somebody else one first.", name=membership.user.name)
         )
