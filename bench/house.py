@@ -12,7 +12,8 @@ from portal.events.following import following
 from portal.events.models import Event
 from portal.extensions import db
 from portal.lifecycles.models import Status
-from portal.organizations.actions import create_organization, create_team
+from portal.organizations.actions import create_team
+from portal.organizations.houses import create_organization
 from portal.organizations.models import Membership, TeamMember
 from portal.permissions import Role
 from portal.projects.actions import create_category, create_project

@@ -8,6 +8,7 @@ from portal import clock
 from portal.accounts.models import AccountToken, AddressChange, HalfLogin, Session
 from portal.events.models import Delivery, DeliveryState
 from portal.extensions import db
+from portal.organizations.models import Invitation
 from portal.settings.models import Tick
 from portal.tickets.once import forget_old
 
@@ -16,7 +17,7 @@ BATCH = 5_000  # deliveries of one transaction
 
 def tidy() -> None:
     """Forget what is over. Each kind on its own: what one has forgotten, the next cannot bring back."""
-    for forget in (_ticks, _tokens, _sessions, _address_changes, _forms, _deliveries):
+    for forget in (_ticks, _tokens, _sessions, _address_changes, _invitations, _forms, _deliveries):
         forget()
         db.session.commit()
 
@@ -38,6 +39,11 @@ def _sessions() -> None:
 def _address_changes() -> None:
     over = or_(AddressChange.expires_at < clock.now(), AddressChange.ended_at.is_not(None))
     db.session.execute(delete(AddressChange).where(over))
+
+
+def _invitations() -> None:
+    """Some weeks after their end: until then whoever sent one can send it again."""
+    db.session.execute(delete(Invitation).where(Invitation.expires_at < clock.now() - timedelta(days=30)))
 
 
 def _forms() -> None:

@@ -25,6 +25,7 @@ from portal.importing import admin as import_admin
 from portal.notifications import live as live_pages
 from portal.notifications import views as notifications
 from portal.organizations import admin as teams_admin
+from portal.organizations.views import bp as organizations
 from portal.outbox_mail import admin as mail_admin
 from portal.projects import admin as projects_admin
 from portal.settings import views as settings_views
@@ -60,6 +61,7 @@ BLUEPRINTS = (
     accounts,
     admin,
     tickets,
+    organizations,
     notifications.bp,
     live_pages.bp,
     desk,

@@ -12,7 +12,14 @@ from portal.accounts.models import (
 from portal.events.models import Delivery, Event
 from portal.lifecycles.models import Lifecycle, Status, Transition
 from portal.notifications.models import Notification
-from portal.organizations.models import Membership, Organization, Team, TeamMember
+from portal.organizations.models import (
+    Department,
+    Invitation,
+    Membership,
+    Organization,
+    Team,
+    TeamMember,
+)
 from portal.outbox_mail.models import Mail
 from portal.projects.models import Project, ProjectCounter, TicketCategory
 from portal.settings.models import Setting, Tick
@@ -30,11 +37,13 @@ __all__ = [
     "AddressChange",
     "Comment",
     "Delivery",
+    "Department",
     "Draft",
     "Event",
     "ExternalTicket",
     "HalfLogin",
     "IdempotencyKey",
+    "Invitation",
     "Lifecycle",
     "Mail",
     "Membership",

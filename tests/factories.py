@@ -13,7 +13,8 @@ from portal.accounts.passwords import hash_password
 from portal.extensions import db
 from portal.lifecycles.actions import make_default_lifecycle
 from portal.lifecycles.models import Lifecycle, Status
-from portal.organizations.models import Membership, Organization, Team, TeamMember
+from portal.organizations import invitations
+from portal.organizations.models import Department, Membership, MembershipRole, Organization, Team, TeamMember
 from portal.permissions import Role
 from portal.projects.models import Project, ProjectCounter, TicketCategory
 from portal.tickets import actions, comments
@@ -70,6 +71,27 @@ def team(**values):
 
 def organization(**values):
     return make(Organization, **{"name": f"Organization {next(_numbers)}"} | values)
+
+
+def department(organization, name=None):
+    return make(Department, organization_id=organization.id, name=name or f"Department {next(_numbers)}")
+
+
+def member(organization, role=MembershipRole.MEMBER, *, department=None, person=None, **values):
+    """Somebody who belongs to the organization; an employee, unless a person is given."""
+    person = person or employee(**values)
+    department_id = department.id if department else None
+    make(
+        Membership, user_id=person.id, organization_id=organization.id, role=role, department_id=department_id
+    )
+    return person
+
+
+def invitation(organization, by, email=None, role=MembershipRole.MEMBER):
+    """As sent by that owner or admin of the organization."""
+    acting = db.session.get(Membership, (by.id, organization.id))
+    email = email or f"invited{next(_numbers)}@example.org"
+    return invitations.invite(email, role=role, department=None, acting=acting)
 
 
 def lifecycle():

@@ -65,6 +65,16 @@ TABLE = {
     "tickets.watch": WORK,
     "tickets.edit": WORK,
     "desk.queue": WORK,
+    # Organizations: their own people's, whatever they are to the desk.
+    "organizations.index": LOGIN,
+    "organizations.people": LOGIN,
+    "organizations.requests": LOGIN,
+    "organizations.member": LOGIN,
+    "organizations.remove": LOGIN,
+    "organizations.invite": LOGIN,
+    "organizations.invite_again": LOGIN,
+    "organizations.withdraw": LOGIN,
+    "organizations.join": ANYONE,
     # Administration.
     "admin.overview": OPERATE,
     "admin.components": OPERATE,
@@ -85,6 +95,16 @@ TABLE = {
     "admin.deactivate_person": PEOPLE,
     "admin.change_address": PEOPLE,
     "admin.reset_two_step": PEOPLE,
+    "admin.organizations": PEOPLE,
+    "admin.new_organization": PEOPLE,
+    "admin.organization": PEOPLE,
+    "admin.delete_organization": PEOPLE,
+    "admin.new_department": PEOPLE,
+    "admin.department": PEOPLE,
+    "admin.delete_department": PEOPLE,
+    "admin.new_member": PEOPLE,
+    "admin.member": PEOPLE,
+    "admin.delete_member": PEOPLE,
     "admin.teams": PEOPLE,
     "admin.new_team": PEOPLE,
     "admin.team": PEOPLE,
@@ -121,7 +141,7 @@ def all_doors(app, world):
         "key": ticket.key, "token": "x" * 43, "public_id": "x" * 16, "name": "open", "category_id": 999,
         "project_id": 999, "user_id": 999, "team_id": 999, "mail_id": 999, "event_id": 999,
         "reaction": "notify_people", "digest": "x" * 32, "project_key": "NONE", "direction": "up",
-        "filename": "x",
+        "filename": "x", "organization_id": 999, "department_id": 999, "invitation_id": 999,
     }  # fmt: skip
     return doors(app, arguments)
 

@@ -113,6 +113,19 @@ def register(*, name: str, email: str, password: str, locale: str | None) -> Non
         links.mail_verification(known)
 
 
+def register_invited(*, name: str, email: str, password: str, locale: str | None) -> User | None:
+    """Make the account of somebody whom a mailed link has shown to own the address; None where it has one."""
+    password_hash = hash_password(password)
+    new = User(
+        email=email, name=name, password_hash=password_hash, locale=locale, email_verified_at=clock.now()
+    )
+    if not _is_added(new):
+        return None
+    record(Kind.ACCOUNT_REGISTERED, actor=new, **about(new))
+    record(Kind.ACCOUNT_VERIFIED, actor=new, **about(new))
+    return new
+
+
 def confirm_address(token: str) -> User | None:
     """Believe whoever holds the link that the address is theirs; None where it is good no more."""
     user = links.use(token, Purpose.VERIFY)

@@ -13,12 +13,13 @@ from portal.accounts.queries import people as listed
 from portal.accounts.queries import person_or_404
 from portal.admin.blueprint import bp, row
 from portal.extensions import db
-from portal.organizations.actions import set_organization, set_teams
+from portal.organizations.actions import set_teams
+from portal.organizations.memberships import add_member
 from portal.organizations.queries import (
     all_organizations,
     all_teams,
+    memberships_of,
     organization_names_by_person,
-    organizations_of,
     team_names_by_person,
     teams_of,
 )
@@ -63,7 +64,8 @@ def new_person():
     person = people.create_person(
         name=form.name.data, email=form.email.data, role=form.role.data, locale=form.locale.data, actor=me()
     )
-    set_organization(person, form.organization, actor=me())
+    if form.organization:
+        add_member(form.organization, person, actor=me())
     set_teams(person, form.teams, actor=me())
     db.session.commit()
     flash(_("%(name)s has an account; a mail with a link is on its way.", name=person.name), "success")
@@ -81,8 +83,6 @@ def person(user_id: int):
     people.change_role(person, form.role.data, actor=me())
     hand_over(person, actor=me())
     people.rename(person, form.name.data, actor=me())
-    if form.moves:
-        set_organization(person, form.organization, actor=me())
     set_teams(person, form.teams, actor=me())
     db.session.commit()
     flash(_("Your changes to %(name)s are saved.", name=person.name), "success")
@@ -149,10 +149,9 @@ def _person_form(person: User, **kwargs: Any) -> PersonForm:
     now: dict[str, Any] = {
         "name": person.name,
         "role": person.role,
-        "organization_id": next((each.id for each in organizations_of(person)), None),
         "team_ids": [team.id for team in teams_of(person)],
     }
-    return PersonForm(data=now, organizations=all_organizations(), teams=all_teams(), **kwargs)
+    return PersonForm(data=now, teams=all_teams(), **kwargs)
 
 
 def _person_page(
@@ -160,5 +159,12 @@ def _person_page(
 ):
     address_form = address_form or PersonAddressForm(formdata=None, data={"email": person.email})
     return render(
-        EDIT, EDIT, status, form=form, address_form=address_form, person=person, is_me=person.id == me().id
+        EDIT,
+        EDIT,
+        status,
+        form=form,
+        address_form=address_form,
+        person=person,
+        is_me=person.id == me().id,
+        memberships=memberships_of(person),
     )

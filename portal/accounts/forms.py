@@ -226,26 +226,13 @@ class PersonForm(DeskForm):
 
     name = name_field()
     role = SelectField(_l("Role"), coerce=Role)
-    organization_id = SelectField(_l("Organization"), coerce=whole_number)
     team_ids = Checkboxes(_l("Teams"), coerce=whole_number)
 
-    def __init__(self, *, organizations: list[Any], teams: list[Any], **kwargs: Any) -> None:
+    def __init__(self, *, teams: list[Any], **kwargs: Any) -> None:
         super().__init__(**kwargs)
-        self.all_organizations, self.all_teams = organizations, teams
+        self.all_teams = teams
         self.role.choices = options([(role.value, role.label) for role in Role])
-        self.organization_id.choices = options(
-            [("", gettext("None"))] + [(each.id, each.name) for each in organizations]
-        )
         self.team_ids.choices = options([(team.id, team.name) for team in teams])
-
-    @property
-    def organization(self) -> Any:
-        return next((each for each in self.all_organizations if each.id == self.organization_id.data), None)
-
-    @property
-    def moves(self) -> bool:
-        """Whether another organization was chosen than was shown: somebody may belong to several."""
-        return self.organization_id.data != self.organization_id.object_data
 
     @property
     def teams(self) -> list[Any]:
@@ -259,14 +246,23 @@ class PersonForm(DeskForm):
 class NewPersonForm(PersonForm):
     email = email_field()
     locale = SelectField(_l("Language of the invitation"))
+    organization_id = SelectField(_l("Organization"), coerce=whole_number)
 
-    def __init__(self, **kwargs: Any) -> None:
+    def __init__(self, *, organizations: list[Any], **kwargs: Any) -> None:
         super().__init__(**kwargs)
+        self.all_organizations = organizations
+        self.organization_id.choices = options(
+            [("", gettext("None"))] + [(each.id, each.name) for each in organizations]
+        )
         desk = site()
         self.locale.choices = options([(code, LANGUAGES[code]) for code in desk.languages])
         self.locale.default = desk.default_language
         if not self.is_submitted():
             self.locale.data = desk.default_language
+
+    @property
+    def organization(self) -> Any:
+        return next((each for each in self.all_organizations if each.id == self.organization_id.data), None)
 
     def validate_email(self, field: StringField) -> None:
         if user_by_email(field.data):

@@ -12,7 +12,9 @@ from portal.events.models import Delivery, DeliveryState
 from portal.events.record import record
 from portal.extensions import db
 from portal.gateways.queue import enqueue_after_commit
-from portal.organizations.actions import create_organization, set_organization
+from portal.organizations.houses import create_organization
+from portal.organizations.memberships import add_member
+from portal.organizations.models import MembershipRole
 from portal.outbox_mail import actions as outbox
 from portal.outbox_mail.models import Mail
 from portal.permissions import Role
@@ -42,7 +44,8 @@ def open_desk(*, organization: str, name: str, email: str, password: str, locale
     db.session.flush()
     record(Kind.ACCOUNT_CREATED, actor=admin, **about(admin))
     change_settings(actor=admin, name=organization)
-    set_organization(admin, create_organization(organization), actor=admin)
+    house = create_organization(organization, actor=admin)
+    add_member(house, admin, role=MembershipRole.OWNER, actor=admin)
     if not all_projects():
         project = create_project(key="IT", name="IT support", actor=admin)
         for topic in FIRST_TOPICS:

@@ -1,6 +1,6 @@
 """The audit log in words: what happened, to whom, and what changed from what to what."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping
 from datetime import UTC
 from typing import Any, NamedTuple
 
@@ -10,6 +10,7 @@ from flask_babel import ngettext
 
 from portal.events.kinds import Kind
 from portal.events.models import Event
+from portal.organizations.models import MEMBERSHIP_LABELS, SHARES_LABELS
 from portal.permissions import ROLE_LABELS
 from portal.web.locale import LANGUAGES
 
@@ -46,6 +47,22 @@ GROUPS = (
         },
     ),
     (
+        _l("Organizations"),
+        {
+            Kind.ORGANIZATION_CREATED: _l("Organization created"),
+            Kind.ORGANIZATION_EDITED: _l("Organization changed"),
+            Kind.ORGANIZATION_DELETED: _l("Organization deleted"),
+            Kind.DEPARTMENT_CREATED: _l("Department created"),
+            Kind.DEPARTMENT_EDITED: _l("Department changed"),
+            Kind.DEPARTMENT_DELETED: _l("Department deleted"),
+            Kind.MEMBER_ADDED: _l("Member added"),
+            Kind.MEMBER_EDITED: _l("Member changed"),
+            Kind.MEMBER_REMOVED: _l("Member removed"),
+            Kind.INVITATION_SENT: _l("Invitation sent"),
+            Kind.INVITATION_WITHDRAWN: _l("Invitation withdrawn"),
+        },
+    ),
+    (
         _l("The desk"),
         {
             Kind.PROJECT_CREATED: _l("Project created"),
@@ -76,6 +93,9 @@ FIELDS = {
     "two_step_roles": _l("Roles that need two-step login"),
     "teams": _l("Teams"),
     "organization": _l("Organization"),
+    "membership": _l("Role in the organization"),
+    "department": _l("Department"),
+    "shares": _l("What its people see"),
     "description": _l("Description"),
     "default_team": _l("Team"),
     "team": _l("Team"),
@@ -93,7 +113,25 @@ FIELDS = {
     "comments_per_hour": _l("Replies per person and hour"),
     "description_limit": _l("Length of a description"),
 }
-SUBJECTS = ("user", "project", "category", "team", "email", "reaction", "source")
+SUBJECTS = (
+    "user",
+    "project",
+    "category",
+    "team",
+    "email",
+    "department",
+    "organization",
+    "reaction",
+    "source",
+)
+WORDS: dict[str, Mapping[Any, Any]] = {  # of fields whose values have names
+    "role": ROLE_LABELS,
+    "two_step_roles": ROLE_LABELS,
+    "membership": MEMBERSHIP_LABELS,
+    "shares": SHARES_LABELS,
+    "languages": LANGUAGES,
+    "default_language": LANGUAGES,
+}
 REASONS = {
     "wrong": _l("wrong address or password"),
     "unverified": _l("address not confirmed yet"),
@@ -117,23 +155,30 @@ def subject(event: Event) -> str:
     return next((str(event.data[name]) for name in SUBJECTS if event.data.get(name)), "")
 
 
+DETAILS: dict[str, Callable[[Any], str]] = {  # what is known of some events, in words
+    "invited_by": lambda name: _("invited by %(name)s", name=name),
+    "reason": lambda reason: str(REASONS.get(reason, reason)),
+    "address": lambda address: _("from %(address)s", address=address),
+    "count": lambda count: ngettext("%(num)s browser", "%(num)s browsers", count),
+    "unassigned": lambda number: ngettext("%(num)s open ticket", "%(num)s open tickets", number),
+    "asked": str,
+}
+
+
+def _about_what(event: Event) -> Iterator[str]:
+    organization = event.data.get("organization")
+    if organization and organization != subject(event):
+        yield str(organization)
+    if event.kind in {Kind.ADDRESS_CHANGE_ASKED, Kind.ADDRESS_CHANGE_CANCELLED}:
+        yield str(event.data["email"])
+    if (left := event.data.get("left")) is not None:
+        yield ngettext("%(num)s recovery code left", "%(num)s recovery codes left", left)
+
+
 def details(event: Event) -> list[str]:
     """What else is known of it."""
-    said = []
-    if reason := event.data.get("reason"):
-        said.append(str(REASONS.get(reason, reason)))
-    if address := event.data.get("address"):
-        said.append(_("from %(address)s", address=address))
-    if event.kind in {Kind.ADDRESS_CHANGE_ASKED, Kind.ADDRESS_CHANGE_CANCELLED}:
-        said.append(str(event.data["email"]))
-    if count := event.data.get("count"):
-        said.append(ngettext("%(num)s browser", "%(num)s browsers", count))
-    if (left := event.data.get("left")) is not None:
-        said.append(ngettext("%(num)s recovery code left", "%(num)s recovery codes left", left))
-    if number := event.data.get("unassigned"):
-        said.append(ngettext("%(num)s open ticket", "%(num)s open tickets", number))
-    if asked := event.data.get("asked"):
-        said.append(str(asked))
+    said = list(_about_what(event))
+    said += [told(event.data[name]) for name, told in DETAILS.items() if event.data.get(name)]
     if "created" in event.data:
         skipped = event.data.get("skipped", 0)
         said.append(_("%(created)s new, %(skipped)s known", created=event.data["created"], skipped=skipped))
@@ -165,8 +210,4 @@ def _value(field: str, value: Any) -> str:
         return _("yes") if value else _("no")
     if isinstance(value, list):
         return ", ".join(_value(field, each) for each in value)
-    if field in {"role", "two_step_roles"}:
-        return str(ROLE_LABELS.get(value, value))
-    if field in {"languages", "default_language"}:
-        return LANGUAGES.get(value, str(value))
-    return str(value)
+    return str(WORDS.get(field, {}).get(value, value))

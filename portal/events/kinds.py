@@ -48,6 +48,17 @@ class Kind(StrEnum):
     CATEGORY_EDITED = "category.edited"  # data: category_id, category, changes
     TEAM_CREATED = "team.created"  # data: team_id, team
     TEAM_EDITED = "team.edited"  # data: team_id, team, changes
+    ORGANIZATION_CREATED = "organization.created"  # data: organization_id, organization, changes
+    ORGANIZATION_EDITED = "organization.edited"  # data: organization_id, organization, changes
+    ORGANIZATION_DELETED = "organization.deleted"  # data: organization_id, organization, changes
+    DEPARTMENT_CREATED = "department.created"  # data: department_id, department, organization
+    DEPARTMENT_EDITED = "department.edited"  # data: department_id, department, organization, changes
+    DEPARTMENT_DELETED = "department.deleted"  # data: department_id, department, organization, changes
+    MEMBER_ADDED = "member.added"  # data: user_id, user, organization, changes.membership, invited_by
+    MEMBER_EDITED = "member.edited"  # data: user_id, user, organization, changes
+    MEMBER_REMOVED = "member.removed"  # data: user_id, user, organization, changes
+    INVITATION_SENT = "invitation.sent"  # data: email, organization, changes
+    INVITATION_WITHDRAWN = "invitation.withdrawn"  # data: email, organization, changes
     SETTINGS_EDITED = "settings.edited"  # data: changes
     AUDIT_EXPORTED = "audit.exported"  # data: asked, the filter in words
     MAIL_RETRIED = "mail.retried"  # data: mail_id

@@ -18,8 +18,9 @@ from portal.errors import DomainError
 from portal.extensions import db
 from portal.importing.columns import plain
 from portal.importing.reading import BrokenRow, Row, Sheet, Unreadable
-from portal.organizations.actions import join_organization, set_teams
-from portal.organizations.models import Organization, Team
+from portal.organizations.actions import set_teams
+from portal.organizations.memberships import add_member
+from portal.organizations.models import Membership, Organization, Team
 from portal.organizations.queries import (
     all_organizations,
     all_teams,
@@ -249,7 +250,8 @@ def _carry_out(row: Planned, *, actor: User) -> None:
         people.change_role(row.person, row.role, actor=actor)
         hand_over(row.person, actor=actor)
     people.rename(row.person, row.name, actor=actor)
-    if row.organization:
-        join_organization(row.person, row.organization, actor=actor)
+    house = row.organization
+    if house and not db.session.get(Membership, (row.person.id, house.id)):
+        add_member(house, row.person, actor=actor)
     if row.teams:
         set_teams(row.person, [*teams_of(row.person), *row.teams], actor=actor)

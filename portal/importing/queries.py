@@ -10,7 +10,7 @@ from portal.accounts.models import User
 from portal.extensions import db
 from portal.importing.entries import Entry
 from portal.lifecycles.models import Category, Status
-from portal.organizations.models import Membership, Organization, Team
+from portal.organizations.models import Membership, MembershipRole, Organization, Team
 from portal.permissions import Role
 from portal.projects.models import Project, TicketCategory
 from portal.tickets.models import ExternalTicket
@@ -85,7 +85,7 @@ def _organizations(user_ids: list[int]) -> dict[int, Organization]:
     theirs = (
         select(Membership.user_id, Organization)
         .join(Organization)
-        .where(Membership.user_id.in_(user_ids))
+        .where(Membership.user_id.in_(user_ids), Membership.role != MembershipRole.VIEWER)
         .order_by(Organization.name.desc(), Organization.id.desc())
     )
     return dict(db.session.execute(theirs).all())

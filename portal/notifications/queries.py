@@ -1,4 +1,4 @@
-from sqlalchemy import ColumnElement, func, select
+from sqlalchemy import ColumnElement, ScalarSelect, func, select
 
 from portal.accounts.models import HUES, User
 from portal.events.models import Event
@@ -13,7 +13,12 @@ MANY = 100  # the bell says "99+" from here on
 
 
 def unread_count(user: User) -> int:
-    """How many notifications wait, counted up to `MANY`; of tickets they still may see."""
+    """How many notifications wait, counted up to `MANY`."""
+    return db.session.scalar(select(unread(user)), execution_options=KEEPS_PLAN) or 0
+
+
+def unread(user: User) -> ScalarSelect[int]:
+    """The same for another statement; of tickets they still may see."""
     waiting = (
         select(Notification.id)
         .join(Event, Event.id == Notification.event_id)
@@ -22,8 +27,7 @@ def unread_count(user: User) -> int:
         .limit(constant(MANY))
         .subquery()
     )
-    number = select(func.count()).select_from(waiting)
-    return db.session.scalar(number, execution_options=KEEPS_PLAN) or 0
+    return select(func.count()).select_from(waiting).scalar_subquery()
 
 
 def notification_page(user: User, *, cursor: str | None) -> Page:

@@ -1,4 +1,4 @@
-"""Who belongs where. Nothing here commits."""
+"""Teams, and who works in them. Nothing here commits."""
 
 from collections.abc import Iterable
 
@@ -12,8 +12,8 @@ from portal.events.changes import change, set_fields
 from portal.events.kinds import Kind
 from portal.events.record import record
 from portal.extensions import db
-from portal.organizations.models import Membership, Organization, Team, TeamMember
-from portal.organizations.queries import members_of, organizations_of, teams_of
+from portal.organizations.models import Team, TeamMember
+from portal.organizations.queries import members_of, teams_of
 
 
 def create_team(name: str, *, actor: User | None) -> Team:
@@ -58,37 +58,6 @@ def set_teams(person: User, teams: Iterable[Team], *, actor: User) -> None:
     )
     db.session.flush()
     _record_edit(person, "teams", before, wanted.values(), actor=actor)
-
-
-def set_organization(person: User, organization: Organization | None, *, actor: User) -> None:
-    """Let the person belong to this organization alone; to the one they belong to changes nothing."""
-    before = organizations_of(person)
-    if [each.id for each in before] == ([organization.id] if organization else []):
-        return
-    kept = organization.id if organization else None
-    gone = Membership.organization_id.is_distinct_from(kept)
-    db.session.execute(delete(Membership).where(Membership.user_id == person.id, gone))
-    if organization and kept not in {each.id for each in before}:
-        db.session.add(Membership(user_id=person.id, organization_id=kept))
-        db.session.flush()
-    _record_edit(person, "organization", before, [organization] if organization else [], actor=actor)
-
-
-def join_organization(person: User, organization: Organization, *, actor: User) -> None:
-    """Let the person belong there too; a second time changes nothing."""
-    before = organizations_of(person)
-    if organization.id in {each.id for each in before}:
-        return
-    db.session.add(Membership(user_id=person.id, organization_id=organization.id))
-    db.session.flush()
-    _record_edit(person, "organization", before, [*before, organization], actor=actor)
-
-
-def create_organization(name: str) -> Organization:
-    organization = Organization(name=name)
-    db.session.add(organization)
-    db.session.flush()
-    return organization
 
 
 def _set_members(team: Team, wanted: dict[int, User], leads: set[int]) -> dict[str, dict]:

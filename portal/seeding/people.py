@@ -15,8 +15,10 @@ from portal.accounts.queries import user_by_email
 from portal.events.kinds import Kind
 from portal.events.record import record
 from portal.extensions import db
-from portal.organizations.actions import create_organization, create_team
-from portal.organizations.models import Membership, Organization, Team, TeamMember
+from portal.organizations.actions import create_team
+from portal.organizations.houses import create_department, create_organization
+from portal.organizations.models import Membership, Organization, Shares, Team, TeamMember
+from portal.organizations.queries import departments_of
 from portal.projects.actions import create_category, create_project
 from portal.projects.models import Project, TicketCategory
 from portal.seeding import world
@@ -29,7 +31,7 @@ def house_there() -> dict[str, User]:
     """Everything but the tickets; the people by their login."""
     today = clock.now().date()
     with clock.travelling_to(clock.now() - FOUNDED):
-        organizations = {name: _organization(name) for name in world.ORGANIZATIONS}
+        organizations = {name: _organization(name, shares) for name, shares in world.ORGANIZATIONS.items()}
         teams = {name: _team(name) for name in world.TEAMS}
         password_hash = hash_password(world.PASSWORD)
         people = {who.login: _person(who, organizations, teams, password_hash) for who in world.PEOPLE}
@@ -47,9 +49,14 @@ def _send_away(person: User, today: date, *, deputy: User) -> None:
         set_absence(person, today - timedelta(days=2), today + timedelta(days=12), deputy=deputy)
 
 
-def _organization(name: str) -> Organization:
-    found = db.session.scalar(select(Organization).where(Organization.name == name))
-    return found or create_organization(name)
+def _organization(name: str, shares: Shares) -> Organization:
+    """One that is there keeps what it shares and the departments it has."""
+    if found := db.session.scalar(select(Organization).where(Organization.name == name)):
+        return found
+    made = create_organization(name, shares=shares)
+    for department in world.DEPARTMENTS[name]:
+        create_department(made, department, actor=None)
+    return made
 
 
 def _team(name: str) -> Team:
@@ -75,7 +82,8 @@ def _person(
     db.session.add(user)
     db.session.flush()
     home = organizations[who.organization]
-    db.session.add(Membership(user_id=user.id, organization_id=home.id, role=who.membership))
+    department = next((each for each in departments_of(home) if each.name == who.department), None)
+    db.session.add(Membership(user_id=user.id, organization=home, role=who.membership, department=department))
     db.session.add_all(
         TeamMember(user_id=user.id, team_id=teams[name].id, is_lead=name in who.leads) for name in who.teams
     )

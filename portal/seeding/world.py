@@ -7,13 +7,14 @@ from dataclasses import dataclass, field
 
 from flask_babel import lazy_gettext as _l
 
-from portal.organizations.models import MembershipRole
+from portal.organizations.models import MembershipRole, Shares
 from portal.permissions import Role
 
 PASSWORD = "demo-demo-demo"  # noqa: S105, everybody is to know it
 DOMAIN = "example.org"
 
-ORGANIZATIONS = ("Nordwerk", "Hafen Logistik")
+ORGANIZATIONS = {"Nordwerk": Shares.DEPARTMENT, "Hafen Logistik": Shares.ALL}
+DEPARTMENTS = {"Nordwerk": ("Sales", "Production"), "Hafen Logistik": ("Warehouse",)}
 TEAMS = ("Service desk", "Network", "Workplace", "Identity", "HR")
 
 
@@ -26,6 +27,7 @@ class Person:
     role: Role = Role.EMPLOYEE
     organization: str = "Nordwerk"
     membership: MembershipRole = MembershipRole.MEMBER
+    department: str = ""
     teams: tuple[str, ...] = ()
     leads: tuple[str, ...] = ()
     locale: str | None = None
@@ -52,8 +54,8 @@ PEOPLE = (
     Person("oskar", "Oskar Brandt", Role.AGENT, teams=("Workplace",), leads=("Workplace",), locale="de"),
     Person("hana", "Hana Nováková", Role.AGENT, teams=("Identity", "Service desk"), leads=("Identity",)),
     Person("ines", "Inês Carvalho", Role.AGENT, teams=("HR",), leads=("HR",), timezone="Europe/Lisbon"),
-    Person("employee", "Ann Sørensen", phone="+49 30 5550 142"),
-    Person("kaethe", "Käthe Großmann-Übelhör", locale="de"),
+    Person("employee", "Ann Sørensen", department="Sales", phone="+49 30 5550 142"),
+    Person("kaethe", "Käthe Großmann-Übelhör", department="Sales", locale="de"),
     Person("juergen", "Jürgen Weiß", organization="Hafen Logistik", locale="de"),
     Person(
         "lucia",
@@ -62,9 +64,9 @@ PEOPLE = (
         membership=MembershipRole.OWNER,
         timezone="Europe/Madrid",
     ),
-    Person("mehmet", "Mehmet Yıldız", organization="Hafen Logistik"),
-    Person("zoe", "Zoë van den Berg"),
-    Person("wei", "Chen Wei", membership=MembershipRole.VIEWER, timezone="Asia/Shanghai"),
+    Person("mehmet", "Mehmet Yıldız", organization="Hafen Logistik", department="Warehouse"),
+    Person("zoe", "Zoë van den Berg", department="Production"),
+    Person("wei", "Chen Wei", membership=MembershipRole.VIEWER, department="Sales", timezone="Asia/Shanghai"),
 )
 
 

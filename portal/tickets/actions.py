@@ -17,8 +17,8 @@ from portal.extensions import db
 from portal.lifecycles.models import Category, Status
 from portal.lifecycles.queries import first_status, path_to_category
 from portal.markdown import render_markdown
-from portal.organizations.models import Team
-from portal.organizations.queries import organizations_of
+from portal.organizations.models import Membership, Organization, Team
+from portal.organizations.queries import memberships_to_ask_in
 from portal.projects.models import Project, ProjectCounter, TicketCategory
 from portal.tickets.models import (
     Part,
@@ -27,16 +27,18 @@ from portal.tickets.models import (
     TicketPerson,
     WaitingFor,
 )
+from portal.tickets.queries import last_organization_id
 
 
 def submit_ticket(requester: User, request: Request, *, actor: User | None = None) -> Ticket:
     """Ask for help. The category's team gets it, else the project's, else it waits for triage.
 
-    Raises DomainError for an archived project, or a category of another one.
+    Raises DomainError for an archived project, a category of another one, or an
+    organization that the requester may not ask for.
     """
     _refuse_what_does_not_fit(request)
     status = first_status(request.project.lifecycle_id)
-    organization = request.organization or next(iter(organizations_of(requester)), None)
+    home = _home(requester, request.organization)
     team_id = request.category.team_id if request.category else None
     number = _take_number(request.project)
     ticket = Ticket(
@@ -51,7 +53,8 @@ def submit_ticket(requester: User, request: Request, *, actor: User | None = Non
         status=status,
         status_category=status.category,
         category=request.category,
-        organization=organization,
+        organization=home.organization if home else None,
+        department_id=home.department_id if home else None,
         team_id=team_id or request.project.default_team_id,
         requester=requester,
         is_confidential=request.is_confidential,
@@ -258,6 +261,26 @@ def _wait_for(ticket: Ticket, waiting_for: WaitingFor | None, *, actor: User | N
     old, ticket.waiting_for = ticket.waiting_for, waiting_for
     changes = {"waiting_for": {"old": _value("waiting_for", old), "new": _value("waiting_for", waiting_for)}}
     record(Kind.TICKET_EDITED, actor=actor, ticket=ticket, changes=changes)
+
+
+def _home(requester: User, organization: Organization | None) -> Membership | None:
+    """For which organization they ask, as its member: the one they named, else the only one they have,
+    else the one they asked for last. Viewers ask for none."""
+    homes = memberships_to_ask_in(requester)
+    if organization:
+        homes = [each for each in homes if each.organization_id == organization.id]
+        if not homes:
+            raise DomainError(
+                _(
+                    "%(name)s may not ask for %(organization)s.",
+                    name=requester.name,
+                    organization=organization.name,
+                )
+            )
+    if len(homes) < 2:
+        return next(iter(homes), None)
+    last = last_organization_id(requester)
+    return next((each for each in homes if each.organization_id == last), homes[0])
 
 
 def _take_number(project: Project) -> int:

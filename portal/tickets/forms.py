@@ -19,8 +19,8 @@ from portal.accounts.absence import name_and_absence
 from portal.accounts.models import User
 from portal.accounts.queries import agents
 from portal.lifecycles.models import Status
-from portal.organizations.models import Team
-from portal.organizations.queries import all_teams
+from portal.organizations.models import Organization, Team
+from portal.organizations.queries import all_teams, memberships_to_ask_in
 from portal.projects.models import Project, TicketCategory
 from portal.projects.queries import open_categories, open_projects
 from portal.settings.cache import site
@@ -55,10 +55,22 @@ class TicketForm(DeskForm):
         _l("Who should help?"), [InputRequired(_l("Choose who should help."))], coerce=whole_number
     )
     category_id = SelectField(_l("Topic"), [Optional()], coerce=whole_number)
+    organization_id = SelectField(
+        _l("For which organization?"),
+        [InputRequired(_l("Choose for which organization you ask."))],
+        coerce=whole_number,
+    )
     priority = RadioField(_l("How urgent is it?"), default=Priority.MEDIUM.value)
 
-    def __init__(self, **kwargs: object) -> None:
+    def __init__(self, *, requester: User, **kwargs: object) -> None:
         super().__init__(**kwargs)
+        self.organizations = [each.organization for each in memberships_to_ask_in(requester)]
+        if len(self.organizations) < 2:
+            del self.organization_id  # there is nothing to ask
+        else:
+            self.organization_id.choices = options(
+                [("", gettext("Please choose"))] + [(each.id, each.name) for each in self.organizations]
+            )
         self.projects: list[Project] = open_projects()
         self.categories: list[TicketCategory] = open_categories()
         self.type.choices = options(
@@ -101,6 +113,13 @@ class TicketForm(DeskForm):
     def category(self) -> TicketCategory | None:
         return next((c for c in self.categories if c.id == self.category_id.data), None)
 
+    @property
+    def organization(self) -> Organization | None:
+        """The chosen one, or the only one."""
+        chosen = self.organization_id.data if self.organization_id else None
+        known = (each for each in self.organizations if chosen in {None, each.id})
+        return next(known, None)
+
     def asked(self) -> Request:
         """What is asked for, as `actions.submit_ticket` takes it."""
         return Request(
@@ -110,6 +129,7 @@ class TicketForm(DeskForm):
             category=self.category,
             priority=Priority(self.priority.data),
             type=TicketType(self.type.data),
+            organization=self.organization,
         )
 
     def validate_category_id(self, field: SelectField) -> None:

@@ -111,6 +111,8 @@ class Ticket(Model):
     `team_id` is None until somebody has triaged it; every agent sees those.
     `version` counts the changes of its own fields, and guards against lost ones.
     `status_category` repeats the status's, and the ranks sort by what words mean.
+    `department_id` is the requester's when they asked: whoever moves to another
+    department leaves their old tickets to the old one.
     """
 
     __tablename__ = "tickets"
@@ -134,6 +136,16 @@ class Ticket(Model):
         Index("ix_tickets_team", "team_id", "updated_at", "id", postgresql_where=OPEN_TO_AGENTS),
         Index("ix_tickets_requester", "requester_id", "updated_at", "id"),
         Index("ix_tickets_project", "project_id", "updated_at", "id"),
+        # What colleagues may share.
+        Index("ix_tickets_organization", "organization_id", "updated_at", "id"),
+        Index("ix_tickets_open_organization", "organization_id", "updated_at", "id", postgresql_where=OPEN),
+        Index(
+            "ix_tickets_department",
+            "department_id",
+            "updated_at",
+            "id",
+            postgresql_where=text("department_id IS NOT NULL"),
+        ),
         Index(
             "ix_tickets_unassigned",
             "updated_at",
@@ -174,6 +186,7 @@ class Ticket(Model):
     waiting_for: Mapped[WaitingFor | None]
     category_id: Mapped[int | None] = mapped_column(ForeignKey("ticket_categories.id"))
     organization_id: Mapped[int | None] = mapped_column(ForeignKey("organizations.id"))
+    department_id: Mapped[int | None] = mapped_column(ForeignKey("departments.id"))
     team_id: Mapped[int | None] = mapped_column(ForeignKey("teams.id"))
     requester_id: Mapped[int] = mapped_column(ForeignKey("users.id"))
     assignee_id: Mapped[int | None] = mapped_column(ForeignKey("users.id"))

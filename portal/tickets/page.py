@@ -14,6 +14,7 @@ from portal.permissions import Permission
 from portal.tickets.drafts import drafts_of
 from portal.tickets.forms import CommentForm, NoteForm, ReplyForm, StatusForm
 from portal.tickets.models import Part, Priority, Ticket
+from portal.tickets.policy import Verb, acts_on
 from portal.tickets.queries import get_ticket_or_404, is_watching, people_of, timeline
 from portal.tickets.track import steps
 from portal.tickets.words import standing
@@ -70,7 +71,8 @@ def about(ticket: Ticket, **forms: Any) -> dict[str, Any]:
 
 
 def _for_following(ticket: Ticket) -> dict[str, Any]:
-    return {"standing": standing(ticket, me()), "steps": steps(ticket)}
+    acts = acts_on(me(), Verb.REPLY, ticket)
+    return {"standing": standing(ticket, me()), "steps": steps(ticket), "acts": acts}
 
 
 def _for_work(ticket: Ticket) -> dict[str, Any]:

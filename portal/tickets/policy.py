@@ -7,6 +7,8 @@ from sqlalchemy import ColumnElement, or_, select, true
 from portal.accounts.models import User
 from portal.events.models import Event
 from portal.extensions import db
+from portal.gateways.database import KEEPS_PLAN
+from portal.organizations.policy import only_reads, shared_with
 from portal.organizations.queries import team_ids_of
 from portal.permissions import Permission
 from portal.tickets.models import Ticket, TicketPerson
@@ -30,7 +32,9 @@ NEEDS = {
 def visible_to(user: User) -> ColumnElement[bool]:
     """The tickets this user may know of; everyone else's do not exist for them.
 
-    For people who ask, the list of ids that are theirs: there are few. For
+    For people who ask, those that are theirs, and what their organizations share:
+    a test of each row, so a list of theirs begins with `is_theirs`, and a list of
+    colleagues' with the organization. For
     the desk, a test of each row, cheapest reason first, so that a list in its
     index's order stops after a page: a list of the ids of a team's every
     ticket would be made anew for each page (on 600,000 tickets that took 700 ms
@@ -41,7 +45,7 @@ def visible_to(user: User) -> ColumnElement[bool]:
     if user.may(Permission.TICKET_SEE_CONFIDENTIAL):
         return true()
     if not user.may(Permission.TICKET_WORK):
-        return _is_theirs(user)
+        return or_(is_theirs(user), _is_shared(user))
 
     part = select(true()).where(TicketPerson.user_id == user.id, TicketPerson.ticket_id == Ticket.id)
     takes_part = part.correlate(Ticket).exists()
@@ -53,22 +57,30 @@ def visible_in_parts(user: User) -> list[ColumnElement[bool]]:
 
     To be counted one by one and added up: each has an index, their "or" has none.
     """
-    if user.may(Permission.TICKET_SEE_CONFIDENTIAL) or not user.may(Permission.TICKET_WORK):
-        return [visible_to(user)]
+    if user.may(Permission.TICKET_SEE_CONFIDENTIAL):
+        return [true()]
+    if not user.may(Permission.TICKET_WORK):
+        return [is_theirs(user), _is_shared(user) & ~is_theirs(user)]
     if user.may(Permission.TICKET_SEE_ALL):
-        return [~Ticket.is_confidential, Ticket.is_confidential & _is_theirs(user)]
+        return [~Ticket.is_confidential, Ticket.is_confidential & is_theirs(user)]
     ours = Ticket.team_id.in_(team_ids_of(user))
     elsewhere = Ticket.is_confidential | (Ticket.team_id.is_not(None) & ~ours)
     return [
         ~Ticket.is_confidential & ours,
         ~Ticket.is_confidential & Ticket.team_id.is_(None),
-        _is_theirs(user) & elsewhere,
+        is_theirs(user) & elsewhere,
     ]
 
 
-def _is_theirs(user: User) -> ColumnElement[bool]:
+def is_theirs(user: User) -> ColumnElement[bool]:
+    """They take part in it, as whatever. For people who ask there are few."""
     theirs = select(TicketPerson.ticket_id).where(TicketPerson.user_id == user.id)
     return Ticket.id.in_(theirs.correlate(None))
+
+
+def _is_shared(user: User) -> ColumnElement[bool]:
+    """A colleague asked for it, in an organization or department that shares what is not confidential."""
+    return ~Ticket.is_confidential & shared_with(user, Ticket.organization_id, Ticket.department_id)
 
 
 def _of_their_teams(user: User) -> ColumnElement[bool]:
@@ -78,11 +90,22 @@ def _of_their_teams(user: User) -> ColumnElement[bool]:
 
 
 def may(user: User, verb: Verb, ticket: Ticket) -> bool:
-    """The permission says what one may do at all, the visibility to which tickets."""
+    """The permission says what one may do at all, the visibility to which tickets.
+
+    Of people who ask, those who take part may act; who sees the ticket because it is
+    shared only reads, and so does a viewer of its organization.
+    """
     if not user.may(NEEDS[verb]):
         return False
     seen = select(Ticket.id).where(Ticket.id == ticket.id, visible_to(user))
-    return db.session.scalar(seen) is not None
+    if verb is not Verb.SEE and not user.may(Permission.TICKET_WORK):
+        seen = seen.where(is_theirs(user), ~only_reads(user, Ticket.organization_id))
+    return db.session.scalar(seen, execution_options=KEEPS_PLAN) is not None
+
+
+def acts_on(user: User, verb: Verb, ticket: Ticket) -> bool:
+    """`may`, of a ticket that this user was just shown: the desk need not be asked again."""
+    return user.may(Permission.TICKET_WORK) or may(user, verb, ticket)
 
 
 def events_for(user: User) -> ColumnElement[bool]:

@@ -149,6 +149,12 @@ def last_project_id(user: User) -> int | None:
     return db.session.scalar(latest.order_by(Ticket.updated_at.desc(), Ticket.id.desc()).limit(1))
 
 
+def last_organization_id(user: User) -> int | None:
+    """The organization this person asked for last."""
+    latest = select(Ticket.organization_id).where(Ticket.requester_id == user.id)
+    return db.session.scalar(latest.order_by(Ticket.updated_at.desc(), Ticket.id.desc()).limit(1))
+
+
 def lock_ticket(ticket_id: int) -> Ticket | None:
     """For jobs, which nobody sees through: the ticket, held until the commit."""
     held = select(Ticket).where(Ticket.id == ticket_id).with_for_update(of=Ticket)

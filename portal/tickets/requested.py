@@ -1,4 +1,5 @@
-"""What somebody asked for or takes part in: the lists of an employee, and an agent's own wishes."""
+"""What somebody asked for or takes part in, and what their colleagues asked for: the lists of an employee,
+and an agent's own wishes."""
 
 from dataclasses import dataclass
 
@@ -8,10 +9,11 @@ from portal.accounts.models import User
 from portal.extensions import db
 from portal.filters import And, where
 from portal.lifecycles.models import Category
+from portal.organizations.models import Membership, Shares
 from portal.tickets.filtering import word_fields
 from portal.tickets.lists import LATEST, Sort, first_tickets, is_open, ticket_page
 from portal.tickets.models import Ticket, WaitingFor
-from portal.tickets.policy import visible_to
+from portal.tickets.policy import is_theirs, visible_to
 from portal.web.paging import PAGE, Page
 
 SHOWS = ("open", "turn", "done", "all")
@@ -38,6 +40,19 @@ def request_page(user: User, show: str, words: And, *, cursor: str | None) -> Pa
     )
 
 
+def shared_page(user: User, membership: Membership, show: str, *, cursor: str | None) -> Page:
+    """A page of what colleagues asked for, as far as the organization shares it, the last changed first."""
+    return ticket_page(
+        user,
+        *_shared_by(membership),
+        Ticket.requester_id != user.id,
+        _shown(user, show),
+        sort=Sort.typed(LATEST),
+        cursor=cursor,
+        size=PAGE,
+    )
+
+
 def open_requests(user: User, *, limit: int) -> list[Row]:
     """The few to begin with: those that wait for this person, then the last changed."""
     order = (is_turn_of(user).desc(), Ticket.updated_at.desc(), Ticket.id.desc())
@@ -59,7 +74,15 @@ def is_turn_of(user: User) -> ColumnElement[bool]:
 
 def _of(user: User) -> ColumnElement[bool]:
     """Of all that they may see, an employee's are those they take part in; the desk sees far more."""
-    return Ticket.requester_id == user.id if user.is_staff else true()
+    return Ticket.requester_id == user.id if user.is_staff else is_theirs(user)
+
+
+def _shared_by(membership: Membership) -> list[ColumnElement[bool]]:
+    """Where the list begins, so that it has an index; who may see what is in it, `visible_to` says."""
+    of = [Ticket.organization_id == membership.organization_id]
+    if membership.organization.shares is Shares.DEPARTMENT:
+        of.append(Ticket.department_id == membership.department_id)
+    return [*of, ~Ticket.is_confidential]
 
 
 def _shown(user: User, show: str) -> ColumnElement[bool]:

@@ -8,7 +8,7 @@ from flask import render_template, request, url_for
 from flask_babel import gettext as _
 
 from portal.accounts.throttle import TooOften
-from portal.errors import DomainError
+from portal.errors import DomainError, NotAllowed
 from portal.extensions import db
 from portal.markdown import render_markdown
 from portal.notifications.actions import read_of_ticket
@@ -18,9 +18,10 @@ from portal.tickets import actions, comments, once, throttle
 from portal.tickets.blueprint import bp
 from portal.tickets.drafts import LIMIT, drafts_of, drop_draft, save_draft
 from portal.tickets.forms import BODY_LIMIT, DraftForm, ReplyForm, TicketForm
-from portal.tickets.models import Priority, TicketType
+from portal.tickets.models import Priority, Ticket, TicketType
 from portal.tickets.page import COMMENTED, about, about_now, fragment_for, page_for, unsent
-from portal.tickets.queries import get_ticket_or_404, last_project_id, timeline
+from portal.tickets.policy import Verb, acts_on
+from portal.tickets.queries import get_ticket_or_404, last_organization_id, last_project_id, timeline
 from portal.web.htmx import done, go_to, is_fragment_request, render
 from portal.web.session import me
 
@@ -30,7 +31,7 @@ NEW = "ticket:new"
 @bp.route("/new", methods=["GET", "POST"])
 @requires(Permission.TICKET_SUBMIT)
 def submit():
-    form = TicketForm()
+    form = TicketForm(requester=me())
     if form.validate_on_submit():
         return _submitted(form)
     if request.method == "GET":
@@ -48,6 +49,8 @@ def _begin(form: TicketForm) -> None:
     draft = drafts_of(me(), NEW).get(NEW)
     known = (draft.content if draft else {}) | request.args.to_dict()
     known.setdefault("project_id", last_project_id(me()))
+    if form.organization_id:
+        known.setdefault("organization_id", last_organization_id(me()))
     form.process(data={name: known[name] for name in form.data if name in known and name != "csrf_token"})
     form.idempotency_key.data = secrets.token_urlsafe(16)
     if form.type.data not in {one.value for one in form.type.choices}:
@@ -107,6 +110,7 @@ def reply(key: str):
     """A public reply. The desk may say at once what is to happen to the status."""
     refusal = throttle.too_many_comments(me())
     ticket = get_ticket_or_404(key, seen_by=me(), to_change=True)
+    _refuse_readers(ticket, Verb.REPLY)
     form = ReplyForm()
     if refusal or not form.validate_on_submit():
         return unsent(ticket, form, refusal)
@@ -125,6 +129,7 @@ def reply(key: str):
 @requires(Permission.TICKET_SUBMIT)
 def settle(key: str):
     ticket = get_ticket_or_404(key, seen_by=me(), to_change=True)
+    _refuse_readers(ticket, Verb.SETTLE)
     actions.settle(ticket, actor=me())
     db.session.commit()
     return _redrawn(ticket)
@@ -134,9 +139,16 @@ def settle(key: str):
 @requires(Permission.TICKET_SUBMIT)
 def reopen(key: str):
     ticket = get_ticket_or_404(key, seen_by=me(), to_change=True)
+    _refuse_readers(ticket, Verb.SETTLE)
     actions.reopen(ticket, actor=me())
     db.session.commit()
     return _redrawn(ticket)
+
+
+def _refuse_readers(ticket: Ticket, verb: Verb) -> None:
+    """Raises NotAllowed for somebody who sees the ticket and has no part in it."""
+    if not acts_on(me(), verb, ticket):
+        raise NotAllowed(_("You can read this request, but you take no part in it."))
 
 
 def _redrawn(ticket):

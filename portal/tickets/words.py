@@ -28,7 +28,7 @@ def standing(ticket: Any, viewer: User) -> Standing:
     """
     assignee, team = _name_of(ticket, "assignee"), _name_of(ticket, "team")
     if ticket.status_category == Category.NEW:
-        return _received(team)
+        return _received(team, is_own=ticket.requester_id == viewer.id)
     if ticket.status_category == Category.ACTIVE:
         return _in_work(assignee, team)
     if ticket.status_category == Category.DONE:
@@ -43,8 +43,8 @@ def _name_of(ticket: Any, part: str) -> str | None:
     return named.name if named else None
 
 
-def _received(team: str | None) -> Standing:
-    sentence = _("We have received your request.")
+def _received(team: str | None, *, is_own: bool) -> Standing:
+    sentence = _("We have received your request.") if is_own else _("We have received the request.")
     if team:
         return Standing(_("Received"), "new", sentence, _("It is with the team %(team)s.", team=team))
     return Standing(

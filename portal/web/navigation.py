@@ -6,8 +6,12 @@ from functools import lru_cache
 from flask import Flask, current_app, g, url_for
 from flask_babel import gettext as _
 from flask_login import current_user
+from sqlalchemy import select
 
-from portal.notifications.queries import unread_count
+from portal.extensions import db
+from portal.gateways.database import KEEPS_PLAN
+from portal.notifications.queries import unread
+from portal.organizations.policy import has_place
 from portal.permissions import GRANTS, STAFF, Permission, Role
 from portal.settings.cache import site
 from portal.web.locale import LANGUAGES, language
@@ -16,7 +20,7 @@ PORTAL, DESK = "layouts/portal.html", "layouts/desk.html"
 KEYS = {
     "home": "g h", "queue": "g q", "requests": "g r", "new": "c", "overview": "g o", "people": "g p",
     "teams": "g t", "projects": "g j", "categories": "g c", "mail": "g e", "work": "g f", "audit": "g a",
-    "settings": "g s",
+    "settings": "g s", "organizations": "g n", "organization": "g m",
 }  # fmt: skip
 
 
@@ -42,9 +46,16 @@ def around() -> dict:
         "languages": [(code, LANGUAGES[code]) for code in settings.languages],
         "theme": current_user.theme if known else "system",
         "frame": DESK if is_staff else PORTAL,
-        "places": _places(current_user.role, language()) if known else (),
-        "bell_count": unread_count(current_user) if known else 0,
+        **(_of_person() if known else {"places": (), "bell_count": 0}),
     }
+
+
+def _of_person() -> dict:
+    """What depends on more than the role is asked for in one statement."""
+    asked = select(unread(current_user), has_place(current_user))
+    bell_count, has_organization = db.session.execute(asked, execution_options=KEEPS_PLAN).one()
+    places = _places(current_user.role, language(), has_organization=has_organization)
+    return {"places": places, "bell_count": bell_count, "has_organization": has_organization}
 
 
 @dataclass(frozen=True)
@@ -64,8 +75,13 @@ class Group:
 
 
 @lru_cache(maxsize=64)
-def _places(role: Role, code: str) -> tuple[Group, ...]:
-    """Groups of links, for a role and in a language; the first group is an employee's whole navigation."""
+def _places(role: Role, code: str, *, has_organization: bool) -> tuple[Group, ...]:
+    """Groups of links, for a role and in a language; the first group is an employee's whole navigation.
+
+    `has_organization`: for somebody who looks after one, or whose colleagues share what they asked for.
+    """
+    own = [("organization", "organizations.index", "building", _("My organization"))]
+    own = own if has_organization else []
     if role not in STAFF:
         return (
             _group(
@@ -74,6 +90,7 @@ def _places(role: Role, code: str) -> tuple[Group, ...]:
                 [
                     ("home", "home.index", "home", _("Home")),
                     ("requests", "tickets.mine", "list", _("My requests")),
+                    *own,
                     ("new", "tickets.submit", "plus", _("New request")),
                 ],
             ),
@@ -85,6 +102,7 @@ def _places(role: Role, code: str) -> tuple[Group, ...]:
             ("home", "home.index", "chart", _("Dashboard")),
             ("queue", "desk.queue", "inbox", _("Queue")),
             ("requests", "tickets.mine", "user", _("My requests")),
+            *own,
         ],
     )
     administration = _administration(role)
@@ -97,6 +115,10 @@ def _administration(role: Role) -> list[tuple]:
         for permission, link in (
             (Permission.OPERATE, ("overview", "admin.overview", "screen", _("Overview"))),
             (Permission.PEOPLE_MANAGE, ("people", "admin.people", "users", _("People"))),
+            (
+                Permission.PEOPLE_MANAGE,
+                ("organizations", "admin.organizations", "globe", _("Organizations")),
+            ),
             (Permission.PEOPLE_MANAGE, ("teams", "admin.teams", "building", _("Teams"))),
             (Permission.PROJECT_MANAGE, ("projects", "admin.projects", "grid", _("Projects"))),
             (Permission.PROJECT_MANAGE, ("categories", "admin.categories", "label", _("Categories"))),

@@ -11,7 +11,7 @@ from portal.errors import DomainError
 from portal.events.kinds import Kind
 from portal.events.models import Event
 from portal.extensions import db
-from portal.organizations.models import Membership
+from portal.organizations.models import Membership, MembershipRole
 from portal.organizations.queries import organizations_of, teams_of
 from portal.permissions import Role
 from tests import factories as make
@@ -43,7 +43,7 @@ def events(kind):
 
 
 def edit(client, person, **values):
-    now = {"name": person.name, "role": person.role.value, "organization_id": ""}
+    now = {"name": person.name, "role": person.role.value}
     return client.post(f"/admin/people/{person.id}", data=now | values)
 
 
@@ -222,10 +222,7 @@ def test_a_person_is_changed_and_what_it_was_is_kept(client):
 def test_saving_what_is_there_already_records_nothing(client):
     petra = make.agent(team=make.team(), organization=make.organization())
     db.session.commit()
-    there = {
-        "team_ids": [team.id for team in teams_of(petra)],
-        "organization_id": organizations_of(petra)[0].id,
-    }
+    there = {"team_ids": [team.id for team in teams_of(petra)]}
 
     edit(client, petra, **there)
 
@@ -233,17 +230,20 @@ def test_saving_what_is_there_already_records_nothing(client):
     assert teams_of(petra)
 
 
-def test_somebody_of_two_organizations_stays_in_both(client):
+def test_the_page_of_a_person_leads_to_each_of_their_organizations(client):
     first, second = make.organization(name="Hafen"), make.organization(name="Nordwerk")
     lucia = make.employee(organization=first)
-    make.make(Membership, user_id=lucia.id, organization_id=second.id)
+    make.make(Membership, user_id=lucia.id, organization_id=second.id, role=MembershipRole.OWNER)
     db.session.commit()
 
     edit(client, lucia, name="Lucía F.", organization_id=first.id)
-    assert organizations_of(lucia) == [first, second]
 
-    edit(client, lucia, name="Lucía F.", organization_id=second.id)
-    assert organizations_of(lucia) == [second]
+    assert organizations_of(lucia) == [first, second]
+    text = client.get(f"/admin/people/{lucia.id}").text
+    for organization, role in ((first, "Member"), (second, "Owner")):
+        href = f'href="/admin/organizations/{organization.id}/members/{lucia.id}"'
+        assert href in text
+        assert role in text
 
 
 def test_another_role_ends_their_sessions(client, client_for):

@@ -12,6 +12,7 @@ from portal.accounts.actions import open_session
 from portal.accounts.models import AccountToken, AddressChange, HalfLogin, Purpose, Session
 from portal.events.models import Delivery, DeliveryState, Event
 from portal.extensions import db
+from portal.organizations.models import Invitation, MembershipRole
 from portal.settings.models import Tick
 from portal.tickets import once
 from portal.tickets.models import IdempotencyKey
@@ -49,6 +50,19 @@ def test_links_that_were_used_or_ran_out_are_forgotten(app):
     housekeeping.tidy()
 
     assert list(db.session.scalars(select(AccountToken.token_digest))) == ["a"]
+
+
+def test_invitations_are_forgotten_long_after_their_end(app):
+    house = make.organization()
+    lucia = make.member(house, MembershipRole.OWNER)
+    for days in (0, 20, 40):
+        with ago(days=days):
+            make.invitation(house, lucia, f"{days}@example.org")
+
+    housekeeping.tidy()
+
+    left = set(db.session.scalars(select(Invitation.email)))
+    assert left == {"0@example.org", "20@example.org"}
 
 
 def test_sessions_that_ran_out_are_forgotten(app):

@@ -51,7 +51,7 @@ def test_what_an_admin_takes_away_ends_at_the_next_request(app, client_for, deed
     url = f"/admin/people/{petra.id}"
 
     if deed == "role":
-        admin.post(url, data={"name": petra.name, "role": "employee", "organization_id": ""})
+        admin.post(url, data={"name": petra.name, "role": "employee"})
     else:
         admin.post(f"{url}/deactivate")
 

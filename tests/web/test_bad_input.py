@@ -3,6 +3,7 @@
 import pytest
 
 from portal.extensions import db
+from portal.organizations.models import MembershipRole
 from tests import factories as make
 from tests.web.routes import doors
 
@@ -10,7 +11,8 @@ WORD = "W" + "o" * 10_000
 MARKS = "\u202e\u200f💥\u00e9\u0301" * 20  # right to left, an emoji, an accent upon an accent
 FORM = "application/x-www-form-urlencoded"
 TEXTS = ["title", "body", "description", "name", "email", "q", "text"]
-NUMBERS = ["project_id", "category_id", "team_id", "assignee_id", "version", "status", "before", "role"]
+NUMBERS = ["project_id", "category_id", "team_id", "assignee_id", "version", "status", "before", "role",
+           "organization_id", "department_id"]  # fmt: skip
 ODD = {
     "NUL bytes": {
         "data": {"title": "a\0b", "body": "\0", "name": "\0", "email": "\0", "q": "\0", "password": "\0"}
@@ -48,12 +50,15 @@ QUERIES = [
 
 @pytest.fixture
 def everywhere(app, world):
-    ticket, admin = make.ticket(), make.admin()
+    ticket, admin, house = make.ticket(), make.admin(), make.organization()
+    make.member(house, MembershipRole.OWNER, person=admin)
+    make.member(house, person=ticket.requester)
     arguments = {
         "key": ticket.key, "token": "x" * 43, "public_id": "x" * 16, "name": "open", "category_id": 1,
         "project_id": world.id, "user_id": ticket.requester_id, "team_id": 1, "mail_id": 1, "event_id": 1,
         "reaction": "notify_people", "digest": "x" * 32, "project_key": world.key, "direction": "up",
-        "filename": "x",
+        "filename": "x", "organization_id": house.id, "department_id": make.department(house).id,
+        "invitation_id": make.invitation(house, admin).id,
     }  # fmt: skip
     db.session.commit()
     return doors(app, arguments), admin
