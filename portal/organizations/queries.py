@@ -29,12 +29,6 @@ def team_ids_of(user: User) -> Select[int]:
     return select(TeamMember.team_id).where(TeamMember.user_id == user.id)
 
 
-def organizations_of(user: User) -> list[Organization]:
-    """Where this person belongs, by name."""
-    theirs = select(Organization).join(Membership).where(Membership.user_id == user.id)
-    return list(db.session.scalars(theirs.order_by(Organization.name, Organization.id)))
-
-
 def memberships_of(user: User) -> list[Membership]:
     """What this person is where, by the name of the organization, with its department."""
     theirs = select(Membership).join(Organization).where(Membership.user_id == user.id)

@@ -13,14 +13,16 @@ PAGES = {
         "/", "/tickets", "/tickets?show=done", "/tickets/new", "{own}", "/notifications", "/account",
         "/account/two-step", "/queue",
     ],
+    "lucia": ["/organizations/2", "/organizations/2/requests", "/organizations/2/members/11"],
     "agent": [
         "/", "/queue", "/queue?q=nothing-like-this-anywhere", "/notifications", "/tickets/new", "/account",
     ],
     "manager": ["/admin/projects", "/admin/categories"],
     "admin": [
         "/", "/queue", "{own}", "{own}/fields", "/admin", "/admin/people", "/admin/people/import",
-        "/admin/projects", "/admin/categories", "/admin/teams", "/admin/settings", "/admin/audit",
-        "/admin/mail", "/admin/work", "/admin/components",
+        "/admin/people/11", "/admin/organizations", "/admin/organizations/new", "/admin/organizations/2",
+        "/admin/departments/1", "/admin/organizations/2/members/11", "/admin/projects", "/admin/categories",
+        "/admin/teams", "/admin/settings", "/admin/audit", "/admin/mail", "/admin/work", "/admin/components",
     ],
 }  # fmt: skip
 CASES = [(who, path) for who, paths in PAGES.items() for path in paths]
