@@ -140,19 +140,24 @@ def codes_left(user: User) -> int:
 
 
 def _uses_code(user: User, code: str) -> bool:
-    """A step that was accepted, and any before it, is refused (RFC 6238, 5.2)."""
+    """A step that was accepted, and any before it, is refused (RFC 6238, 5.2).
+
+    The secret is sealed again with today's SECRET_KEY, so that an older one is needed no longer.
+    """
     sealed = db.session.scalar(select(TwoStepKey.sealed_secret).where(TwoStepKey.user_id == user.id))
     if sealed is None:
         return False
     try:
-        step = step_of(unseal(sealed, about=_owner(user)), code)
+        secret = unseal(sealed, about=_owner(user))
     except Unreadable:
         log.error("The two-step secret of user %s was sealed with another SECRET_KEY", user.id)  # noqa: TRY400, no trace
         return False
+    step = step_of(secret, code)
     if step is None:
         return False
     later = update(TwoStepKey).where(TwoStepKey.user_id == user.id, TwoStepKey.last_step < step)
-    return affected(db.session.execute(later.values(last_step=step))) > 0
+    values = {"last_step": step, "sealed_secret": seal(secret, about=_owner(user))}
+    return affected(db.session.execute(later.values(values))) > 0
 
 
 def _uses_recovery_code(user: User, code: str) -> bool:

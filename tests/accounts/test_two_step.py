@@ -544,6 +544,18 @@ def test_an_older_key_still_opens_what_it_sealed(app, monkeypatch):
         unseal(sealed, about="x")
 
 
+def test_a_log_in_seals_the_secret_with_the_key_of_today(app, ann, codes, monkeypatch):
+    old = current_app.config["SECRET_KEY"]
+    monkeypatch.setitem(app.config, "SECRET_KEY", "another key of many letters")
+    monkeypatch.setitem(app.config, "SECRET_KEY_FALLBACKS", [old])
+    assert send_code(half_way(app), code_at()).status_code == 303
+
+    monkeypatch.setitem(app.config, "SECRET_KEY_FALLBACKS", None)
+    later(monkeypatch, seconds=30)
+
+    assert send_code(half_way(app), code_at()).status_code == 303
+
+
 def test_what_is_sealed_keeps_its_owner_and_cannot_be_changed(app):
     sealed = seal("hello", about="two-step:1")
 
