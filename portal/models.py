@@ -14,6 +14,7 @@ from portal.tickets.models import (
     ExternalTicket,
     IdempotencyKey,
     Ticket,
+    TicketKey,
     TicketPerson,
 )
 
@@ -40,6 +41,7 @@ __all__ = [
     "Tick",
     "Ticket",
     "TicketCategory",
+    "TicketKey",
     "TicketPerson",
     "Transition",
     "User",

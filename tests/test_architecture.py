@@ -13,7 +13,8 @@ FEATURES = [
     "tickets", "notifications", "desk",
 ]  # fmt: skip
 DOMAIN = {"models", "policy", "queries", "actions", "comments", "once", "drafts", "conflicts", "record",
-          "following", "deliveries", "lists", "filtering"}  # fmt: skip
+          "following", "deliveries", "lists", "filtering", "audience", "confidentiality", "moving",
+          "participants"}  # fmt: skip
 AUDIENCES = {"views", "desk", "admin", "mine", "live"}
 WEB_LIBRARIES = {"flask", "flask_login", "flask_wtf", "wtforms"}
 

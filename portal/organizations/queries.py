@@ -1,16 +1,52 @@
+import re
 from collections import defaultdict
 from collections.abc import Iterable
 
-from sqlalchemy import Select, func, select
+from sqlalchemy import ColumnElement, Row, Select, func, or_, select
 
-from portal.accounts.models import User
+from portal.accounts.models import User, sort_key
+from portal.accounts.queries import people
 from portal.extensions import db
 from portal.organizations.models import Membership, Organization, Team, TeamMember
+
+FEW = 8  # people who are suggested
+_ADDRESS = re.compile(r".*<([^<>]*)>\s*", re.DOTALL)
 
 
 def team_ids_of(user: User) -> Select[int]:
     """The teams this agent works in, as a select to be used inside another."""
     return select(TeamMember.team_id).where(TeamMember.user_id == user.id)
+
+
+def teams_led_by(user: User) -> Select[int]:
+    """The teams this agent leads, as a select to be used inside another."""
+    return team_ids_of(user).where(TeamMember.is_lead.is_(True))
+
+
+def findable_by(user: User) -> ColumnElement[bool]:
+    """Whom this person may look up: active people; who is not of the desk, those of their organizations."""
+    if user.is_staff:
+        return User.is_active.is_(True)
+    theirs = select(Membership.organization_id).where(Membership.user_id == user.id)
+    colleagues = select(Membership.user_id).where(Membership.organization_id.in_(theirs))
+    return User.is_active.is_(True) & User.id.in_(colleagues)
+
+
+def people_called(typed: str, *, by: User) -> list[User]:
+    """Whom somebody means by a mail address, a whole name or both (`Ann <ann@example.org>`).
+
+    An address is one person's; a name may be that of several. Nobody whom `by` may not look up.
+    """
+    address = _ADDRESS.sub(r"\1", typed).strip().lower()
+    is_called = or_(User.email == address, User.sort_name == sort_key(" ".join(typed.split())))
+    found = list(db.session.scalars(select(User).where(findable_by(by), is_called).limit(FEW)))
+    return [user for user in found if user.email == address] or found
+
+
+def people_like(typed: str, *, by: User) -> list[Row]:
+    """A few people whose name or address holds these words, by name."""
+    like = people(search=typed, state="").where(findable_by(by))
+    return list(db.session.execute(like.order_by(User.sort_name, User.id).limit(FEW)))
 
 
 def organizations_of(user: User) -> list[Organization]:

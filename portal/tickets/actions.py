@@ -32,13 +32,14 @@ from portal.tickets.models import (
 def submit_ticket(requester: User, request: Request, *, actor: User | None = None) -> Ticket:
     """Ask for help. The category's team gets it, else the project's, else it waits for triage.
 
+    An `actor` who asks on behalf of the requester takes part in it.
     Raises DomainError for an archived project, or a category of another one.
     """
     _refuse_what_does_not_fit(request)
     status = first_status(request.project.lifecycle_id)
     organization = request.organization or next(iter(organizations_of(requester)), None)
     team_id = request.category.team_id if request.category else None
-    number = _take_number(request.project)
+    number = take_number(request.project)
     ticket = Ticket(
         key=f"{request.project.key}-{number}",
         project=request.project,
@@ -59,8 +60,16 @@ def submit_ticket(requester: User, request: Request, *, actor: User | None = Non
     db.session.add(ticket)
     db.session.flush()
     db.session.add(TicketPerson(user_id=requester.id, ticket_id=ticket.id, part=Part.REQUESTER))
-    record(Kind.TICKET_SUBMITTED, actor=actor or requester, ticket=ticket, values=snapshot(ticket))
+    told = {"values": snapshot(ticket)} | _submitted_by(ticket, actor)
+    record(Kind.TICKET_SUBMITTED, actor=actor or requester, ticket=ticket, **told)
     return ticket
+
+
+def _submitted_by(ticket: Ticket, actor: User | None) -> dict[str, Any]:
+    if actor is None or actor.id == ticket.requester_id:
+        return {}
+    take_part(ticket, actor, Part.PARTICIPANT)
+    return {"submitted_by": _named(actor)}
 
 
 def change_status(
@@ -260,7 +269,7 @@ def _wait_for(ticket: Ticket, waiting_for: WaitingFor | None, *, actor: User | N
     record(Kind.TICKET_EDITED, actor=actor, ticket=ticket, changes=changes)
 
 
-def _take_number(project: Project) -> int:
+def take_number(project: Project) -> int:
     """The project's next number. Its row stays locked until the commit, so keys have no gaps."""
     counted = (
         update(ProjectCounter)

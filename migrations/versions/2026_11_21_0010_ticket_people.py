@@ -1,0 +1,40 @@
+"""Participants of a ticket, and the keys that moved tickets had before.
+
+Revision ID: 0010
+Revises: 0008
+"""
+
+import sqlalchemy as sa
+from alembic import op
+
+revision = "0010"
+down_revision = "0008"
+branch_labels = None
+depends_on = None
+
+PART = "ck_ticket_people_part"
+
+
+def upgrade() -> None:
+    op.drop_constraint(op.f(PART), "ticket_people", type_="check")
+    op.create_check_constraint(
+        op.f(PART), "ticket_people", "part IN ('requester', 'participant', 'assignee', 'watcher')"
+    )
+    op.create_table(
+        "ticket_keys",
+        sa.Column("key", sa.String(length=30), nullable=False),
+        sa.Column("ticket_id", sa.BigInteger(), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["ticket_id"], ["tickets.id"], name=op.f("fk_ticket_keys_ticket_id"), ondelete="CASCADE"
+        ),
+        sa.PrimaryKeyConstraint("key", name=op.f("pk_ticket_keys")),
+    )
+    op.create_index(op.f("ix_ticket_keys_ticket_id"), "ticket_keys", ["ticket_id"], unique=False)
+
+
+def downgrade() -> None:
+    op.drop_index(op.f("ix_ticket_keys_ticket_id"), table_name="ticket_keys")
+    op.drop_table("ticket_keys")
+    op.execute("DELETE FROM ticket_people WHERE part = 'participant'")
+    op.drop_constraint(op.f(PART), "ticket_people", type_="check")
+    op.create_check_constraint(op.f(PART), "ticket_people", "part IN ('requester', 'assignee', 'watcher')")
