@@ -37,6 +37,15 @@ GROUPS = (
         },
     ),
     (
+        _l("Who sees a ticket"),
+        {
+            Kind.PARTICIPANT_ADDED: _l("Participant added"),
+            Kind.PARTICIPANT_REMOVED: _l("Participant removed"),
+            Kind.CONFIDENTIALITY_CHANGED: _l("Confidentiality changed"),
+            Kind.TICKET_MOVED: _l("Ticket moved"),
+        },
+    ),
+    (
         _l("The desk"),
         {
             Kind.PROJECT_CREATED: _l("Project created"),
@@ -64,6 +73,11 @@ FIELDS = {
     "default_team": _l("Team"),
     "team": _l("Team"),
     "archived": _l("Archived"),
+    "is_confidential": _l("Confidential"),
+    "project": _l("Project"),
+    "category": _l("Category"),
+    "status": _l("Status"),
+    "key": _l("Key"),
     "place": _l("Place"),
     "members": _l("Members"),
     "leads": _l("Leads"),
@@ -103,6 +117,8 @@ def subject(event: Event) -> str:
 def details(event: Event) -> list[str]:
     """What else is known of it."""
     said = []
+    if event.ticket:
+        said.append(event.ticket.key)
     if reason := event.data.get("reason"):
         said.append(str(REASONS.get(reason, reason)))
     if address := event.data.get("address"):
