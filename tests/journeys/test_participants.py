@@ -1,5 +1,7 @@
 """A colleague is named by typing part of their name, and the page keeps up without being loaded again."""
 
+import re
+
 import pytest
 from playwright.sync_api import expect
 
@@ -71,3 +73,19 @@ def test_the_same_without_javascript(open_browser):
     expect(ann.locator(f"{PEOPLE} .mini-list")).to_contain_text("Zoë van den Berg")
     ann.click(f"{PEOPLE} .mini-list button")
     expect(ann.locator(PEOPLE)).to_contain_text("Nobody besides the requester.")
+
+
+def test_an_open_page_follows_its_ticket_to_another_project(ann, open_browser):
+    ann.locator("#reply-body").press_sequentially("Half written")
+    aylin = open_browser("admin")
+    aylin.goto(ann.url)
+    aylin.click("#ticket .rail a:has-text('Move')")
+    aylin.select_option("[name=project_id]", label="Facilities")
+    aylin.click("#move button")
+    expect(aylin.locator("#toasts, .toast").first).to_contain_text("in Facilities")
+
+    expect(ann.locator(".timeline")).to_contain_text("to Facilities")
+    expect(ann.locator("#reply-body")).to_have_value("Half written")
+    ann.press("#reply-body", "Control+Enter")
+    expect(ann.locator(".timeline .entry").last).to_contain_text("Half written")
+    expect(ann.locator("#ticket")).to_have_attribute("data-topic", re.compile("ticket:FAC-"))
