@@ -18,7 +18,7 @@ PAGES = {
     ],
     "manager": ["/admin/projects", "/admin/categories"],
     "admin": [
-        "/", "/queue", "{own}", "{own}/fields", "/admin", "/admin/people", "/admin/projects",
+        "/", "/queue", "{own}", "{own}/fields", "{own}/people", "{own}/project", "/admin", "/admin/people", "/admin/projects",
         "/admin/categories", "/admin/teams", "/admin/settings", "/admin/audit", "/admin/mail",
         "/admin/work", "/admin/components",
     ],
