@@ -90,7 +90,7 @@ def about(ticket: Ticket, **forms: Any) -> dict[str, Any]:
 
 def about_participants(ticket: Ticket, **forms: Any) -> dict[str, Any]:
     """What the part of the page shows that names who takes part."""
-    return {"ticket": ticket, "works": me().is_staff} | _participants(ticket, people_of(ticket)) | forms
+    return {"ticket": ticket} | _participants(ticket, people_of(ticket)) | forms
 
 
 def _participants(ticket: Ticket, people: list[TicketPerson]) -> dict[str, Any]:

@@ -6,7 +6,7 @@ from flask_babel import gettext as _
 from portal.extensions import db
 from portal.organizations.queries import people_like
 from portal.permissions import Permission, requires
-from portal.tickets import confidentiality, participants
+from portal.tickets import confidentiality, participants, throttle
 from portal.tickets.audience import audience
 from portal.tickets.blueprint import bp
 from portal.tickets.forms import ParticipantForm
@@ -34,6 +34,9 @@ def suggest_people():
 @bp.post("/<key:key>/participants")
 @requires(Permission.TICKET_SUBMIT)
 def add_participant(key: str):
+    """Whoever is added is told so: it counts as a comment, of which there may be too many."""
+    if refusal := throttle.too_many_comments(me()):
+        raise refusal
     ticket = get_ticket_or_404(key, seen_by=me(), to_change=True)
     form = ParticipantForm(reader=me())
     if not form.validate_on_submit():

@@ -18,9 +18,9 @@ PAGES = {
     ],
     "manager": ["/admin/projects", "/admin/categories"],
     "admin": [
-        "/", "/queue", "{own}", "{own}/fields", "{own}/people", "{own}/project", "/admin", "/admin/people", "/admin/projects",
-        "/admin/categories", "/admin/teams", "/admin/settings", "/admin/audit", "/admin/mail",
-        "/admin/work", "/admin/components",
+        "/", "/queue", "{own}", "{own}/fields", "{own}/people", "{own}/project", "/admin", "/admin/people",
+        "/admin/projects", "/admin/categories", "/admin/teams", "/admin/settings", "/admin/audit",
+        "/admin/mail", "/admin/work", "/admin/components",
     ],
 }  # fmt: skip
 CASES = [(who, path) for who, paths in PAGES.items() for path in paths]
