@@ -32,6 +32,7 @@ from portal.settings import views as settings_views
 from portal.tickets import desk as ticket_desk
 from portal.tickets import labels
 from portal.tickets import mine as tickets_mine
+from portal.tickets import people as ticket_people
 from portal.tickets import views as ticket_views
 from portal.tickets.blueprint import bp as tickets
 from portal.web import errors, headers, health, keys, locale, navigation, session
@@ -52,6 +53,7 @@ VIEWS = (  # whose routes stand on the blueprints of accounts, admin and tickets
     projects_admin,
     teams_admin,
     ticket_desk,
+    ticket_people,
     ticket_views,
     tickets_mine,
 )

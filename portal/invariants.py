@@ -15,7 +15,7 @@ from portal.events.models import Delivery, DeliveryState, Event
 from portal.extensions import db
 from portal.lifecycles.models import Category, Status
 from portal.projects.models import Project, ProjectCounter
-from portal.tickets.models import Comment, Part, Ticket, TicketPerson
+from portal.tickets.models import Comment, Part, Ticket, TicketKey, TicketPerson
 
 EXAMPLES = 5
 PATIENCE = timedelta(minutes=10)  # that a delivery may wait for a worker
@@ -40,6 +40,7 @@ def _invariants() -> dict[str, Select[int]]:
         "What is blocked, and nothing else, waits for something.": _waiting_waits(),
         "Every requester may see their ticket, and so may the assignee of an open one.": _people_are_there(),
         "No project has a ticket with a number above its counter.": _counters_are_ahead(),
+        "No key that a ticket had before is another's now.": _former_keys_are_nobodys(),
         "No delivery that is due waits for more than ten minutes.": _deliveries_flow(),
     }
 
@@ -90,6 +91,10 @@ def _counters_are_ahead() -> Select:
     counted = func.coalesce(ProjectCounter.last_number, -1)
     counters = select(Project.id).outerjoin(ProjectCounter, ProjectCounter.project_id == Project.id)
     return counters.where(counted < func.coalesce(highest, 0))
+
+
+def _former_keys_are_nobodys() -> Select:
+    return select(Ticket.id).where(Ticket.key.in_(select(TicketKey.key)))
 
 
 def _deliveries_flow() -> Select:

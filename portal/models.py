@@ -29,6 +29,7 @@ from portal.tickets.models import (
     ExternalTicket,
     IdempotencyKey,
     Ticket,
+    TicketKey,
     TicketPerson,
 )
 
@@ -60,6 +61,7 @@ __all__ = [
     "Tick",
     "Ticket",
     "TicketCategory",
+    "TicketKey",
     "TicketPerson",
     "Transition",
     "TwoStepKey",

@@ -51,7 +51,13 @@ GRANTS: dict[Role, frozenset[Permission]] = {
     Role.ADMIN: frozenset(Permission),
 }
 
-STAFF = frozenset(role for role, granted in GRANTS.items() if Permission.TICKET_WORK in granted)
+
+def roles_with(permission: Permission) -> frozenset[Role]:
+    """The roles that grant it."""
+    return frozenset(role for role, granted in GRANTS.items() if permission in granted)
+
+
+STAFF = roles_with(Permission.TICKET_WORK)
 
 
 def requires(permission: Permission) -> Callable:

@@ -64,6 +64,12 @@ TABLE = {
     "tickets.add_note": WORK,
     "tickets.watch": WORK,
     "tickets.edit": WORK,
+    "tickets.move": WORK,
+    "tickets.suggest_people": SUBMIT,
+    "tickets.add_participant": SUBMIT,
+    "tickets.remove_participant": SUBMIT,
+    "tickets.show_people": WORK,
+    "tickets.change_confidentiality": WORK,
     "desk.queue": WORK,
     # Organizations: their own people's, whatever they are to the desk.
     "organizations.index": LOGIN,

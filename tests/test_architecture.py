@@ -14,7 +14,8 @@ FEATURES = [
 ]  # fmt: skip
 DOMAIN = {"models", "policy", "queries", "actions", "comments", "once", "drafts", "conflicts", "record",
           "following", "deliveries", "lists", "filtering",
-          "two_step", "half_logins", "moving", "absence", "houses", "memberships", "invitations"}  # fmt: skip
+          "two_step", "half_logins", "moving", "absence", "houses", "memberships", "invitations",
+          "audience", "confidentiality", "participants"}  # fmt: skip
 AUDIENCES = {
     "views", "desk", "admin", "mine", "live", "second_step", "two_step_views", "address_views"
 }  # fmt: skip

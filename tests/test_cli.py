@@ -4,7 +4,7 @@ import re
 from datetime import UTC, datetime, timedelta
 
 import pytest
-from sqlalchemy import delete, text, update
+from sqlalchemy import delete, insert, select, text, update
 
 from jobs.worker import make_worker
 from portal import clock, doctor, invariants, schema
@@ -18,7 +18,7 @@ from portal.gateways.redis import PatientRedis
 from portal.gateways.storage import Storage
 from portal.projects.models import ProjectCounter
 from portal.settings.models import Tick
-from portal.tickets.models import Part, Ticket, TicketPerson
+from portal.tickets.models import Part, Ticket, TicketKey, TicketPerson
 from tests import factories as make
 
 NOWHERE = "127.0.0.1:1"
@@ -335,6 +335,10 @@ def test_a_desk_as_it_must_be_says_so(flask, ticket, healthy):
         (delete(TicketPerson).where(TicketPerson.part == Part.REQUESTER), "may see their ticket"),
         (delete(TicketPerson).where(TicketPerson.part == Part.ASSIGNEE), "may see their ticket"),
         (update(ProjectCounter).values(last_number=0), "above its counter"),
+        (
+            insert(TicketKey).from_select(["key", "ticket_id"], select(Ticket.key, Ticket.id)),
+            "is another's now",
+        ),
         (update(Delivery).values(available_at=datetime(2026, 1, 1, tzinfo=UTC)), "more than ten minutes"),
     ],
 )

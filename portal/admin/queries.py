@@ -10,7 +10,7 @@ from sqlalchemy.orm import joinedload
 from portal.accounts.models import User, sort_key
 from portal.accounts.queries import PEOPLE_STATES
 from portal.events.kinds import Kind
-from portal.events.models import Delivery, DeliveryState, Event
+from portal.events.models import AUDITED, Delivery, DeliveryState, Event
 from portal.extensions import db
 from portal.organizations.models import Team
 from portal.outbox_mail.models import Mail, MailState
@@ -75,7 +75,7 @@ def oldest_due() -> datetime | None:
 
 @dataclass(frozen=True)
 class AuditFilter:
-    """Which events of the desk itself to show; what is None does not matter."""
+    """Which of the audited events to show; what is None does not matter."""
 
     kind: Kind | None = None
     person: str = ""
@@ -84,8 +84,8 @@ class AuditFilter:
 
 
 def audit(wanted: AuditFilter) -> Select[Event]:
-    """The events that belong to no ticket, as a select for a list."""
-    listed = select(Event).where(Event.ticket_id.is_(None)).options(joinedload(Event.actor))
+    """The events that an auditor reads, as a select for a list."""
+    listed = select(Event).where(AUDITED).options(joinedload(Event.actor), joinedload(Event.ticket))
     if wanted.kind:
         listed = listed.where(Event.kind == wanted.kind)
     if wanted.since:

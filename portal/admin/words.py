@@ -63,6 +63,15 @@ GROUPS = (
         },
     ),
     (
+        _l("Who sees a ticket"),
+        {
+            Kind.PARTICIPANT_ADDED: _l("Participant added"),
+            Kind.PARTICIPANT_REMOVED: _l("Participant removed"),
+            Kind.CONFIDENTIALITY_CHANGED: _l("Confidentiality changed"),
+            Kind.TICKET_MOVED: _l("Ticket moved"),
+        },
+    ),
+    (
         _l("The desk"),
         {
             Kind.PROJECT_CREATED: _l("Project created"),
@@ -100,6 +109,11 @@ FIELDS = {
     "default_team": _l("Team"),
     "team": _l("Team"),
     "archived": _l("Archived"),
+    "is_confidential": _l("Confidential"),
+    "project": _l("Project"),
+    "category": _l("Category"),
+    "status": _l("Status"),
+    "key": _l("Key"),
     "place": _l("Place"),
     "members": _l("Members"),
     "leads": _l("Leads"),
@@ -166,6 +180,8 @@ DETAILS: dict[str, Callable[[Any], str]] = {  # what is known of some events, in
 
 
 def _about_what(event: Event) -> Iterator[str]:
+    if event.ticket:
+        yield event.ticket.key
     organization = event.data.get("organization")
     if organization and organization != subject(event):
         yield str(organization)

@@ -9,7 +9,7 @@ class Kind(StrEnum):
     """
 
     # On a ticket.
-    TICKET_SUBMITTED = "ticket.submitted"  # data: values {field: {"id", "label"}}
+    TICKET_SUBMITTED = "ticket.submitted"  # data: values {field: {"id", "label"}}, submitted_by
     STATUS_CHANGED = "ticket.status_changed"  # data: changes.status (with category), waiting_for
     TICKET_ASSIGNED = "ticket.assigned"  # data: changes.assignee, changes.team
     TICKET_EDITED = "ticket.edited"  # data: changes
@@ -17,6 +17,10 @@ class Kind(StrEnum):
     NOTE_ADDED = "note.added"  # data: comment_id; never public
     TICKET_WATCHED = "ticket.watched"  # data: user_id, user; never public
     TICKET_UNWATCHED = "ticket.unwatched"  # data: user_id, user; never public
+    PARTICIPANT_ADDED = "ticket.participant_added"  # data: user_id, user
+    PARTICIPANT_REMOVED = "ticket.participant_removed"  # data: user_id, user
+    CONFIDENTIALITY_CHANGED = "ticket.confidentiality_changed"  # data: changes.is_confidential
+    TICKET_MOVED = "ticket.moved"  # data: changes.project, .key, and those of .category, .team, .status
 
     # On an account; data: user_id, user, address where there is one.
     ACCOUNT_CREATED = "account.created"
@@ -71,4 +75,12 @@ class Kind(StrEnum):
         return self in CHANGES
 
 
-CHANGES = frozenset({Kind.STATUS_CHANGED, Kind.TICKET_ASSIGNED, Kind.TICKET_EDITED})
+CHANGES = frozenset(
+    {
+        Kind.STATUS_CHANGED,
+        Kind.TICKET_ASSIGNED,
+        Kind.TICKET_EDITED,
+        Kind.CONFIDENTIALITY_CHANGED,
+        Kind.TICKET_MOVED,
+    }
+)

@@ -12,6 +12,14 @@ def first_status(lifecycle_id: int) -> Status:
     return db.session.scalars(born.order_by(Status.position, Status.id).limit(1)).one()
 
 
+def status_like(status: Status, *, lifecycle_id: int) -> Status:
+    """The nearest status of another lifecycle: the one of its name, else of its category, else the first."""
+    others = select(Status).where(Status.lifecycle_id == lifecycle_id)
+    nearest = (Status.name == status.name, Status.category == status.category)
+    order = (*(same.desc() for same in nearest), Status.position, Status.id)
+    return db.session.scalars(others.order_by(*order).limit(1)).one()
+
+
 def path_to_category(status: Status, category: Category) -> list[Status]:
     """The shortest allowed way to a status of that category, without the start; [] if none."""
     graph, statuses = _graph(status.lifecycle_id)

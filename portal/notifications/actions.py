@@ -21,6 +21,8 @@ TOLD = frozenset(
         Kind.NOTE_ADDED,
         Kind.STATUS_CHANGED,
         Kind.TICKET_ASSIGNED,
+        Kind.TICKET_MOVED,
+        Kind.PARTICIPANT_ADDED,
     }
 )
 
@@ -28,7 +30,7 @@ TOLD = frozenset(
 def notify_people(event: Event) -> None:
     """Put the event into the bell of everyone concerned but whoever did it; twice is once.
 
-    What is internal is told to the desk alone.
+    What is internal is told to the desk alone, and that somebody takes part to nobody but them.
     """
     if event.ticket is None or event.kind not in TOLD:
         return
@@ -40,6 +42,8 @@ def notify_people(event: Event) -> None:
     )
     if not event.is_public:
         concerned = concerned.where(User.role.in_(STAFF))
+    if event.kind == Kind.PARTICIPANT_ADDED:
+        concerned = concerned.where(User.id == event.data["user_id"])
     people = sorted(set(db.session.scalars(concerned)) - {event.actor_id})
     if not people:
         return

@@ -16,9 +16,40 @@ from portal.organizations.queries import (
     is_member,
     is_organization_name_taken,
     is_team_name_taken,
+    people_called,
 )
 from portal.settings.cache import site
 from portal.web.forms import DeskForm, NotBlank, at_most, options, tidy
+
+
+class PersonField(StringField):
+    """Somebody, by mail address or whole name; `person` is whom that means, once it was validated.
+
+    The form says in `reader` who asks: they find nobody whom they may not look up.
+    """
+
+    person: User | None = None
+
+    def pre_validate(self, form: Any) -> None:
+        typed = tidy(self.data) or ""
+        if not typed:
+            return
+        found = people_called(typed, by=form.reader)
+        if not found:
+            raise ValidationError(
+                gettext(
+                    "Nobody is found under “%(typed)s”. Enter the whole name or the mail address.",
+                    typed=typed,
+                )
+            )
+        if len(found) > 1:
+            raise ValidationError(
+                gettext(
+                    "Several people are called “%(typed)s”. Enter the mail address of the one you mean.",
+                    typed=typed,
+                )
+            )
+        self.person = found[0]
 
 
 class TeamForm(DeskForm):

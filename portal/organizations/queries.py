@@ -2,11 +2,12 @@ import re
 from collections import defaultdict
 from collections.abc import Iterable
 
-from sqlalchemy import BigInteger, Row, Select, column, exists, func, or_, select, table
+from sqlalchemy import BigInteger, ColumnElement, Row, Select, column, exists, func, or_, select, table
 from sqlalchemy.orm import joinedload
 
 from portal import clock
 from portal.accounts.models import User, digest, sort_key
+from portal.accounts.queries import people
 from portal.extensions import db
 from portal.organizations.models import (
     LEADING,
@@ -22,6 +23,9 @@ from portal.organizations.models import (
 _TOKEN = re.compile(r"[A-Za-z0-9_-]{43}")
 _TICKETS = table("tickets", column("organization_id", BigInteger), column("department_id", BigInteger))
 _WHOLE = joinedload(Membership.organization), joinedload(Membership.department)
+
+FEW = 8  # people who are suggested
+_ADDRESS = re.compile(r".*<([^<>]*)>\s*", re.DOTALL)
 
 
 def team_ids_of(user: User) -> Select[int]:
@@ -198,6 +202,37 @@ def open_invitation(token: str) -> Invitation | None:
         .options(joinedload(Invitation.organization), joinedload(Invitation.department))
     )
     return db.session.scalar(good.execution_options(populate_existing=True))
+
+
+def teams_led_by(user: User) -> Select[int]:
+    """The teams this agent leads, as a select to be used inside another."""
+    return team_ids_of(user).where(TeamMember.is_lead.is_(True))
+
+
+def findable_by(user: User) -> ColumnElement[bool]:
+    """Whom this person may look up: active people; who is not of the desk, those of their organizations."""
+    if user.is_staff:
+        return User.is_active.is_(True)
+    theirs = select(Membership.organization_id).where(Membership.user_id == user.id)
+    colleagues = select(Membership.user_id).where(Membership.organization_id.in_(theirs))
+    return User.is_active.is_(True) & User.id.in_(colleagues)
+
+
+def people_called(typed: str, *, by: User) -> list[User]:
+    """Whom somebody means by a mail address, a whole name or both (`Ann <ann@example.org>`).
+
+    An address is one person's; a name may be that of several. Nobody whom `by` may not look up.
+    """
+    address = _ADDRESS.sub(r"\1", typed).strip().lower()
+    is_called = or_(User.email == address, User.sort_name == sort_key(" ".join(typed.split())))
+    found = list(db.session.scalars(select(User).where(findable_by(by), is_called).limit(FEW)))
+    return [user for user in found if user.email == address] or found
+
+
+def people_like(typed: str, *, by: User) -> list[Row]:
+    """A few people whose name or address holds these words, by name."""
+    like = people(search=typed, state="").where(findable_by(by))
+    return list(db.session.execute(like.order_by(User.sort_name, User.id).limit(FEW)))
 
 
 def teams_of(user: User) -> list[Team]:

@@ -11,9 +11,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from sqlalchemy import select
+
 from portal.accounts.models import User
+from portal.extensions import db
 from portal.lifecycles.models import Category
-from portal.tickets import actions, comments
+from portal.projects.models import Project
+from portal.tickets import actions, comments, moving, participants
 from portal.tickets.models import Priority, Ticket, TicketType, WaitingFor
 
 FILE = Path(__file__).parent / "stories.toml"
@@ -110,6 +114,16 @@ def _watches(step: Step, ticket: Ticket, who: User, people: People) -> None:
     actions.watch(ticket, who)
 
 
+def _adds(step: Step, ticket: Ticket, who: User, people: People) -> None:
+    """A colleague takes part from now on."""
+    participants.add_participant(ticket, people[step.to], actor=who)
+
+
+def _moves(step: Step, ticket: Ticket, who: User, people: People) -> None:
+    project = db.session.scalars(select(Project).where(Project.key == step.to)).one()
+    moving.move(ticket, project, actor=who)
+
+
 def _closes(step: Step, ticket: Ticket, who: User, people: People) -> None:
     actions.settle(ticket, actor=who)
 
@@ -126,6 +140,8 @@ VERBS: dict[str, Callable[[Step, Ticket, User, People], None]] = {
     "waits": _waits,
     "rates": _rates,
     "watches": _watches,
+    "adds": _adds,
+    "moves": _moves,
     "closes": _closes,
     "reopens": _reopens,
 }

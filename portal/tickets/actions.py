@@ -33,6 +33,7 @@ from portal.tickets.queries import last_organization_id
 def submit_ticket(requester: User, request: Request, *, actor: User | None = None) -> Ticket:
     """Ask for help. The category's team gets it, else the project's, else it waits for triage.
 
+    An `actor` who asks on behalf of the requester takes part in it.
     Raises DomainError for an archived project, a category of another one, or an
     organization that the requester may not ask for.
     """
@@ -40,7 +41,7 @@ def submit_ticket(requester: User, request: Request, *, actor: User | None = Non
     status = first_status(request.project.lifecycle_id)
     home = _home(requester, request.organization)
     team_id = request.category.team_id if request.category else None
-    number = _take_number(request.project)
+    number = take_number(request.project)
     ticket = Ticket(
         key=f"{request.project.key}-{number}",
         project=request.project,
@@ -62,8 +63,16 @@ def submit_ticket(requester: User, request: Request, *, actor: User | None = Non
     db.session.add(ticket)
     db.session.flush()
     db.session.add(TicketPerson(user_id=requester.id, ticket_id=ticket.id, part=Part.REQUESTER))
-    record(Kind.TICKET_SUBMITTED, actor=actor or requester, ticket=ticket, values=snapshot(ticket))
+    told = {"values": snapshot(ticket)} | _submitted_by(ticket, actor)
+    record(Kind.TICKET_SUBMITTED, actor=actor or requester, ticket=ticket, **told)
     return ticket
+
+
+def _submitted_by(ticket: Ticket, actor: User | None) -> dict[str, Any]:
+    if actor is None or actor.id == ticket.requester_id:
+        return {}
+    take_part(ticket, actor, Part.PARTICIPANT)
+    return {"submitted_by": _named(actor)}
 
 
 def change_status(
@@ -283,7 +292,7 @@ def _home(requester: User, organization: Organization | None) -> Membership | No
     return next((each for each in homes if each.organization_id == last), homes[0])
 
 
-def _take_number(project: Project) -> int:
+def take_number(project: Project) -> int:
     """The project's next number. Its row stays locked until the commit, so keys have no gaps."""
     counted = (
         update(ProjectCounter)

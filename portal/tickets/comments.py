@@ -11,25 +11,33 @@ from portal.lifecycles.models import Category
 from portal.markdown import render_markdown
 from portal.permissions import Permission
 from portal.tickets import actions
-from portal.tickets.models import Comment, Ticket, WaitingFor
+from portal.tickets.models import Comment, Part, Ticket, TicketPerson, WaitingFor
 
 
 def reply(ticket: Ticket, body: str, *, author: User) -> Comment:
     """Say something to everyone who sees the ticket.
 
-    Where the desk waits for the requester, their reply sets the ticket going
-    again; on a closed ticket it reopens it.
+    Where the desk waits for the requester, their reply, or that of a colleague who
+    takes part, sets the ticket going again; on a closed ticket it reopens it.
     """
     written = _write(ticket, body, author=author, internal=False)
     ticket.reply_count += 1
     record(Kind.COMMENT_ADDED, actor=author, ticket=ticket, comment_id=written.id)
-    if author.id != ticket.requester_id:
+    if not _answers_for_requester(author, ticket):
         return written
     if ticket.is_done:
         actions.reopen(ticket, actor=author)
     elif ticket.waiting_for == WaitingFor.REQUESTER:
         actions.walk_to(ticket, Category.ACTIVE, actor=author)
     return written
+
+
+def _answers_for_requester(author: User, ticket: Ticket) -> bool:
+    """Of the desk's people only the requester themselves: what others of them write is the desk's answer."""
+    if author.id == ticket.requester_id:
+        return True
+    part = None if author.is_staff else db.session.get(TicketPerson, (author.id, ticket.id, Part.PARTICIPANT))
+    return part is not None
 
 
 def add_note(ticket: Ticket, body: str, *, author: User) -> Comment:

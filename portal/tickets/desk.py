@@ -2,25 +2,27 @@
 
 from functools import partial
 
-from flask import request, url_for
+from flask import flash, request, url_for
 from flask_babel import gettext as _
 
 from portal.errors import DomainError
 from portal.extensions import db
 from portal.lifecycles.models import Status
 from portal.permissions import Permission, requires
-from portal.tickets import actions, comments, conflicts, once, throttle
+from portal.tickets import actions, comments, conflicts, moving, once, throttle
 from portal.tickets.blueprint import bp
 from portal.tickets.drafts import drop_draft
 from portal.tickets.forms import (
     AssignmentForm,
     FieldsForm,
+    MoveForm,
     NoteForm,
     PriorityForm,
     StatusForm,
 )
 from portal.tickets.models import Ticket
-from portal.tickets.page import COMMENTED, WORK, about, about_now, unsent
+from portal.tickets.page import COMMENTED, WORK, about, about_now, redrawn, redrawn_or_left, unsent
+from portal.tickets.policy import Verb, may
 from portal.tickets.queries import get_ticket_or_404
 from portal.web.htmx import done, go_to, render
 from portal.web.session import me
@@ -40,7 +42,7 @@ def change_status(key: str):
 
     actions.change_status(ticket, status, actor=me(), waiting_for=form.reason)
     db.session.commit()
-    return _panel(ticket)
+    return redrawn(ticket)
 
 
 @bp.get("/<key:key>/assignment")
@@ -66,7 +68,7 @@ def assign(key: str):
     if "assignee_id" in request.form:
         actions.assign(ticket, form.assignee, actor=me())
     db.session.commit()
-    return _panel(ticket)
+    return redrawn_or_left(ticket)
 
 
 @bp.post("/<key:key>/priority")
@@ -79,7 +81,7 @@ def change_priority(key: str):
 
     actions.edit(ticket, actor=me(), priority=form.priority.data)
     db.session.commit()
-    return _panel(ticket)
+    return redrawn(ticket)
 
 
 @bp.post("/<key:key>/notes")
@@ -106,7 +108,7 @@ def watch(key: str):
     ticket = get_ticket_or_404(key, seen_by=me(), to_change=True)
     (actions.unwatch if "stop" in request.form else actions.watch)(ticket, me())
     db.session.commit()
-    return _panel(ticket)
+    return redrawn_or_left(ticket)
 
 
 @bp.route("/<key:key>/fields", methods=["GET", "POST"])
@@ -129,8 +131,29 @@ def edit(key: str):
     return go_to(url_for(".show", key=ticket.key))
 
 
-def _panel(ticket: Ticket):
-    return done(url_for(".show", key=ticket.key), PANEL, partial(about_now, ticket.key))
+@bp.route("/<key:key>/project", methods=["GET", "POST"])
+@requires(Permission.TICKET_WORK)
+def move(key: str):
+    ticket = get_ticket_or_404(key, seen_by=me(), to_change=request.method == "POST")
+    form = MoveForm(ticket=ticket)
+    if not form.validate_on_submit():
+        status = 422 if form.errors else 200
+        return render("tickets/move.html", "tickets/_move.html", status, ticket=ticket, form=form)
+
+    old = ticket.key
+    moving.move(ticket, form.project, actor=me())
+    db.session.commit()
+    return _moved(ticket, old)
+
+
+def _moved(ticket: Ticket, old: str):
+    """To the ticket under its new key, or to the queue for whoever does not see it there."""
+    words = {"old": old, "new": ticket.key, "project": ticket.project.name}
+    if may(me(), Verb.SEE, ticket):
+        flash(_("%(old)s is %(new)s now, in %(project)s.", **words), "success")
+        return go_to(url_for(".show", key=ticket.key))
+    flash(_("%(old)s is %(new)s now, in %(project)s, where you do not see it any more.", **words), "info")
+    return go_to(url_for("desk.queue"))
 
 
 def _unfit(ticket: Ticket, field, words: str, **forms):

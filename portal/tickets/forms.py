@@ -1,9 +1,10 @@
 import re
-from typing import Self
+from typing import Self, cast
 
 from flask_babel import gettext
 from flask_babel import lazy_gettext as _l
 from wtforms import (
+    BooleanField,
     HiddenField,
     IntegerField,
     RadioField,
@@ -19,6 +20,7 @@ from portal.accounts.absence import name_and_absence
 from portal.accounts.models import User
 from portal.accounts.queries import agents
 from portal.lifecycles.models import Status
+from portal.organizations.forms import PersonField
 from portal.organizations.models import Organization, Team
 from portal.organizations.queries import all_teams, memberships_to_ask_in
 from portal.projects.models import Project, TicketCategory
@@ -28,6 +30,7 @@ from portal.tickets.models import Priority, Request, Ticket, TicketType, Waiting
 from portal.web.forms import DeskForm, NotBlank, at_most, idempotency_field, options, tidy
 
 BODY_LIMIT = 50_000
+PERSON_LIMIT = 400  # a name and a mail address
 NOBODY = ""
 SCOPE = re.compile(r"(ticket:new|[A-Z][A-Z0-9]{1,9}-[1-9][0-9]{0,17}:(reply|note))\Z")
 
@@ -61,10 +64,13 @@ class TicketForm(DeskForm):
         coerce=whole_number,
     )
     priority = RadioField(_l("How urgent is it?"), default=Priority.MEDIUM.value)
+    person = PersonField(_l("For whom?"), [at_most(PERSON_LIMIT)], [tidy])
+    confidential = BooleanField(_l("Confidential: only the people named in it and administrators"))
 
-    def __init__(self, *, requester: User, **kwargs: object) -> None:
+    def __init__(self, *, reader: User, **kwargs: object) -> None:
         super().__init__(**kwargs)
-        self.organizations = [each.organization for each in memberships_to_ask_in(requester)]
+        self.reader = reader
+        self.organizations = [each.organization for each in memberships_to_ask_in(reader)]
         if len(self.organizations) < 2:
             del self.organization_id  # there is nothing to ask
         else:
@@ -129,7 +135,8 @@ class TicketForm(DeskForm):
             category=self.category,
             priority=Priority(self.priority.data),
             type=TicketType(self.type.data),
-            organization=self.organization,
+            organization=None if self.person.person else self.organization,
+            is_confidential=bool(self.confidential.data),
         )
 
     def validate_category_id(self, field: SelectField) -> None:
@@ -279,6 +286,43 @@ class FieldsForm(DeskForm):
             "priority": self.priority.data,
             "category": self.category,
         }
+
+
+class ParticipantForm(DeskForm):
+    """A colleague who is to take part."""
+
+    person = PersonField(
+        _l("Name or mail address"),
+        [NotBlank(_l("Enter a name or a mail address.")), at_most(PERSON_LIMIT)],
+        [tidy],
+        id="participant",
+    )
+
+    def __init__(self, *, reader: User, **kwargs: object) -> None:
+        super().__init__(**kwargs)
+        self.reader = reader
+
+    @property
+    def participant(self) -> User:
+        """Whom the field means; of a form that is valid."""
+        return cast("User", self.person.person)
+
+
+class MoveForm(DeskForm):
+    """The other projects that take tickets."""
+
+    project_id = SelectField(_l("Project"), [InputRequired(_l("Choose a project."))], coerce=whole_number)
+
+    def __init__(self, *, ticket: Ticket, **kwargs: object) -> None:
+        super().__init__(**kwargs)
+        self.projects = [project for project in open_projects() if project.id != ticket.project_id]
+        self.project_id.choices = options(
+            [("", gettext("Please choose"))] + [(p.id, p.name) for p in self.projects]
+        )
+
+    @property
+    def project(self) -> Project:
+        return next(p for p in self.projects if p.id == self.project_id.data)
 
 
 class PriorityForm(DeskForm):

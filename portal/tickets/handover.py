@@ -17,7 +17,7 @@ def hand_over(person: User, *, actor: User | None) -> None:
     """Take from them what was theirs as one of the desk; whoever still works there keeps it.
 
     Open tickets wait for another assignee, a closed one keeps the name of who solved
-    it. They see what they asked for themselves, and no ticket of others any more.
+    it. They see what they asked for or take part in as anybody would, and no other ticket.
     """
     if person.is_staff:
         return

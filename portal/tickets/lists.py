@@ -48,6 +48,7 @@ _ROWS = select(
     Ticket.updated_at,
     Ticket.reply_count,
     Ticket.requester_id,
+    Ticket.is_confidential,
     (Ticket.assignee_id % HUES + 1).label("assignee_hue"),
     _of(Status.stored_label, Ticket.status_id).label("status_label"),
     _of(User.name, Ticket.requester_id).label("requester_name"),

@@ -101,6 +101,7 @@ class Part(StrEnum):
     """What somebody is to a ticket. Any part lets them see it."""
 
     REQUESTER = "requester"
+    PARTICIPANT = "participant"  # a colleague of the requester, who may answer for them
     ASSIGNEE = "assignee"
     WATCHER = "watcher"
 
@@ -190,7 +191,7 @@ class Ticket(Model):
     team_id: Mapped[int | None] = mapped_column(ForeignKey("teams.id"))
     requester_id: Mapped[int] = mapped_column(ForeignKey("users.id"))
     assignee_id: Mapped[int | None] = mapped_column(ForeignKey("users.id"))
-    is_confidential: Mapped[bool] = mapped_column(default=False)  # only its people and admins
+    is_confidential: Mapped[bool] = mapped_column(default=False)  # only its people, its team's leads, admins
     reply_count: Mapped[int] = mapped_column(default=0)  # public replies
     version: Mapped[int] = mapped_column(default=1)
     created_at: Mapped[datetime] = mapped_column(default=lambda: clock.now())
@@ -215,6 +216,15 @@ class Ticket(Model):
     @property
     def is_done(self) -> bool:
         return self.status_category == Category.DONE
+
+
+class TicketKey(Model):
+    """A key that a ticket had before it was moved; it leads to the ticket for ever."""
+
+    __tablename__ = "ticket_keys"
+
+    key: Mapped[str] = mapped_column(String(30), primary_key=True)
+    ticket_id: Mapped[int] = mapped_column(ForeignKey("tickets.id", ondelete="CASCADE"), index=True)
 
 
 class TicketPerson(Model):

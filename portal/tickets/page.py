@@ -4,21 +4,23 @@ Knows the web, as views do; views.py and desk.py share it.
 """
 
 import secrets
+from functools import partial
 from typing import Any
 
-from flask import url_for
+from flask import flash, url_for
+from flask_babel import gettext as _
 
 from portal.accounts.models import User
 from portal.accounts.throttle import TooOften
 from portal.permissions import Permission
 from portal.tickets.drafts import drafts_of
-from portal.tickets.forms import CommentForm, NoteForm, ReplyForm, StatusForm
-from portal.tickets.models import Part, Priority, Ticket
-from portal.tickets.policy import Verb, acts_on
+from portal.tickets.forms import CommentForm, NoteForm, ParticipantForm, ReplyForm, StatusForm
+from portal.tickets.models import Part, Priority, Ticket, TicketPerson
+from portal.tickets.policy import Verb, acts_on, may, may_name_people
 from portal.tickets.queries import get_ticket_or_404, is_watching, people_of, timeline
 from portal.tickets.track import steps
 from portal.tickets.words import standing
-from portal.web.htmx import is_fragment_request, render
+from portal.web.htmx import done, go_to, is_fragment_request, render
 from portal.web.session import me
 
 FOLLOW, WORK = "tickets/show.html", "tickets/work.html"
@@ -52,6 +54,19 @@ def unsent(ticket: Ticket, form: CommentForm, refusal: TooOften | None = None, *
     return page, status, headers | answer
 
 
+def redrawn(ticket: Ticket):
+    """The answer to a change by somebody who still sees the ticket: its panel drawn again."""
+    return done(url_for("tickets.show", key=ticket.key), fragment_for(me()), partial(about_now, ticket.key))
+
+
+def redrawn_or_left(ticket: Ticket):
+    """The same where they may have lost sight of it: they are told so, and led to their lists."""
+    if may(me(), Verb.SEE, ticket):
+        return redrawn(ticket)
+    flash(_("You do not see %(key)s any more.", key=ticket.key), "info")
+    return go_to(url_for("desk.queue" if me().is_staff else "tickets.mine"))
+
+
 def about_now(key: str) -> dict[str, Any]:
     """For the answer to a change: the ticket with all that it refers to, in one statement."""
     return about(get_ticket_or_404(key, seen_by=me()))
@@ -67,7 +82,23 @@ def about(ticket: Ticket, **forms: Any) -> dict[str, Any]:
         "timeline": timeline(ticket, seen_by=me()),
         "earlier_url": url_for("tickets.earlier", key=ticket.key),
     }
-    return common | (_for_work(ticket) if works else _for_following(ticket)) | _composer(ticket) | forms
+    people = people_of(ticket)
+    common |= _participants(ticket, people)
+    own = _for_work(ticket, people) if works else _for_following(ticket)
+    return common | own | _composer(ticket) | forms
+
+
+def about_participants(ticket: Ticket, **forms: Any) -> dict[str, Any]:
+    """What the part of the page shows that names who takes part."""
+    return {"ticket": ticket} | _participants(ticket, people_of(ticket)) | forms
+
+
+def _participants(ticket: Ticket, people: list[TicketPerson]) -> dict[str, Any]:
+    return {
+        "participants": [row.user for row in people if row.part == Part.PARTICIPANT],
+        "may_name_people": may_name_people(me(), ticket),
+        "participant_form": ParticipantForm(reader=me(), formdata=None),
+    }
 
 
 def _for_following(ticket: Ticket) -> dict[str, Any]:
@@ -75,8 +106,7 @@ def _for_following(ticket: Ticket) -> dict[str, Any]:
     return {"standing": standing(ticket, me()), "steps": steps(ticket), "acts": acts}
 
 
-def _for_work(ticket: Ticket) -> dict[str, Any]:
-    people = people_of(ticket)
+def _for_work(ticket: Ticket, people: list[TicketPerson]) -> dict[str, Any]:
     return {
         "people": people,
         "watchers": [row.user for row in people if row.part == Part.WATCHER],

@@ -2,14 +2,14 @@
 
 from enum import StrEnum
 
-from sqlalchemy import ColumnElement, or_, select, true
+from sqlalchemy import ColumnElement, false, func, or_, select, true
 
 from portal.accounts.models import User
 from portal.events.models import Event
 from portal.extensions import db
 from portal.gateways.database import KEEPS_PLAN
 from portal.organizations.policy import only_reads, shared_with
-from portal.organizations.queries import team_ids_of
+from portal.organizations.queries import team_ids_of, teams_led_by
 from portal.permissions import Permission
 from portal.tickets.models import Ticket, TicketPerson
 
@@ -39,7 +39,8 @@ def visible_to(user: User) -> ColumnElement[bool]:
     index's order stops after a page: a list of the ids of a team's every
     ticket would be made anew for each page (on 600,000 tickets that took 700 ms
     instead of 0.3). Whether the reader takes part, PostgreSQL looks up for each
-    row or for all at once, whichever it expects to be less.
+    row or for all at once, whichever it expects to be less. The teams that somebody
+    leads are few, and read once.
     For counting there is `visible_in_parts`.
     """
     if user.may(Permission.TICKET_SEE_CONFIDENTIAL):
@@ -49,7 +50,7 @@ def visible_to(user: User) -> ColumnElement[bool]:
 
     part = select(true()).where(TicketPerson.user_id == user.id, TicketPerson.ticket_id == Ticket.id)
     takes_part = part.correlate(Ticket).exists()
-    return or_(~Ticket.is_confidential & _of_their_teams(user), takes_part)
+    return or_(~Ticket.is_confidential & _of_their_teams(user), _is_led_by(user), takes_part)
 
 
 def visible_in_parts(user: User) -> list[ColumnElement[bool]]:
@@ -62,14 +63,24 @@ def visible_in_parts(user: User) -> list[ColumnElement[bool]]:
     if not user.may(Permission.TICKET_WORK):
         return [is_theirs(user), _is_shared(user) & ~is_theirs(user)]
     if user.may(Permission.TICKET_SEE_ALL):
-        return [~Ticket.is_confidential, Ticket.is_confidential & is_theirs(user)]
+        return [~Ticket.is_confidential, *_secret_parts(user)]
     ours = Ticket.team_id.in_(team_ids_of(user))
-    elsewhere = Ticket.is_confidential | (Ticket.team_id.is_not(None) & ~ours)
+    elsewhere = ~Ticket.is_confidential & Ticket.team_id.is_not(None) & ~ours
     return [
         ~Ticket.is_confidential & ours,
         ~Ticket.is_confidential & Ticket.team_id.is_(None),
-        is_theirs(user) & elsewhere,
+        elsewhere & is_theirs(user),
+        *_secret_parts(user),
     ]
+
+
+def _secret_parts(user: User) -> list[ColumnElement[bool]]:
+    led = func.coalesce(_is_led_by(user), false())  # without a team, nobody leads it
+    return [Ticket.is_confidential & _is_led_by(user), Ticket.is_confidential & ~led & is_theirs(user)]
+
+
+def _is_led_by(user: User) -> ColumnElement[bool]:
+    return Ticket.team_id.in_(teams_led_by(user))
 
 
 def is_theirs(user: User) -> ColumnElement[bool]:
@@ -106,6 +117,19 @@ def may(user: User, verb: Verb, ticket: Ticket) -> bool:
 def acts_on(user: User, verb: Verb, ticket: Ticket) -> bool:
     """`may`, of a ticket that this user was just shown: the desk need not be asked again."""
     return user.may(Permission.TICKET_WORK) or may(user, verb, ticket)
+
+
+def may_name_people(user: User, ticket: Ticket) -> bool:
+    """Of those who see it: whether they may say who else takes part."""
+    return user.may(Permission.TICKET_WORK) or user.id == ticket.requester_id
+
+
+def keeps_sight_of(user: User, ticket: Ticket) -> bool:
+    """Whether they would see the ticket if it were confidential."""
+    if user.may(Permission.TICKET_SEE_CONFIDENTIAL):
+        return True
+    reason = or_(is_theirs(user), _is_led_by(user)) if user.is_staff else is_theirs(user)
+    return db.session.scalar(select(Ticket.id).where(Ticket.id == ticket.id, reason)) is not None
 
 
 def events_for(user: User) -> ColumnElement[bool]:

@@ -12,7 +12,7 @@ from portal.events.kinds import CHANGES
 from portal.events.models import Event
 from portal.extensions import db
 from portal.gateways.database import KEEPS_PLAN, constant
-from portal.tickets.models import Comment, Part, Ticket, TicketPerson
+from portal.tickets.models import Comment, Part, Ticket, TicketKey, TicketPerson
 from portal.tickets.policy import events_for, visible_to
 
 SHOWN = 100  # events of a timeline; the earlier ones come when asked for
@@ -50,9 +50,19 @@ class FieldChange:
     at: datetime
 
 
+class Moved(Exception):
+    """The ticket has another key by now, and whoever asks may know it. Answers 301."""
+
+    def __init__(self, key: str) -> None:
+        super().__init__(key)
+        self.key = key
+
+
 def get_ticket_or_404(key: str, *, seen_by: User, to_change: bool = False) -> Ticket:
     """Find the ticket; one that this user may not see does not exist for them.
 
+    By a key that it had before it was moved, a change finds it too, so that nothing
+    that was typed is lost; whoever only looks is led to its present key: raises Moved.
     With `to_change` its row is locked until the commit, and read afresh.
     Changes to one ticket then happen one after the other, and the ids of its
     events are in the order of their commits: "after event 7" misses nothing.
@@ -60,8 +70,21 @@ def get_ticket_or_404(key: str, *, seen_by: User, to_change: bool = False) -> Ti
     found = select(Ticket).where(Ticket.key == key, visible_to(seen_by)).execution_options(**KEEPS_PLAN)
     if to_change:  # with the little that most changes need
         changed = found.options(joinedload(Ticket.status)).with_for_update(of=Ticket)
-        return db.one_or_404(changed.execution_options(populate_existing=True))
-    return db.one_or_404(found.options(*_WHOLE))
+        found = changed.execution_options(populate_existing=True)
+    else:
+        found = found.options(*_WHOLE)
+    if ticket := db.session.scalar(found):
+        return ticket
+    moved_to = _key_since_moved_or_404(key, seen_by=seen_by)
+    if to_change:
+        return get_ticket_or_404(moved_to, seen_by=seen_by, to_change=True)
+    raise Moved(moved_to)
+
+
+def _key_since_moved_or_404(key: str, *, seen_by: User) -> str:
+    """The key that the ticket of this former key has now, if this user may see it."""
+    now = select(Ticket.key).join(TicketKey, TicketKey.ticket_id == Ticket.id)
+    return db.one_or_404(now.where(TicketKey.key == key, visible_to(seen_by)))
 
 
 _WHOLE = (
@@ -136,11 +159,15 @@ def is_watching(people: list[TicketPerson], user: User) -> bool:
 
 
 def ids_by_key(keys: Sequence[str], *, seen_by: User) -> dict[str, int]:
-    """The ids of those tickets that this user may see, by key."""
+    """The ids of those tickets that this user may see, by key, or by the former key that was asked for."""
     if not keys:
         return {}
     found = select(Ticket.key, Ticket.id).where(Ticket.key.in_(keys), visible_to(seen_by))
-    return dict(db.session.execute(found).all())
+    ids = dict(db.session.execute(found).all())
+    if len(ids) == len(set(keys)):
+        return ids
+    former = select(TicketKey.key, Ticket.id).join(Ticket, Ticket.id == TicketKey.ticket_id)
+    return ids | dict(db.session.execute(former.where(TicketKey.key.in_(keys), visible_to(seen_by))).all())
 
 
 def last_project_id(user: User) -> int | None:

@@ -12,7 +12,7 @@ from portal.lifecycles.models import Category
 from portal.organizations.models import Membership, Shares
 from portal.tickets.filtering import word_fields
 from portal.tickets.lists import LATEST, Sort, first_tickets, is_open, ticket_page
-from portal.tickets.models import Ticket, WaitingFor
+from portal.tickets.models import Part, Ticket, TicketPerson, WaitingFor
 from portal.tickets.policy import is_theirs, visible_to
 from portal.web.paging import PAGE, Page
 
@@ -74,7 +74,12 @@ def is_turn_of(user: User) -> ColumnElement[bool]:
 
 def _of(user: User) -> ColumnElement[bool]:
     """Of all that they may see, an employee's are those they take part in; the desk sees far more."""
-    return Ticket.requester_id == user.id if user.is_staff else is_theirs(user)
+    if not user.is_staff:
+        return is_theirs(user)
+    theirs = select(TicketPerson.ticket_id).where(
+        TicketPerson.user_id == user.id, TicketPerson.part.in_([Part.REQUESTER, Part.PARTICIPANT])
+    )
+    return Ticket.id.in_(theirs.correlate(None))
 
 
 def _shared_by(membership: Membership) -> list[ColumnElement[bool]]:

@@ -4,7 +4,7 @@ import json
 import secrets
 from functools import partial
 
-from flask import render_template, request, url_for
+from flask import redirect, render_template, request, url_for
 from flask_babel import gettext as _
 
 from portal.accounts.throttle import TooOften
@@ -19,9 +19,15 @@ from portal.tickets.blueprint import bp
 from portal.tickets.drafts import LIMIT, drafts_of, drop_draft, save_draft
 from portal.tickets.forms import BODY_LIMIT, DraftForm, ReplyForm, TicketForm
 from portal.tickets.models import Priority, Ticket, TicketType
-from portal.tickets.page import COMMENTED, about, about_now, fragment_for, page_for, unsent
+from portal.tickets.page import COMMENTED, about, about_now, fragment_for, page_for, redrawn, unsent
 from portal.tickets.policy import Verb, acts_on
-from portal.tickets.queries import get_ticket_or_404, last_organization_id, last_project_id, timeline
+from portal.tickets.queries import (
+    Moved,
+    get_ticket_or_404,
+    last_organization_id,
+    last_project_id,
+    timeline,
+)
 from portal.web.htmx import done, go_to, is_fragment_request, render
 from portal.web.session import me
 
@@ -31,7 +37,7 @@ NEW = "ticket:new"
 @bp.route("/new", methods=["GET", "POST"])
 @requires(Permission.TICKET_SUBMIT)
 def submit():
-    form = TicketForm(requester=me())
+    form = TicketForm(reader=me())
     if form.validate_on_submit():
         return _submitted(form)
     if request.method == "GET":
@@ -66,7 +72,7 @@ def _submitted(form: TicketForm):
     if made is None:
         if refusal := throttle.too_many_tickets(me()):
             return _refused(form, refusal)
-        ticket = actions.submit_ticket(me(), form.asked())
+        ticket = actions.submit_ticket(form.person.person or me(), form.asked(), actor=me())
         made = ticket.key
         once.remember(key, made, user=me())
     drop_draft(me(), NEW)
@@ -92,6 +98,14 @@ def show(key: str):
         db.session.commit()
         ticket = get_ticket_or_404(key, seen_by=me())
     return render(page_for(me()), fragment_for(me()), **about(ticket))
+
+
+@bp.errorhandler(Moved)
+def lead_to_its_key(moved: Moved):
+    """A ticket that is asked for by a former key: the same page of it, under the key it has now."""
+    here = url_for(str(request.endpoint), **((request.view_args or {}) | {"key": moved.key}))
+    asked = request.query_string.decode("ascii", "ignore")
+    return redirect(f"{here}?{asked}" if asked else here, 301)
 
 
 @bp.get("/<key:key>/timeline")
@@ -132,7 +146,7 @@ def settle(key: str):
     _refuse_readers(ticket, Verb.SETTLE)
     actions.settle(ticket, actor=me())
     db.session.commit()
-    return _redrawn(ticket)
+    return redrawn(ticket)
 
 
 @bp.post("/<key:key>/reopening")
@@ -142,17 +156,13 @@ def reopen(key: str):
     _refuse_readers(ticket, Verb.SETTLE)
     actions.reopen(ticket, actor=me())
     db.session.commit()
-    return _redrawn(ticket)
+    return redrawn(ticket)
 
 
 def _refuse_readers(ticket: Ticket, verb: Verb) -> None:
     """Raises NotAllowed for somebody who sees the ticket and has no part in it."""
     if not acts_on(me(), verb, ticket):
         raise NotAllowed(_("You can read this request, but you take no part in it."))
-
-
-def _redrawn(ticket):
-    return done(url_for(".show", key=ticket.key), fragment_for(me()), partial(about_now, ticket.key))
 
 
 @bp.post("/preview")

@@ -1,16 +1,20 @@
 import csv
+import re
 from datetime import timedelta
 from io import StringIO
 
 import pytest
+from sqlalchemy import text
 
 from portal import clock
 from portal.admin import queries
 from portal.admin.words import LABELS
 from portal.events.kinds import Kind
+from portal.events.models import AUDITED
 from portal.events.record import record
 from portal.extensions import db
 from portal.settings.actions import change_settings
+from portal.tickets import confidentiality, moving, participants
 from tests import factories as make
 from tests.accounts.gate import log_in
 
@@ -23,7 +27,7 @@ def boss(app):
 
 
 @pytest.fixture
-def client(client_for, boss):
+def client(client_for, boss, world):
     return client_for(boss)
 
 
@@ -37,10 +41,46 @@ def happened(**moment):
     db.session.commit()
 
 
-def test_every_event_of_the_desk_itself_has_words():
+WHO_SEES = {
+    Kind.PARTICIPANT_ADDED,
+    Kind.PARTICIPANT_REMOVED,
+    Kind.CONFIDENTIALITY_CHANGED,
+    Kind.TICKET_MOVED,
+}
+
+
+def test_every_event_of_the_desk_itself_has_words_and_so_has_who_sees_a_ticket():
     of_the_desk = {kind for kind in Kind if kind.split(".")[0] not in {"ticket", "comment", "note"}}
 
-    assert set(LABELS) == of_the_desk
+    assert set(LABELS) == of_the_desk | WHO_SEES
+    assert set(re.findall(r"'([^']+)'", str(AUDITED))) == WHO_SEES
+
+
+def test_who_was_let_into_a_ticket_and_who_was_kept_out_is_there(client, boss):
+    ann, zoe = make.employee(name="Ann"), make.employee(name="Zoe")
+    ticket = make.ticket(ann, title="Salary")
+    participants.add_participant(ticket, zoe, actor=ann)
+    participants.remove_participant(ticket, zoe.id, actor=ann)
+    confidentiality.make_confidential(ticket, actor=boss)
+    moving.move(ticket, make.project("HR", name="Human Resources"), actor=boss)
+    make.reply(ticket)
+    db.session.commit()
+
+    text = log(client)
+
+    assert "Participant added</b>: Zoe" in text
+    assert "Participant removed</b>: Zoe" in text
+    assert "Confidential: <b>no</b> became <b>yes</b>" in text
+    assert "Project: <b>IT support</b> became <b>Human Resources</b>" in text
+    assert text.count("· HR-1<") == 4
+    assert "comment.added" not in text
+    assert "Participant removed</b>" not in log(client, kind=Kind.PARTICIPANT_ADDED)
+
+
+def test_the_log_reads_the_index_that_is_made_for_it(app):
+    db.session.execute(text("SET LOCAL enable_seqscan = off"))
+    plan = db.session.execute(text(f"EXPLAIN SELECT * FROM events WHERE {AUDITED} ORDER BY id DESC LIMIT 26"))
+    assert "ix_events_audit" in "".join(row[0] for row in plan)
 
 
 def test_a_change_is_told_with_what_it_was(client, boss):

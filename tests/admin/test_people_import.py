@@ -9,7 +9,7 @@ from portal.accounts.models import User
 from portal.accounts.queries import user_by_email
 from portal.events.models import Event
 from portal.extensions import db
-from portal.organizations.queries import organizations_of, teams_of
+from portal.organizations.queries import memberships_of, teams_of
 from portal.outbox_mail.models import Mail
 from portal.permissions import Role
 from tests import factories as make
@@ -62,7 +62,7 @@ def test_then_it_happens(admin):
     assert user_by_email("ann@example.org").name == "Ann Müller"
     assert petra.role is Role.AGENT
     assert [team.name for team in teams_of(petra)] == ["Field", "Network"]
-    assert [each.name for each in organizations_of(new)] == ["Acme"]
+    assert [each.organization.name for each in memberships_of(new)] == ["Acme"]
     assert db.session.scalar(select(Mail.to_address).where(Mail.recipient_id == new.id)) == "new@example.org"
 
 

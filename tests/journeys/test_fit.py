@@ -46,6 +46,8 @@ def key(open_browser, kept):
         ("employee", "/tickets"),
         ("admin", "/tickets/{key}"),
         ("admin", "/tickets/{key}/fields"),
+        ("admin", "/tickets/{key}/people"),
+        ("admin", "/tickets/{key}/project"),
         ("admin", "/queue"),
     ],
 )

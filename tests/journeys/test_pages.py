@@ -19,10 +19,11 @@ PAGES = {
     ],
     "manager": ["/admin/projects", "/admin/categories"],
     "admin": [
-        "/", "/queue", "{own}", "{own}/fields", "/admin", "/admin/people", "/admin/people/import",
-        "/admin/people/11", "/admin/organizations", "/admin/organizations/new", "/admin/organizations/2",
-        "/admin/departments/1", "/admin/organizations/2/members/11", "/admin/projects", "/admin/categories",
-        "/admin/teams", "/admin/settings", "/admin/audit", "/admin/mail", "/admin/work", "/admin/components",
+        "/", "/queue", "{own}", "{own}/fields", "{own}/people", "{own}/project", "/admin", "/admin/people",
+        "/admin/people/import", "/admin/people/11", "/admin/organizations", "/admin/organizations/new",
+        "/admin/organizations/2", "/admin/departments/1", "/admin/organizations/2/members/11",
+        "/admin/projects", "/admin/categories", "/admin/teams", "/admin/settings", "/admin/audit",
+        "/admin/mail", "/admin/work", "/admin/components",
     ],
 }  # fmt: skip
 CASES = [(who, path) for who, paths in PAGES.items() for path in paths]

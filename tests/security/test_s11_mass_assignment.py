@@ -6,7 +6,7 @@ from sqlalchemy import select
 from portal.accounts.models import User
 from portal.extensions import db
 from portal.tickets.drafts import MOST
-from portal.tickets.models import Comment, Draft, Ticket
+from portal.tickets.models import Comment, Draft, Ticket, TicketPerson
 from tests import factories as make
 
 MORE = {
@@ -85,6 +85,33 @@ def test_an_agents_fields_are_those_of_the_form(world, client_for):
     db.session.refresh(ticket)
     changed = {name for name, value in columns_of(ticket).items() if value != before[name]}
     assert changed <= {"title", "version", "updated_at", "search"}
+
+
+@pytest.mark.parametrize(
+    ("place", "form", "may_change"),
+    [
+        ("participants", {"person": "zoe@example.org"}, {"updated_at"}),
+        ("confidentiality", {}, {"updated_at", "is_confidential", "version"}),
+        ("project", {"project_id": "HR"}, {"updated_at", "project_id", "number", "key", "search", "version"}),
+    ],
+)
+def test_the_people_and_the_place_of_a_ticket_are_changed_one_by_one(
+    world, client_for, place, form, may_change
+):
+    petra, hr = make.agent(), make.project("HR")
+    ticket, zoe = make.ticket(), make.employee(email="zoe@example.org")
+    db.session.commit()
+    before = columns_of(ticket)
+    sent = MORE | form | ({"project_id": hr.id} if "project_id" in form else {})
+
+    answer = client_for(petra).post(f"/tickets/{ticket.key}/{place}", data=sent)
+
+    assert answer.status_code == 303
+    after = columns_of(db.session.get_one(Ticket, ticket.id))
+    assert {name for name, value in after.items() if value != before[name]} <= may_change
+    assert zoe.role == "employee"
+    parts = set(db.session.scalars(select(TicketPerson.part).where(TicketPerson.user_id == zoe.id)))
+    assert parts == ({"participant"} if place == "participants" else set())
 
 
 # Keys that make a form count once.

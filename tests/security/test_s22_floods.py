@@ -97,6 +97,17 @@ def test_what_one_person_writes_on_tickets_is_limited_too(world, client_for, pla
     assert db.session.scalar(select(func.count()).select_from(Comment)) == 3
 
 
+def test_whom_one_person_adds_to_tickets_is_limited_with_it(world, client_for):
+    petra, ticket, people = make.agent(), make.ticket(), [make.employee() for _number in range(3)]
+    limit(comments_per_hour=2)
+    client, url = client_for(petra), f"/tickets/{ticket.key}/participants"
+
+    answers = [client.post(url, data={"person": person.email}) for person in people]
+
+    assert [answer.status_code for answer in answers] == [303, 303, 429]
+    assert says_when(client.post(url, data={"person": people[2].email}, headers=FRAGMENT), page=False)
+
+
 def test_previews_of_a_minute_are_limited(client_for, monkeypatch):
     ann, ben = make.employee(), make.employee()
     db.session.commit()

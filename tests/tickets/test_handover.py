@@ -60,6 +60,15 @@ def test_they_see_what_they_asked_for_themselves_and_nothing_else(petra):
     assert sorted(parts) == [Part.REQUESTER] * 3 + [Part.WATCHER]
 
 
+def test_they_still_take_part_where_they_were_asked_to_as_a_colleague(petra):
+    petra, tickets = petra
+    actions.take_part(tickets["others"], petra, Part.PARTICIPANT)
+
+    leave(petra)
+
+    assert "others" in seen_by(petra)
+
+
 def test_open_tickets_wait_for_somebody_else_and_say_since_when(petra):
     petra, tickets = petra
     boss = make.admin()
