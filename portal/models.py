@@ -8,6 +8,7 @@ from portal.organizations.models import Membership, Organization, Team, TeamMemb
 from portal.outbox_mail.models import Mail
 from portal.projects.models import Project, ProjectCounter, TicketCategory
 from portal.settings.models import Setting, Tick
+from portal.sso.models import ExternalIdentity, GroupRule, IdentityProvider
 from portal.tickets.models import (
     Comment,
     Draft,
@@ -23,8 +24,11 @@ __all__ = [
     "Delivery",
     "Draft",
     "Event",
+    "ExternalIdentity",
     "ExternalTicket",
+    "GroupRule",
     "IdempotencyKey",
+    "IdentityProvider",
     "Lifecycle",
     "Mail",
     "Membership",

@@ -32,6 +32,8 @@ GROUPS = (
             Kind.ACCOUNT_REGISTERED: _l("Account registered"),
             Kind.ACCOUNT_VERIFIED: _l("Address confirmed"),
             Kind.ACCOUNT_EDITED: _l("Account changed"),
+            Kind.IDENTITY_LINKED: _l("Linked with single sign-on"),
+            Kind.IDENTITY_UNLINKED: _l("No longer linked with single sign-on"),
             Kind.ACCOUNT_DEACTIVATED: _l("Account deactivated"),
             Kind.ACCOUNT_REACTIVATED: _l("Account activated again"),
             Kind.TICKETS_HANDED_OVER: _l("Tickets handed over"),
@@ -46,6 +48,8 @@ GROUPS = (
             Kind.CATEGORY_EDITED: _l("Category changed"),
             Kind.TEAM_CREATED: _l("Team created"),
             Kind.TEAM_EDITED: _l("Team changed"),
+            Kind.PROVIDER_CREATED: _l("Identity provider added"),
+            Kind.PROVIDER_EDITED: _l("Identity provider changed"),
             Kind.SETTINGS_EDITED: _l("Settings changed"),
             Kind.AUDIT_EXPORTED: _l("Audit log exported"),
             Kind.MAIL_RETRIED: _l("Mail sent again"),
@@ -69,6 +73,14 @@ FIELDS = {
     "place": _l("Place"),
     "members": _l("Members"),
     "leads": _l("Leads"),
+    "issuer": _l("Issuer"),
+    "client_id": _l("Client ID"),
+    "secret": _l("Client secret"),
+    "scopes": _l("Scopes"),
+    "groups_claim": _l("Claim that names the groups"),
+    "rules": _l("What groups are here"),
+    "creates_accounts": _l("Makes accounts"),
+    "is_active": _l("Shown on the log-in page"),
     "logo": _l("Logo"),
     "languages": _l("Languages"),
     "default_language": _l("Language of the desk"),
@@ -79,10 +91,11 @@ FIELDS = {
     "comments_per_hour": _l("Replies per person and hour"),
     "description_limit": _l("Length of a description"),
 }
-SUBJECTS = ("user", "project", "category", "team", "email", "reaction", "source")
+SUBJECTS = ("user", "project", "category", "team", "provider", "email", "reaction", "source")
 REASONS = {
     "wrong": _l("wrong address or password"),
     "unverified": _l("address not confirmed yet"),
+    "provider": _l("not let in with what the identity provider said"),
     "short": _l("password too short for the role"),
 }
 

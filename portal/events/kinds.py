@@ -31,6 +31,8 @@ class Kind(StrEnum):
     LOGGED_IN = "account.logged_in"
     LOGGED_OUT = "account.logged_out"
     LOGIN_FAILED = "account.login_failed"  # data: email, address, reason
+    IDENTITY_LINKED = "account.identity_linked"  # data: provider
+    IDENTITY_UNLINKED = "account.identity_unlinked"  # data: provider
     SESSIONS_ENDED = "account.sessions_ended"  # data: count
 
     # On the desk itself.
@@ -40,6 +42,8 @@ class Kind(StrEnum):
     CATEGORY_EDITED = "category.edited"  # data: category_id, category, changes
     TEAM_CREATED = "team.created"  # data: team_id, team
     TEAM_EDITED = "team.edited"  # data: team_id, team, changes
+    PROVIDER_CREATED = "provider.created"  # data: provider_id, provider
+    PROVIDER_EDITED = "provider.edited"  # data: provider_id, provider, changes
     SETTINGS_EDITED = "settings.edited"  # data: changes
     AUDIT_EXPORTED = "audit.exported"  # data: asked, the filter in words
     MAIL_RETRIED = "mail.retried"  # data: mail_id

@@ -53,7 +53,7 @@ def everywhere(app, world):
         "key": ticket.key, "token": "x" * 43, "public_id": "x" * 16, "name": "open", "category_id": 1,
         "project_id": world.id, "user_id": ticket.requester_id, "team_id": 1, "mail_id": 1, "event_id": 1,
         "reaction": "notify_people", "digest": "x" * 32, "project_key": world.key, "direction": "up",
-        "filename": "x",
+        "filename": "x", "provider_id": 999, "slug": "house",
     }  # fmt: skip
     db.session.commit()
     return doors(app, arguments), admin
