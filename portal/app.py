@@ -19,7 +19,7 @@ from portal.admin.blueprint import bp as admin
 from portal.config import Settings, read_settings
 from portal.desk.views import bp as desk
 from portal.extensions import csrf, db, htmx, limiter, migrate
-from portal.gateways import database, live, queue, redis, storage
+from portal.gateways import database, live, oidc, queue, redis, storage
 from portal.home.views import bp as home
 from portal.importing import admin as import_admin
 from portal.notifications import live as live_pages
@@ -29,6 +29,9 @@ from portal.organizations.views import bp as organizations
 from portal.outbox_mail import admin as mail_admin
 from portal.projects import admin as projects_admin
 from portal.settings import views as settings_views
+from portal.sso import admin as sso_admin
+from portal.sso import views as sso
+from portal.sso.queries import doors
 from portal.tickets import desk as ticket_desk
 from portal.tickets import labels
 from portal.tickets import mine as tickets_mine
@@ -51,6 +54,7 @@ VIEWS = (  # whose routes stand on the blueprints of accounts, admin and tickets
     people_admin,
     import_admin,
     projects_admin,
+    sso_admin,
     teams_admin,
     ticket_desk,
     ticket_people,
@@ -61,6 +65,7 @@ BLUEPRINTS = (
     health.bp,
     settings_views.bp,
     accounts,
+    sso.bp,
     admin,
     tickets,
     organizations,
@@ -82,7 +87,7 @@ def create_app(settings: Settings | None = None) -> Flask:
     app.jinja_environment = TranslatedEnvironment  # type: ignore[assignment]  # a kind of it
     app.config.from_mapping(settings.for_flask())
 
-    for part in (headers, db, csrf, htmx, limiter, redis, queue, live, storage):
+    for part in (headers, db, csrf, htmx, limiter, redis, queue, live, storage, oidc):
         part.init_app(app)
     for part in (
         session,
@@ -107,6 +112,7 @@ def create_app(settings: Settings | None = None) -> Flask:
         "field_label": labels.field_label,
         "value_label": labels.value_label,
         "away": absence.away,
+        "sso_doors": doors,
     }
     for blueprint in BLUEPRINTS:
         app.register_blueprint(blueprint)

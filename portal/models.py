@@ -23,6 +23,7 @@ from portal.organizations.models import (
 from portal.outbox_mail.models import Mail
 from portal.projects.models import Project, ProjectCounter, TicketCategory
 from portal.settings.models import Setting, Tick
+from portal.sso.models import ExternalIdentity, GroupRule, IdentityProvider
 from portal.tickets.models import (
     Comment,
     Draft,
@@ -41,9 +42,12 @@ __all__ = [
     "Department",
     "Draft",
     "Event",
+    "ExternalIdentity",
     "ExternalTicket",
+    "GroupRule",
     "HalfLogin",
     "IdempotencyKey",
+    "IdentityProvider",
     "Invitation",
     "Lifecycle",
     "Mail",

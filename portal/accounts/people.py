@@ -49,7 +49,7 @@ def rename(person: User, name: str, *, actor: User) -> None:
     _record(set_fields(person, name=name), person, actor=actor)
 
 
-def change_role(person: User, role: Role, *, actor: User) -> None:
+def change_role(person: User, role: Role, *, actor: User | None) -> None:
     """Give them another role and log them out, so that the old one ends at once.
 
     Raises DomainError for one's own role, and for the last active admin.
@@ -57,7 +57,7 @@ def change_role(person: User, role: Role, *, actor: User) -> None:
     admins = _hold_with_admins(person)
     if role == person.role:
         return
-    if person.id == actor.id:
+    if actor and person.id == actor.id:
         raise DomainError(_("You cannot change your own role. Ask another admin."))
     _refuse_the_last(person, admins)
     _record(set_fields(person, role=role), person, actor=actor)
@@ -106,6 +106,6 @@ def _refuse_the_last(person: User, admins: set[int]) -> None:
         )
 
 
-def _record(changes: Changes, person: User, *, actor: User) -> None:
+def _record(changes: Changes, person: User, *, actor: User | None) -> None:
     if changes:
         record(Kind.ACCOUNT_EDITED, actor=actor, **about(person), changes=changes)

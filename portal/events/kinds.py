@@ -35,6 +35,8 @@ class Kind(StrEnum):
     LOGGED_IN = "account.logged_in"
     LOGGED_OUT = "account.logged_out"
     LOGIN_FAILED = "account.login_failed"  # data: email, address, reason
+    IDENTITY_LINKED = "account.identity_linked"  # data: provider
+    IDENTITY_UNLINKED = "account.identity_unlinked"  # data: provider
     SESSIONS_ENDED = "account.sessions_ended"  # data: count
     TWO_STEP_ON = "account.two_step_on"
     TWO_STEP_OFF = "account.two_step_off"
@@ -63,6 +65,8 @@ class Kind(StrEnum):
     MEMBER_REMOVED = "member.removed"  # data: user_id, user, organization, changes
     INVITATION_SENT = "invitation.sent"  # data: email, organization, changes
     INVITATION_WITHDRAWN = "invitation.withdrawn"  # data: email, organization, changes
+    PROVIDER_CREATED = "provider.created"  # data: provider_id, provider
+    PROVIDER_EDITED = "provider.edited"  # data: provider_id, provider, changes
     SETTINGS_EDITED = "settings.edited"  # data: changes
     AUDIT_EXPORTED = "audit.exported"  # data: asked, the filter in words
     MAIL_RETRIED = "mail.retried"  # data: mail_id

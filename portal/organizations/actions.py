@@ -44,7 +44,7 @@ def edit_team(team: Team, *, name: str, members: Iterable[User], leads: Iterable
         record(Kind.TEAM_EDITED, actor=actor, team_id=team.id, team=team.name, changes=changes)
 
 
-def set_teams(person: User, teams: Iterable[Team], *, actor: User) -> None:
+def set_teams(person: User, teams: Iterable[Team], *, actor: User | None) -> None:
     """Let the person work in these teams and no others; where they lead, they still do."""
     wanted = {team.id: team for team in teams}
     before = teams_of(person)
@@ -81,7 +81,7 @@ def _set_members(team: Team, wanted: dict[int, User], leads: set[int]) -> dict[s
     return {name: both for name, both in changes.items() if both["old"] != both["new"]}
 
 
-def _record_edit(person: User, field: str, old: Iterable, new: Iterable, *, actor: User) -> None:
+def _record_edit(person: User, field: str, old: Iterable, new: Iterable, *, actor: User | None) -> None:
     changes = {field: change(_names(old), _names(new))}
     record(Kind.ACCOUNT_EDITED, actor=actor, user_id=person.id, user=person.name, changes=changes)
 

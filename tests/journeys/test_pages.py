@@ -22,7 +22,8 @@ PAGES = {
         "/", "/queue", "{own}", "{own}/fields", "{own}/people", "{own}/project", "/admin", "/admin/people",
         "/admin/people/import", "/admin/people/11", "/admin/organizations", "/admin/organizations/new",
         "/admin/organizations/2", "/admin/departments/1", "/admin/organizations/2/members/11",
-        "/admin/projects", "/admin/categories", "/admin/teams", "/admin/settings", "/admin/audit",
+        "/admin/projects", "/admin/categories", "/admin/teams", "/admin/providers",
+        "/admin/providers/new", "/admin/settings", "/admin/audit",
         "/admin/mail", "/admin/work", "/admin/components",
     ],
 }  # fmt: skip
