@@ -80,7 +80,7 @@ def _serve(state: State, options: argparse.Namespace) -> None:
         for child in others:  # after it: they would only compete while all of them load
             child.start()
         state.say_where(f"http://127.0.0.1:{port}")
-        _introduce(environment(), port, stack)
+        _introduce(environment(), stack, is_empty=options.no_seed)
         _watch(stack, children, environment)
     finally:
         preparation.stop()
@@ -183,9 +183,11 @@ def _wait_until_it_answers(port: int) -> None:
     say("The web server does not answer yet; its log above says why.")
 
 
-def _introduce(environment: dict[str, str], port: int, stack: Stack) -> None:
+def _introduce(environment: dict[str, str], stack: Stack, *, is_empty: bool) -> None:
     lines = [f"The service desk runs at  {environment['PUBLIC_URL']}", ""]
-    if environment["DEMO_MODE"] == "true":
+    if is_empty:
+        lines += ["An empty desk begins with the page that makes its first admin.", ""]
+    elif environment["DEMO_MODE"] == "true":
         lines += [
             f"Log in with the password {PASSWORD} as",
             *(f"    {person}@example.org" for person in PEOPLE),

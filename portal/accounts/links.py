@@ -16,6 +16,7 @@ from portal.accounts.models import AccountToken, AddressChange, Purpose, User, d
 from portal.extensions import db
 from portal.outbox_mail.actions import link, queue_mail
 
+INVITED = timedelta(days=7)  # for the first password of an account that nobody could enter before
 LIFE = {Purpose.VERIFY: timedelta(hours=24), Purpose.RESET: timedelta(minutes=30)}
 
 _TOKEN = re.compile(r"[A-Za-z0-9_-]{43}")
@@ -35,7 +36,8 @@ def mail_reset(user: User) -> None:
 
 def mail_invitation(user: User) -> None:
     """Let somebody who has an account, made by another, choose their first password."""
-    _mail("invitation", user, **_reset_link(user), forgot_link=link("/forgot"))
+    token = _issue(user, Purpose.RESET, life=INVITED)
+    _mail("invitation", user, link=link(f"/reset/{token}"), days=INVITED.days, forgot_link=link("/forgot"))
 
 
 def mail_known(user: User) -> None:
@@ -107,11 +109,11 @@ def _is_good(token: str, purpose: Purpose) -> tuple[ColumnElement[bool], ...]:
     )
 
 
-def _issue(user: User, purpose: Purpose) -> str:
+def _issue(user: User, purpose: Purpose, *, life: timedelta | None = None) -> str:
     """A new token of 256 bits; those before it end."""
     end_links(user, purpose)
     token = secrets.token_urlsafe(32)
-    expires_at = clock.now() + LIFE[purpose]
+    expires_at = clock.now() + (life or LIFE[purpose])
     row = AccountToken(
         user_id=user.id,
         purpose=purpose,

@@ -3,7 +3,7 @@
 from datetime import datetime
 
 from flask import Blueprint, render_template, url_for
-from flask_babel import format_date
+from flask_babel import format_date, get_locale
 from flask_babel import gettext as _
 
 from portal import clock
@@ -15,6 +15,7 @@ from portal.tickets.models import Priority
 from portal.tickets.requested import counts, open_requests
 from portal.tickets.vocabulary import Named, vocabulary
 from portal.tickets.words import standing
+from portal.web.locale import day_pattern
 from portal.web.session import me
 
 bp = Blueprint("home", __name__)
@@ -51,7 +52,7 @@ def _dashboard():
     statuses = vocabulary().statuses
     figures = open_figures(me(), statuses)
     days = last_days(me())
-    names = [format_date(day.day, "d MMM") for day in days]
+    names = [format_date(day.day, day_pattern(get_locale())) for day in days]
     return render_template(
         "home/dashboard.html",
         figures=figures,

@@ -66,7 +66,9 @@ def import_people():
         form.text.errors = [str(error)]
         return render(PAGE, PAGE, 422, form=form, example=EXAMPLE, planned=None)
     if "apply" not in request.form:
-        return render(PAGE, PAGE, form=form, example=EXAMPLE, planned=planned, counts=_counts(planned))
+        return render(
+            PAGE, PAGE, form=form, example=EXAMPLE, planned=planned, counts=_counts(planned), is_done=False
+        )
     return _carried_out(form, planned)
 
 
@@ -86,7 +88,7 @@ def _carried_out(form: PeopleImportForm, planned: list[Planned]):
     if not done[Deed.REFUSE]:
         return redirect(url_for(".people"), 303)
     left = [row for row in planned if row.deed is Deed.REFUSE]
-    return render(PAGE, PAGE, form=form, example=EXAMPLE, planned=left, counts=_counts(left))
+    return render(PAGE, PAGE, form=form, example=EXAMPLE, planned=left, counts=_counts(left), is_done=True)
 
 
 def _counts(planned: list[Planned]) -> dict[Deed, int]:

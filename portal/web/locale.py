@@ -17,7 +17,7 @@ from portal.settings.cache import site
 
 FOLDER = Path(__file__).parents[2] / "translations"
 LANGUAGES = {"en": "English", "de": "Deutsch"}
-EXACT = "EEE, d MMM y, HH:mm"
+DOTTED = {"de"}  # languages that write a dot behind a day: 7. Okt. 2026
 TIMEZONES = frozenset(zone for zone in available_timezones() if "/" in zone) | {"UTC"}
 
 
@@ -57,8 +57,10 @@ def when(moment: datetime | None) -> Markup:
         return Markup("")
     ago, (locale, zone) = moment - clock.now(), _reader()
     minute = moment.replace(second=0, microsecond=0)
-    words = _told(minute, "d MMM y", locale, zone) if abs(ago.days) >= 7 else _ago(_rounded(ago), locale)
-    stamp, title = moment.isoformat(timespec="seconds"), escape(_told(minute, EXACT, locale, zone))
+    day = day_pattern(locale)
+    words = _told(minute, f"{day} y", locale, zone) if abs(ago.days) >= 7 else _ago(_rounded(ago), locale)
+    exact = _told(minute, _exact(locale), locale, zone)
+    stamp, title = moment.isoformat(timespec="seconds"), escape(exact)
     told = f'<time datetime="{stamp}" title="{title}" data-relative>{escape(words)}</time>'
     return Markup(told)  # noqa: S704, all of it is escaped; `Markup.format` takes ten times as long
 
@@ -75,7 +77,7 @@ def exact(moment: datetime | None) -> str:
     if moment is None:
         return ""
     minute = moment.replace(second=0, microsecond=0)
-    return _told(minute, EXACT, get_locale(), get_timezone())
+    return _told(minute, _exact(get_locale()), get_locale(), get_timezone())
 
 
 def _rounded(ago: timedelta) -> timedelta:
@@ -95,6 +97,15 @@ def _told(minute: datetime, pattern: str, locale: Locale | None, zone: tzinfo) -
 @lru_cache(maxsize=5_000)
 def _ago(ago: timedelta, locale: Locale | None) -> str:
     return dates.format_timedelta(ago, add_direction=True, threshold=0.95, locale=locale or "en")
+
+
+def _exact(locale: Locale | None) -> str:
+    return f"EEE, {day_pattern(locale)} y, HH:mm"
+
+
+def day_pattern(locale: Locale | None) -> str:
+    """A day of this year, as the language writes it, for Babel: https://babel.pocoo.org/en/latest/dates.html."""
+    return "d. MMM" if locale and locale.language in DOTTED else "d MMM"
 
 
 def initials(name: str) -> str:

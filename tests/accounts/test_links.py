@@ -209,6 +209,22 @@ def test_an_invitation_lets_choose_the_first_password(app, client):
     assert not any("was changed" in mail.subject for mail in mails())  # there was none before
 
 
+def test_an_invitation_is_good_for_a_week_and_a_reset_for_half_an_hour(app, client):
+    """Somebody invited may be on holiday, and there is no password yet that could be stolen."""
+    boss = make.admin()
+    create_person(name="Ben Okafor", email="ben@example.org", role=Role.AGENT, actor=boss)
+    db.session.commit()
+    invited = link_in(mails()[-1])
+    ask(client, boss.email)
+    reset = link_in(mails()[-1])
+
+    with clock.travelling_to(clock.now() + timedelta(days=6, hours=23)):
+        assert client.get(invited).status_code == 200
+        assert client.get(reset).status_code == 404
+    with clock.travelling_to(clock.now() + timedelta(days=7, minutes=1)):
+        assert client.get(invited).status_code == 404
+
+
 def test_whoever_forgot_to_confirm_confirms_by_the_reset(app, client):
     make.employee(email="new@example.org", email_verified_at=None)
     db.session.commit()

@@ -99,6 +99,7 @@ def test_a_row_that_cannot_be_taken_says_why_and_the_others_go_in(admin, row, wh
     answer = apply(admin, text)
     assert answer.status_code == 200
     assert why in answer.text
+    assert "All other rows are in." in answer.text
     assert user_by_email("other@example.org")
     assert user_by_email("who@example.org") is None
 

@@ -178,6 +178,8 @@ def test_another_port_is_taken_and_said_where_the_usual_one_is_in_use(start):
 
         desk.wait_for("Port 8000 is in use")
         assert desk.answers("/healthz")
+        desk.wait_for("An empty desk begins with the page that makes its first admin.")
+        assert not [line for line in desk.lines if "demo-demo-demo" in line]
 
 
 def test_a_port_that_is_lost_in_the_last_moment_is_replaced_for_everybody(start, state):
