@@ -24,11 +24,12 @@ PEOPLE_STATES = {
 }
 
 
-def user_of_session(token: object) -> User | None:
+def user_of_session(token: object, *, is_attended: bool = True) -> User | None:
     """Who is logged in under this token; for anything that is not such a token, nobody.
 
     `session_token` of the answer is the token, so that Flask-Login keeps the cookie.
-    That the browser was seen is written at most once in five minutes.
+    That the browser was seen is written at most once in five minutes; what an open
+    page asks by itself (`is_attended` is false) does not keep its session awake.
     """
     if not isinstance(token, str) or not _TOKEN.fullmatch(token):
         return None
@@ -44,7 +45,7 @@ def user_of_session(token: object) -> User | None:
     user, session_id, seen_at, is_remembered = found
     if not is_remembered and now - seen_at > IDLE:
         return None
-    if now - seen_at > SEEN_EVERY:
+    if is_attended and now - seen_at > SEEN_EVERY:
         _note_seen(session_id, now)
         user = db.session.get_one(User, user.id)
     user.session_token = token

@@ -48,7 +48,7 @@ def _still(app: Flask, token: str, asked: list[str]) -> Callable[[], dict[str, s
 
     def names() -> dict[str, str]:
         with app.app_context():
-            user = user_of_session(token)
+            user = user_of_session(token, is_attended=False)
             return _topics(user, asked) if user and not must_set_up(user) else {}
 
     return names

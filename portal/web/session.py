@@ -20,7 +20,12 @@ def init_app(app: Flask) -> None:
 
 def _user_of(token: object) -> User | None:
     """Who is logged in; nobody once the database did not answer: the page that says so needs none."""
-    return None if "no_database" in g else user_of_session(token)
+    return None if "no_database" in g else user_of_session(token, is_attended=_is_attended())
+
+
+def _is_attended() -> bool:
+    """Whether somebody is there, and not only their open page, which asks for news by itself."""
+    return request.endpoint != "live.stream" and "X-Unattended" not in request.headers
 
 
 def me() -> User:

@@ -68,6 +68,9 @@ if (url) {
     follow()
     if (document.visibilityState === "visible") tell() // what came while nobody looked
   })
+  document.addEventListener("htmx:configRequest", ({ detail }) => {
+    if (detail.triggeringEvent?.type === "news") detail.headers["X-Unattended"] = "1" // nobody may be there
+  })
   addEventListener("pagehide", stop)
   addEventListener("pageshow", (event) => event.persisted && follow())
   document.addEventListener("htmx:afterSettle", () => wanted() !== followed && follow())
