@@ -96,6 +96,7 @@ TABLE = {
     "admin.providers": Permission.SETTINGS_MANAGE,
     "admin.new_provider": Permission.SETTINGS_MANAGE,
     "admin.provider": Permission.SETTINGS_MANAGE,
+    "admin.unlink_identity": PEOPLE,
     "admin.check_provider": Permission.SETTINGS_MANAGE,
     "sso.begin": ANYONE,
     "sso.answer": ANYONE,
@@ -154,7 +155,7 @@ def all_doors(app, world):
         "project_id": 999, "user_id": 999, "team_id": 999, "mail_id": 999, "event_id": 999,
         "reaction": "notify_people", "digest": "x" * 32, "project_key": "NONE", "direction": "up",
         "filename": "x", "organization_id": 999, "department_id": 999, "invitation_id": 999,
-        "provider_id": 999, "slug": "house",
+        "provider_id": 999, "identity_id": 999, "slug": "house",
     }  # fmt: skip
     return doors(app, arguments)
 

@@ -24,6 +24,7 @@ from portal.organizations.queries import (
     teams_of,
 )
 from portal.permissions import Permission, requires
+from portal.sso.queries import identities_of
 from portal.tickets.handover import hand_over
 from portal.web.htmx import render
 from portal.web.paging import Order, keyset
@@ -167,4 +168,5 @@ def _person_page(
         person=person,
         is_me=person.id == me().id,
         memberships=memberships_of(person),
+        identities=identities_of(person),
     )

@@ -38,6 +38,8 @@ class OwnPassword(DeskForm):
 
     def is_right_for(self, person: User) -> bool:
         """Whether that is their password; the field says so where it is not."""
+        if "current_password" not in self:
+            return person.password_hash is None
         if is_right(self.current_password.data, person.password_hash):
             return True
         self.current_password.errors = [gettext("This is not your current password.")]
@@ -48,8 +50,11 @@ class SetUpTwoStepForm(OwnPassword):
     sealed = HiddenField()
     code = StringField(_l("Code that your app shows"), [NotBlank(_l("Enter the code.")), at_most(40)], [tidy])
 
-    def __init__(self, **kwargs: Any) -> None:
+    def __init__(self, *, has_password: bool, **kwargs: Any) -> None:
+        """Whoever comes by single sign-on alone has none to show, and may be of a role that needs this."""
         super().__init__(place="set-up", **kwargs)
+        if not has_password:
+            del self.current_password
 
 
 class OwnAddressForm(OwnPassword):

@@ -22,7 +22,7 @@ SET_UP, MANAGE, CODES = "accounts/two_step_new.html", "accounts/two_step.html", 
 def set_up():
     """The secret travels with the form, sealed for this person: nothing is kept before a code has shown
     that their app has it."""
-    form = SetUpTwoStepForm()
+    form = SetUpTwoStepForm(has_password=me().password_hash is not None)
     if me().two_step_since is not None:
         return redirect(url_for(".two_step"), 303) if form.is_submitted() else _manage(200)
     secret = _secret_of(form)

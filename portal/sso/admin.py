@@ -11,7 +11,7 @@ from portal.permissions import Permission, requires
 from portal.sso import managing
 from portal.sso.forms import NewProviderForm, ProviderForm
 from portal.sso.models import IdentityProvider
-from portal.sso.queries import all_providers, provider_or_404
+from portal.sso.queries import all_providers, identity_or_404, provider_or_404
 from portal.web.htmx import render
 from portal.web.session import me
 
@@ -62,6 +62,18 @@ def check_provider(provider_id: int):
     else:
         flash(_("%(name)s answers as it should.", name=provider.name), "success")
     return redirect(url_for(".provider", provider_id=provider_id), 303)
+
+
+@bp.post(f"/people/{row('user_id')}/identities/{row('identity_id')}/removal")
+@requires(Permission.PEOPLE_MANAGE)
+def unlink_identity(user_id: int, identity_id: int):
+    """For whom a provider means the wrong person, or somebody who has left it."""
+    identity = identity_or_404(identity_id, user_id)
+    name = identity.provider.name
+    managing.unlink(identity, actor=me())
+    db.session.commit()
+    flash(_("%(name)s does not let them in as this person any more.", name=name), "success")
+    return redirect(url_for(".person", user_id=user_id), 303)
 
 
 def _page(form: ProviderForm, provider: IdentityProvider | None, status: int):

@@ -46,13 +46,13 @@ def edit_provider(
                changes=changes)  # fmt: skip
 
 
-def unlink(identity: ExternalIdentity, *, provider_name: str, actor: User) -> None:
+def unlink(identity: ExternalIdentity, *, actor: User) -> None:
     """From now on the provider means nobody by that subject. Raises DomainError for one's own only way in."""
     user = identity.user
     if user.id == actor.id and user.password_hash is None:
         raise DomainError(_("Choose a password first: this is your only way in."))
     db.session.execute(delete(ExternalIdentity).where(ExternalIdentity.id == identity.id))
-    record(Kind.IDENTITY_UNLINKED, actor=actor, **about(user), provider=provider_name)
+    record(Kind.IDENTITY_UNLINKED, actor=actor, **about(user), provider=identity.provider.name)
 
 
 def client_of(provider: IdentityProvider) -> Client:

@@ -66,3 +66,4 @@ class ExternalIdentity(Model):
     created_at: Mapped[datetime] = mapped_column(default=lambda: clock.now())
 
     user: Mapped[User] = relationship()
+    provider: Mapped[IdentityProvider] = relationship()

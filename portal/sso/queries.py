@@ -1,9 +1,9 @@
-from sqlalchemy import func, select
+from sqlalchemy import select
+from sqlalchemy.orm import contains_eager, joinedload
 
 from portal.accounts.models import User
 from portal.extensions import db
 from portal.memory import Remembered
-from portal.permissions import Role
 from portal.sso.models import ExternalIdentity, IdentityProvider
 
 
@@ -43,17 +43,16 @@ def user_of(provider: IdentityProvider, subject: str) -> User | None:
     return db.session.scalar(meant)
 
 
-def identities_of(user: User) -> list[tuple[ExternalIdentity, str]]:
-    """The providers that let this person in, with their names."""
-    theirs = (
-        select(ExternalIdentity, IdentityProvider.name)
-        .join(IdentityProvider, IdentityProvider.id == ExternalIdentity.provider_id)
-        .where(ExternalIdentity.user_id == user.id)
+def identities_of(user: User) -> list[ExternalIdentity]:
+    """The providers that let this person in, by name."""
+    theirs = select(ExternalIdentity).join(ExternalIdentity.provider)
+    theirs = theirs.where(ExternalIdentity.user_id == user.id).order_by(IdentityProvider.name)
+    return list(db.session.scalars(theirs.options(contains_eager(ExternalIdentity.provider))))
+
+
+def identity_or_404(identity_id: int, user_id: int) -> ExternalIdentity:
+    """One of this person's, with its provider."""
+    own = select(ExternalIdentity).where(
+        ExternalIdentity.id == identity_id, ExternalIdentity.user_id == user_id
     )
-    return [(identity, name) for identity, name in db.session.execute(theirs.order_by(IdentityProvider.name))]
-
-
-def admins_with_a_password() -> int:
-    """How many can let themselves in when every provider is away."""
-    able = User.role == Role.ADMIN, User.is_active.is_(True), User.password_hash.is_not(None)
-    return db.session.scalar(select(func.count()).select_from(User).where(*able)) or 0
+    return db.one_or_404(own.options(joinedload(ExternalIdentity.provider)))

@@ -10,9 +10,10 @@ from portal.events.models import Event
 from portal.extensions import db
 from portal.organizations.queries import teams_of
 from portal.permissions import Role
-from portal.sso.models import GroupRule
+from portal.settings.actions import change_settings
+from portal.sso.models import ExternalIdentity, GroupRule
 from tests import factories as make
-from tests.accounts.codes import with_two_step
+from tests.accounts.codes import code_at, hidden_on, secret_on, with_two_step
 from tests.accounts.gate import is_inside
 from tests.sso import house
 
@@ -229,3 +230,31 @@ def test_a_second_step_that_somebody_has_set_up_is_asked_for(provide, client):
     assert answer.status_code == 303
     assert answer.location.startswith("/login/code")
     assert not is_inside(client)
+
+
+def test_an_admin_can_end_what_a_provider_means(provide, client, client_for):
+    provide()
+    house.enter(client, "ann@example.org confirmed")
+    ann, boss = user_by_email("ann@example.org"), client_for(make.admin())
+    identity = db.session.scalar(select(ExternalIdentity))
+    page = boss.get(f"/admin/people/{ann.id}").text
+    assert "The house" in page
+
+    address = f"/admin/people/{ann.id}/identities/{identity.id}/removal"
+    assert boss.post(address.replace(f"/{ann.id}/", "/999999/", 1)).status_code == 404
+    assert boss.post(address).status_code == 303
+    assert db.session.scalar(select(ExternalIdentity)) is None
+    assert events(Kind.IDENTITY_UNLINKED)[-1].data["provider"] == "The house"
+    assert boss.post(address).status_code == 404
+
+
+def test_who_has_no_password_sets_up_the_second_step_without_one(provide, client):
+    provide()
+    change_settings(actor=None, two_step_roles=("employee",))
+    db.session.commit()
+    house.enter(client, "ann@example.org confirmed")
+    page = client.get("/account/two-step")
+    assert "current_password" not in page.text
+    sent = {"sealed": hidden_on(page, "sealed"), "code": code_at(secret=secret_on(page))}
+    assert client.post("/account/two-step", data=sent).status_code == 200
+    assert user_by_email("ann@example.org").two_step_since
