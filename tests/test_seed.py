@@ -14,12 +14,14 @@ from portal.lifecycles.models import Category
 from portal.notifications.models import Notification
 from portal.organizations.models import Membership, Organization
 from portal.permissions import Role
+from portal.projects.models import Project
 from portal.seeding import actions as seeding
 from portal.seeding.actions import seed_demo_world
 from portal.seeding.stories import VERBS, all_stories
 from portal.seeding.world import PASSWORD, PEOPLE, PROJECTS, SEEDED_NAMES
 from portal.tickets import actions
-from portal.tickets.models import Comment, Priority, Ticket, TicketType, WaitingFor
+from portal.tickets.models import Comment, Priority, Request, Ticket, TicketType, WaitingFor
+from portal.tickets.policy import visible_to
 from tests import factories as make
 
 A_FEW = {"welcome", "terminal-printer", "parental-leave", "wifi-warehouse", "share-read-only", "vpn-drops"}
@@ -83,7 +85,8 @@ def test_seeding_twice_changes_nothing(flask):
 
     assert (first.exit_code, second.exit_code) == (0, 0), second.output
     assert everything() == before
-    assert "new are 0 tickets" in second.output
+    assert f"{len(all_stories())} tickets are new." in first.output
+    assert "Nothing was missing." in second.output
 
 
 def test_what_people_did_with_the_world_is_left_as_it_is(short):
@@ -98,6 +101,24 @@ def test_what_people_did_with_the_world_is_left_as_it_is(short):
 
     assert ticket.is_done
     assert petra.name == "Petra Somebody-Else"
+
+
+def test_a_single_ticket_that_was_missing_is_one(flask, monkeypatch):
+    monkeypatch.setattr(seeding, "all_stories", lambda: [s for s in all_stories() if s.name == "welcome"])
+
+    assert "1 ticket is new." in flask("seed").output
+
+
+def test_petra_sees_what_is_asked_without_a_topic(short):
+    seed_demo_world()
+    support = db.session.scalars(select(Project).where(Project.key == "IT")).one()
+    request = Request(project=support, title="Help")
+
+    ticket = actions.submit_ticket(user_by_email("employee@example.org"), request)
+
+    seen = select(Ticket.id).where(Ticket.id == ticket.id, visible_to(user_by_email("agent@example.org")))
+    assert db.session.scalar(seen) == ticket.id
+    assert ticket.team.name == "Service desk"
 
 
 def test_everybody_can_log_in_and_belongs_somewhere(short):

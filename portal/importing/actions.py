@@ -80,18 +80,18 @@ def take_over(entries: list[Entry], target: Target, *, for_real: bool = True) ->
     desk = desk_for(new, target.project, also={target.requester, target.author})
     new = [entry for entry in new if _has_requester(entry, desk, target, outcome)]
     _remark(new, desk, outcome)
-    _make_categories(new, desk, outcome, target, for_real=for_real)
+    _make_categories(new, desk, outcome, for_real=for_real)
     if for_real and new:
         _make_tickets(new, desk, target)
     outcome.made = len(new)
     return outcome
 
 
-def note_import(source: str, outcome: Outcome, *, actor: User | None) -> None:
-    """Leave a line in the audit trail."""
+def note_import(source: str, outcome: Outcome) -> None:
+    """Leave a line in the audit trail. Who sits at a shell, the desk does not know."""
     record(
         Kind.TICKETS_IMPORTED,
-        actor=actor,
+        actor=None,
         source=source,
         created=outcome.made,
         skipped=outcome.known + len(outcome.errors),
@@ -121,9 +121,7 @@ def _remark(entries: list[Entry], desk: Desk, outcome: Outcome) -> None:
         outcome.remarks += [(entry.line, sentence) for sentence in said]
 
 
-def _make_categories(
-    entries: list[Entry], desk: Desk, outcome: Outcome, target: Target, *, for_real: bool
-) -> None:
+def _make_categories(entries: list[Entry], desk: Desk, outcome: Outcome, *, for_real: bool) -> None:
     missing: dict[str, str] = {}
     for entry in entries:
         if entry.category and entry.category.lower() not in desk.categories:
@@ -131,8 +129,7 @@ def _make_categories(
     for small, name in missing.items():
         outcome.categories.append(name)
         if for_real:
-            author = desk.people.get(target.author)
-            desk.categories[small] = create_category(name, project=desk.project, actor=author)
+            desk.categories[small] = create_category(name, project=desk.project, actor=None)
 
 
 def _make_tickets(entries: list[Entry], desk: Desk, target: Target) -> None:

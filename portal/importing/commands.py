@@ -58,8 +58,9 @@ def tickets(
         columns = map_columns(sheet.header, [*said, *([f"id={id_column}"] if id_column else [])])
     except (Unreadable, WrongMapping) as error:
         raise click.ClickException(str(error)) from error
+    _show_columns(sheet, columns)
     target = _target(project, requester, author, source or file.name, columns)
-    _introduce(sheet, columns, target)
+    click.echo(f"  into {target.project}, as source “{target.source}”")
     outcome = Outcome()
     try:
         _run(sheet, columns, target, outcome, for_real=not dry_run)
@@ -73,7 +74,10 @@ def _target(project: str, requester: str, author: str, source: str, columns: dic
     if project.upper() not in (keys := open_project_keys()):
         raise click.ClickException(f"There is no project {project}. There are: {', '.join(keys) or 'none'}.")
     if not requester and "requester" not in columns:
-        raise click.ClickException("No column says who asked. Say it for all rows: --requester MAIL.")
+        raise click.ClickException(
+            "No column says who asked. Name the one that does, --map requester=…,"
+            " or say it for all rows: --requester MAIL."
+        )
     author = author or _first_admins_address()
     for option, address in (("--requester", requester), ("--author", author)):
         if address and user_by_email(address) is None:
@@ -87,14 +91,13 @@ def _first_admins_address() -> str:
     raise click.ClickException("There is no admin to write resolutions. Name somebody: --author MAIL.")
 
 
-def _introduce(sheet: Sheet, columns: dict[str, str], target: Target) -> None:
+def _show_columns(sheet: Sheet, columns: dict[str, str]) -> None:
     separator = {"\t": "tabs"}.get(sheet.separator, f"“{sheet.separator}”")
     click.echo(f"{sheet.name}: {sheet.encoding}, columns separated by {separator}")
     for thing, column in columns.items():
         click.echo(f"  {thing:<12} from {column}")
     if unused := [name for name in sheet.header if name not in columns.values()]:
         click.echo(f"  not used: {', '.join(unused)}")
-    click.echo(f"  into {target.project}, as source “{target.source}”")
 
 
 def _run(sheet: Sheet, columns: dict[str, str], target: Target, outcome: Outcome, *, for_real: bool) -> None:
@@ -143,19 +146,23 @@ def _one_transaction(entries: list[Entry], target: Target, *, for_real: bool) ->
 def _conclude(target: Target, outcome: Outcome, *, for_real: bool) -> None:
     """Say what became of it, and leave it in the audit trail; exit 1 where a row was left out."""
     if for_real and outcome.made:
-        note_import(target.source, outcome, actor=user_by_email(target.author))
+        note_import(target.source, outcome)
         db.session.commit()
     done = "made" if for_real else "to be made"
-    click.echo(
-        f"{outcome.made} tickets {done}, {outcome.known} were there already,"
-        f" {len(outcome.errors)} rows left out."
-    )
-    if outcome.categories:
-        click.echo(f"Categories {done}: {', '.join(outcome.categories)}.")
+    there = {0: "none was", 1: "1 was"}.get(outcome.known, f"{outcome.known} were")
+    made, left_out = _counted(outcome.made, "ticket"), _counted(len(outcome.errors), "row")
+    click.echo(f"{made.capitalize()} {done}, {there} there already, {left_out} left out.")
+    if names := outcome.categories:
+        click.echo(f"{'Category' if len(names) == 1 else 'Categories'} {done}: {', '.join(names)}.")
     _list("Worth a look", outcome.remarks)
     _list("Left out", outcome.errors)
     if outcome.errors:
         raise SystemExit(1)
+
+
+def _counted(number: int, noun: str) -> str:
+    """`no tickets`, `1 ticket`, `2 tickets`."""
+    return f"{number or 'no'} {noun}{'' if number == 1 else 's'}"
 
 
 def _list(title: str, said: list[tuple[int, str]]) -> None:
@@ -168,6 +175,7 @@ def _list(title: str, said: list[tuple[int, str]]) -> None:
     click.echo(f"{title}:")
     for sentence, where in itertools.islice(lines.items(), SHOWN):
         more = f" and {len(where) - SOME} more" if len(where) > SOME else ""
-        click.echo(f"  line {', '.join(map(str, where[:SOME]))}{more}: {sentence}")
+        named = "line" if len(where) == 1 else "lines"
+        click.echo(f"  {named} {', '.join(map(str, where[:SOME]))}{more}: {sentence}")
     if len(lines) > SHOWN:
-        click.echo(f"  … and {len(lines) - SHOWN} more sentences")
+        click.echo(f"  … and {_counted(len(lines) - SHOWN, 'more sentence')}")

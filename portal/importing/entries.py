@@ -16,6 +16,10 @@ from portal.web.forms import tidy
 TITLE = 200  # characters, as the column has
 SHORT = 100  # of a title that is made from the description
 ID = 200
+INSTEAD = {  # of a date that cannot be meant
+    "created": "the moment of this import is used",
+    "closed": "the date it was created is used",
+}
 
 
 class Unusable(Exception):
@@ -98,7 +102,7 @@ class Reader:
             return None
         moment = moment_of(text, self.zone)
         if moment is None or moment > self.now or moment.year < 1970:
-            remarks.append(f"“{text[:40]}” is no date that can be meant.")
+            remarks.append(f"“{text[:40]}” is no date that can be meant: {INSTEAD[thing]}.")
             return None
         return moment
 
@@ -110,11 +114,18 @@ def _texts(cells: Mapping[str, str], remarks: list[str]) -> tuple[str, str]:
     if not title and not description:
         raise Unusable("It has neither a title nor a description.")
     if not title:
+        remarks.append(_why_untitled(cells))
         return _cut(tidy(description) or "…", SHORT), description
     if len(title) <= TITLE:
         return title, description
     remarks.append("Its title was too long; the whole of it begins the description.")
     return _cut(title, TITLE), f"{title}\n\n{description}".strip()
+
+
+def _why_untitled(cells: Mapping[str, str]) -> str:
+    if "title" in cells:
+        return "It has no title; the description gives it one."
+    return "No column holds its title; the description gives it one (--map title=… names the column)."
 
 
 def _cut(text: str, length: int) -> str:

@@ -3,6 +3,7 @@
 from collections.abc import Iterable
 from dataclasses import dataclass
 
+from flask_babel import force_locale
 from sqlalchemy import func, select
 from sqlalchemy.orm import joinedload
 
@@ -14,6 +15,7 @@ from portal.organizations.models import Membership, MembershipRole, Organization
 from portal.permissions import Role
 from portal.projects.models import Project, TicketCategory
 from portal.tickets.models import ExternalTicket
+from portal.web.locale import LANGUAGES
 
 
 @dataclass(frozen=True)
@@ -92,11 +94,23 @@ def _organizations(user_ids: list[int]) -> dict[int, Organization]:
 
 
 def _categories(project: Project) -> dict[str, TicketCategory]:
-    """Those of every project, and before them the project's own, by name in small letters."""
+    """Those of every project, and before them the project's own, by name in small letters.
+
+    The name may be that of any language; the one that was given to a category comes first.
+    """
     offered = (
         select(func.lower(TicketCategory.stored_name), TicketCategory)
         .where(TicketCategory.project_id.is_(None) | (TicketCategory.project_id == project.id))
         .options(joinedload(TicketCategory.team))
         .order_by(TicketCategory.project_id.nulls_first())
     )
-    return dict(db.session.execute(offered).all())
+    by_name: dict[str, TicketCategory] = dict(db.session.execute(offered).all())
+    return _by_shown_names(by_name.values()) | by_name
+
+
+def _by_shown_names(categories: Iterable[TicketCategory]) -> dict[str, TicketCategory]:
+    found: dict[str, TicketCategory] = {}
+    for language in LANGUAGES:
+        with force_locale(language):
+            found |= {category.name.lower(): category for category in categories}
+    return found

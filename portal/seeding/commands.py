@@ -27,5 +27,11 @@ def seed(*, if_empty: bool, yes_a_demo: bool) -> None:
         return
     made = seed_demo_world()
     db.session.commit()
-    click.echo(f"The demo world is there; new are {made} tickets.")
+    click.echo(f"The demo world is there. {_what_was_missing(made)}")
     click.echo(f"Log in as {', '.join(person.email for person in PEOPLE[:4])}, … with {PASSWORD}.")
+
+
+def _what_was_missing(tickets: int) -> str:
+    if not tickets:
+        return "Nothing was missing."
+    return "1 ticket is new." if tickets == 1 else f"{tickets} tickets are new."

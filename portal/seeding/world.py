@@ -49,7 +49,7 @@ PEOPLE = (
         teams=("Service desk", "Network"),
         leads=("Service desk",),
     ),
-    Person("agent", "Petra Lindqvist", Role.AGENT, teams=("Network",), leads=("Network",)),
+    Person("agent", "Petra Lindqvist", Role.AGENT, teams=("Network", "Service desk"), leads=("Network",)),
     Person("ben", "Ben Okafor", Role.AGENT, teams=("Service desk",)),
     Person("oskar", "Oskar Brandt", Role.AGENT, teams=("Workplace",), leads=("Workplace",), locale="de"),
     Person("hana", "Hana Nováková", Role.AGENT, teams=("Identity", "Service desk"), leads=("Identity",)),

@@ -34,6 +34,34 @@ def test_columns_are_found_by_their_usual_names():
     }
 
 
+@pytest.mark.parametrize(
+    ("thing", "header"),
+    [
+        ("id", "Ticket-Nr"),
+        ("id", "Ticket-Nr."),
+        ("id", "Ticketnummer"),
+        ("id", "Vorgang"),
+        ("title", "Kurzbeschreibung"),
+        ("title", "Zusammenfassung"),
+        ("category", "Kategorie"),
+        ("priority", "Prioritaet"),
+        ("priority", "Priorität"),
+        ("status", "Status"),
+        ("requester", "Anforderer"),
+        ("requester", "Antragsteller"),
+        ("requester", "Gemeldet von"),
+        ("assignee", "Zugewiesen an"),
+        ("created", "Erstellt am"),
+        ("closed", "Geschlossen am"),
+        ("closed", "Gelöst am"),
+        ("resolution", "Loesung"),
+        ("resolution", "LÖSUNG"),
+    ],
+)
+def test_german_names_are_known_too(thing, header):
+    assert map_columns(["Beschreibung", header])[thing] == header
+
+
 def test_the_first_name_counts_where_several_are_known():
     assert map_columns(["summary", "title", "text"])["title"] == "title"
 
