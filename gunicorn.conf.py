@@ -48,7 +48,7 @@ def post_worker_init(worker):
 
 
 def _collect_rarely():
-    """The application stays, so it need not be looked through for garbage; a page makes some, which can wait."""
+    """The application itself stays, so it is not looked through; what a page leaves behind can wait."""
     gc.collect()
     gc.freeze()
     gc.set_threshold(20_000, 20, 50)
