@@ -125,7 +125,7 @@ def _administration(role: Role) -> list[tuple]:
             (Permission.OPERATE, ("mail", "admin.mail", "file", _("Mail"))),
             (Permission.OPERATE, ("work", "admin.work", "again", _("Failed work"))),
             (Permission.AUDIT_READ, ("audit", "admin.audit", "shield", _("Audit log"))),
-            (Permission.SETTINGS_MANAGE, ("providers", "admin.providers", "globe", _("Single sign-on"))),
+            (Permission.SETTINGS_MANAGE, ("providers", "admin.providers", "link", _("Single sign-on"))),
             (Permission.SETTINGS_MANAGE, ("settings", "admin.settings", "gear", _("Settings"))),
         )
         if permission in GRANTS[role]
