@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from sqlalchemy import ColumnElement, select, true
+from sqlalchemy import BigInteger, ColumnElement, Select, literal, select, true
 
 from portal.accounts.models import User
 from portal.organizations.models import LEADING, Membership, MembershipRole, Organization, Shares
@@ -14,18 +14,30 @@ def shared_with(user: User, organization_id: Any, department_id: Any) -> ColumnE
     The columns are those of a row around it. For a test of each row: a list begins
     with the organization, whose tickets have an index.
     """
-    of_department = (Organization.shares == Shares.DEPARTMENT) & (Membership.department_id == department_id)
     shared = (
         select(true())
         .where(
             Membership.user_id == user.id,
             Membership.organization_id == organization_id,
             Organization.id == Membership.organization_id,
-            (Organization.shares == Shares.ALL) | of_department,
+            _shares(department_id),
         )
         .correlate_except(Membership, Organization)
     )
     return shared.exists()
+
+
+def sharers(organization_id: int, department_id: int | None) -> Select[int]:
+    """`shared_with` from the other side: the ids of whom what belongs there is shared with."""
+    of_it = select(Membership.user_id).join(Organization, Organization.id == Membership.organization_id)
+    department = literal(department_id, BigInteger)  # none equals none no more than in a column
+    return of_it.where(Membership.organization_id == organization_id, _shares(department))
+
+
+def _shares(department_id: Any) -> ColumnElement[bool]:
+    """Whether the membership's organization shares with it what belongs to that department."""
+    of_department = (Organization.shares == Shares.DEPARTMENT) & (Membership.department_id == department_id)
+    return (Organization.shares == Shares.ALL) | of_department
 
 
 def only_reads(user: User, organization_id: Any) -> ColumnElement[bool]:

@@ -7,6 +7,7 @@ from sqlalchemy import ColumnElement, func, select
 from portal.accounts.models import User
 from portal.extensions import db
 from portal.organizations.models import TeamMember
+from portal.organizations.policy import sharers
 from portal.permissions import Permission, roles_with
 from portal.tickets.models import Part, Ticket, TicketPerson
 
@@ -15,7 +16,7 @@ SHOWN = 12  # people who are named for one reason; of more, only the number is t
 
 @dataclass(frozen=True)
 class Reason:
-    """A reason to see the ticket: a part in it, or `team`, `desk`, `leads`, `managers`, `admins`."""
+    """A reason to see it: a part in it, or `colleagues`, `team`, `desk`, `leads`, `managers`, `admins`."""
 
     name: str
     people: list[User]  # the first of them, by name
@@ -46,6 +47,9 @@ def reasons(ticket: Ticket) -> dict[str, ColumnElement[bool]]:
             "team": _agents() & _in_team(ticket),
             "managers": _may(Permission.TICKET_SEE_ALL) & ~_may(Permission.TICKET_SEE_CONFIDENTIAL),
         }
+    if ticket.organization_id and not ticket.is_confidential:
+        shared = User.id.in_(sharers(ticket.organization_id, ticket.department_id))
+        of_people["colleagues"] = ~_agents() & shared
     return of_people | of_work | {"admins": _may(Permission.TICKET_SEE_CONFIDENTIAL)}
 
 

@@ -8,7 +8,7 @@ from sqlalchemy import or_, select
 
 from portal.accounts.models import User
 from portal.extensions import db
-from portal.organizations.models import TeamMember
+from portal.organizations.models import Membership, Shares, TeamMember
 from portal.tickets import actions
 from portal.tickets.audience import SHOWN, audience, reasons
 from portal.tickets.models import Part, Ticket
@@ -18,7 +18,10 @@ from tests import factories as make
 
 @pytest.fixture
 def small_world(world):
-    """Two teams; of each role one in none, one in each, one leading each; each kind of ticket and part."""
+    """Two teams; of each role one in none, one in each, one leading each; each kind of ticket and part.
+
+    And of each kind of sharing an organization, with people and tickets in no department and in two.
+    """
     teams = [make.team(name="Network"), make.team(name="HR")]
     users = []
     for role, team in product((make.employee, make.agent, make.manager, make.admin), [None, *teams]):
@@ -31,6 +34,15 @@ def small_world(world):
         make.ticket(users[0], team=team, is_confidential=secret)
         for team, secret in product([None, *teams], (True, False))
     ]
+    for shares in Shares:
+        house = make.organization(shares=shares)
+        rooms = [None, make.department(house), make.department(house)]
+        for role, room in product((make.employee, make.agent), rooms):
+            users.append(role())
+            make.make(Membership, user_id=users[-1].id, organization_id=house.id, department=room)
+        for room, secret in product(rooms, (True, False)):
+            tickets.append(make.ticket(users[0], team=teams[0], is_confidential=secret))
+            tickets[-1].organization, tickets[-1].department_id = house, room.id if room else None
     for place, (ticket, part) in enumerate(product(tickets, Part)):
         actions.take_part(ticket, users[(place * 5 + 1) % len(users)], part)
     db.session.commit()
