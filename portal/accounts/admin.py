@@ -11,7 +11,7 @@ from portal.accounts.models import User
 from portal.accounts.own_forms import PersonAddressForm
 from portal.accounts.queries import people as listed
 from portal.accounts.queries import person_or_404
-from portal.admin.blueprint import bp, row
+from portal.admin.blueprint import bp
 from portal.extensions import db
 from portal.organizations.actions import set_teams
 from portal.organizations.memberships import add_member
@@ -30,7 +30,7 @@ from portal.web.htmx import render
 from portal.web.paging import Order, keyset
 from portal.web.session import me
 
-ID = row("user_id")
+ID = "<row:user_id>"
 EDIT, NEW = "admin/person.html", "admin/person_new.html"
 
 

@@ -21,7 +21,7 @@ from portal.accounts.queries import user_by_email
 from portal.accounts.strength import least_length, weakness
 from portal.permissions import STAFF, Role
 from portal.settings.cache import site
-from portal.web.forms import DeskForm, NotBlank, at_most, options, tidy
+from portal.web.forms import DeskForm, NotBlank, at_most, options, tidy, whole_number
 from portal.web.locale import LANGUAGES, TIMEZONES
 
 
@@ -209,16 +209,6 @@ class FirstRunForm(NewPasswordForm):
 
     def known_words(self) -> tuple[str, ...]:
         return (self.name.data or "", self.email.data or "", self.organization.data or "")
-
-
-def whole_number(value: object) -> int | None:
-    """A row's id from a select; nothing chosen is None. Raises ValueError beyond a bigint."""
-    if value in {None, "", "None"}:
-        return None
-    number = int(str(value))
-    if not 0 < number < 2**63:
-        raise ValueError(value)
-    return number
 
 
 class PersonForm(DeskForm):

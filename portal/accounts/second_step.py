@@ -11,7 +11,7 @@ from portal.accounts.own_forms import CodeForm
 from portal.accounts.throttle import TooOften
 from portal.extensions import db
 from portal.permissions import for_anyone
-from portal.web.htmx import is_fragment_request, render
+from portal.web.htmx import render, too_many
 
 PAGE = "accounts/second_step.html"
 
@@ -29,7 +29,7 @@ def second_step():
     try:
         throttle.count_code(half.user.email)
     except TooOften as error:
-        return _too_often(error, form)
+        return too_many(error, form, lambda status: render(PAGE, PAGE, status, form=form))
     return _try_code(half, form)
 
 
@@ -44,11 +44,3 @@ def _try_code(half: HalfLogin, form: CodeForm):
     throttle.was_no_guess()
     half_logins.end(half)
     return enter(user, remember=half.is_remembered, target=form.next.data)
-
-
-def _too_often(error: TooOften, form: CodeForm):
-    if is_fragment_request():
-        raise error
-    form.form_errors.append(str(error))
-    body, status, headers = render(PAGE, PAGE, 429, form=form)
-    return body, status, headers | {"Retry-After": str(error.seconds)}

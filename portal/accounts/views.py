@@ -18,7 +18,7 @@ from portal.extensions import db
 from portal.permissions import Role, for_anyone
 from portal.seeding.world import PASSWORD, PEOPLE
 from portal.settings.cache import forget_site, site
-from portal.web.htmx import is_fragment_request, render
+from portal.web.htmx import render, too_many
 from portal.web.locale import language
 from portal.web.session import log_out, me
 
@@ -41,7 +41,7 @@ def login():
     try:
         throttle.count_guess(form.email.data)
     except TooOften as error:
-        return _too_often(error, LOGIN, form)
+        return too_many(error, form, lambda status: _page(LOGIN, form, status))
     return _try_to_enter(form)
 
 
@@ -129,7 +129,7 @@ def register():
         throttle.count_registration()
         throttle.count_mail(form.email.data)
     except TooOften as error:
-        return _too_often(error, REGISTER, form)
+        return too_many(error, form, lambda status: _page(REGISTER, form, status))
     actions.register(
         name=form.name.data, email=form.email.data, password=form.password.data, locale=language()
     )
@@ -155,7 +155,7 @@ def verify(token: str):
     try:
         throttle.count_guess(owner.email)
     except TooOften as error:
-        return _too_often(error, VERIFY, form, token=token)
+        return too_many(error, form, lambda status: _page(VERIFY, form, status, token=token))
     if not is_right(form.password.data, owner.password_hash):
         form.password.errors = [_("This is not the password of the last registration with this address.")]
         return _page(VERIFY, form, 422, token=token)
@@ -181,7 +181,7 @@ def forgot():
     try:
         throttle.count_mail(form.email.data)
     except TooOften as error:
-        return _too_often(error, FORGOT, form)
+        return too_many(error, form, lambda status: _page(FORGOT, form, status))
     actions.ask_for_reset(form.email.data)
     db.session.commit()
     return _page("accounts/forgot_sent.html", form)
@@ -244,15 +244,6 @@ def _page(template: str, form, status: int = 200, **context):
     if template == LOGIN:
         context |= {"demo_people": _demo_people(), "demo_password": PASSWORD}
     return render(template, template, status, form=form, **context)
-
-
-def _too_often(error: TooOften, template: str, form, **context):
-    """The page with what was typed, and when to try again; to htmx only the sentence."""
-    if is_fragment_request():
-        raise error
-    form.form_errors.append(str(error))
-    body, status, headers = _page(template, form, 429, **context)
-    return body, status, headers | {"Retry-After": str(error.seconds)}
 
 
 def _gone(purpose: Purpose):

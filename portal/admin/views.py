@@ -4,7 +4,7 @@ from flask import flash, redirect, render_template, request, url_for
 from flask_babel import gettext as _
 
 from portal.admin import actions, health, words
-from portal.admin.blueprint import bp, row
+from portal.admin.blueprint import bp
 from portal.admin.forms import AuditForm, SettingsForm
 from portal.admin.queries import (
     MANY,
@@ -99,7 +99,7 @@ def work():
     return render_template("admin/work.html", **_about_work())
 
 
-@bp.post(f"/work/{row('event_id')}/<reaction>/retry")
+@bp.post("/work/<row:event_id>/<reaction>/retry")
 @requires(Permission.OPERATE)
 def retry_delivery(event_id: int, reaction: str):
     actions.retry_delivery(delivery_or_404(event_id, reaction), actor=me())

@@ -4,7 +4,7 @@ from flask import flash, redirect, render_template, request, url_for
 from flask_babel import gettext as _
 
 from portal.accounts.queries import agents
-from portal.admin.blueprint import bp, row
+from portal.admin.blueprint import bp
 from portal.extensions import db
 from portal.organizations import actions, houses
 from portal.organizations.forms import (
@@ -36,7 +36,7 @@ from portal.web.paging import Order, keyset
 from portal.web.session import me
 
 PAGE, NEW_HOUSE = "admin/team.html", "admin/organization_new.html"
-HOUSE = row("organization_id")
+HOUSE = "<row:organization_id>"
 
 
 @bp.get("/teams")
@@ -57,7 +57,7 @@ def new_team():
     return redirect(url_for(".teams"), 303)
 
 
-@bp.route(f"/teams/{row('team_id')}", methods=["GET", "POST"])
+@bp.route("/teams/<row:team_id>", methods=["GET", "POST"])
 @requires(Permission.PEOPLE_MANAGE)
 def team(team_id: int):
     team = team_or_404(team_id, to_change=True)
@@ -157,7 +157,7 @@ def new_department(organization_id: int):
     return _to_house(house)
 
 
-@bp.route(f"/departments/{row('department_id')}", methods=["GET", "POST"])
+@bp.route("/departments/<row:department_id>", methods=["GET", "POST"])
 @requires(Permission.PEOPLE_MANAGE)
 def department(department_id: int):
     department = department_or_404(department_id)
@@ -171,7 +171,7 @@ def department(department_id: int):
     return _to_house(department.organization)
 
 
-@bp.post(f"/departments/{row('department_id')}/delete")
+@bp.post("/departments/<row:department_id>/delete")
 @requires(Permission.PEOPLE_MANAGE)
 def delete_department(department_id: int):
     department = department_or_404(department_id, to_change=True)
@@ -198,7 +198,7 @@ def new_member(organization_id: int):
     return _to_house(house)
 
 
-@bp.route(f"/organizations/{HOUSE}/members/{row('user_id')}", methods=["GET", "POST"])
+@bp.route(f"/organizations/{HOUSE}/members/<row:user_id>", methods=["GET", "POST"])
 @requires(Permission.PEOPLE_MANAGE)
 def member(organization_id: int, user_id: int):
     membership = membership_or_404(organization_id, user_id, to_change=request.method == "POST")
@@ -212,7 +212,7 @@ def member(organization_id: int, user_id: int):
     return _to_house(house)
 
 
-@bp.post(f"/organizations/{HOUSE}/members/{row('user_id')}/remove")
+@bp.post(f"/organizations/{HOUSE}/members/<row:user_id>/remove")
 @requires(Permission.PEOPLE_MANAGE)
 def delete_member(organization_id: int, user_id: int):
     membership = membership_or_404(organization_id, user_id, to_change=True)

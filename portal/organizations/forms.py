@@ -6,7 +6,7 @@ from wtforms import RadioField, SelectField, StringField, ValidationError
 from wtforms.validators import InputRequired, Optional
 
 from portal.accounts.addresses import domain_of
-from portal.accounts.forms import Checkboxes, NewPasswordForm, email_field, name_field, whole_number
+from portal.accounts.forms import Checkboxes, NewPasswordForm, email_field, name_field
 from portal.accounts.models import User
 from portal.accounts.queries import user_by_email
 from portal.organizations.models import Department, MembershipRole, Organization, Shares
@@ -19,7 +19,7 @@ from portal.organizations.queries import (
     people_called,
 )
 from portal.settings.cache import site
-from portal.web.forms import DeskForm, NotBlank, at_most, options, tidy
+from portal.web.forms import DeskForm, NotBlank, at_most, options, tidy, whole_number
 
 
 class PersonField(StringField):

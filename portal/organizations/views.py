@@ -8,7 +8,6 @@ from flask_login import current_user
 
 from portal.accounts.queries import user_by_email
 from portal.accounts.throttle import TooOften, count_registration
-from portal.admin.blueprint import row
 from portal.extensions import db
 from portal.organizations import invitations
 from portal.organizations.forms import InvitationForm, JoinForm, MemberForm, SearchForm
@@ -28,13 +27,13 @@ from portal.organizations.throttle import count_invitation
 from portal.permissions import for_anyone, for_members
 from portal.tickets.requested import shared_page
 from portal.tickets.words import standing
-from portal.web.htmx import is_fragment_request, render
+from portal.web.htmx import render, too_many
 from portal.web.locale import language
 from portal.web.session import me
 
 bp = Blueprint("organizations", __name__)
 PEOPLE, JOIN, GONE = "organizations/people.html", "organizations/join.html", "organizations/gone.html"
-HOUSE, INVITATION = row("organization_id"), row("invitation_id")
+HOUSE, INVITATION = "<row:organization_id>", "<row:invitation_id>"
 SHOWS = ("open", "done", "all")
 
 
@@ -82,7 +81,7 @@ def people(organization_id: int):
     return _people_page(led_by_or_404(organization_id, me()), 200)
 
 
-@bp.route(f"/organizations/{HOUSE}/members/{row('user_id')}", methods=["GET", "POST"])
+@bp.route(f"/organizations/{HOUSE}/members/<row:user_id>", methods=["GET", "POST"])
 @for_members
 def member(organization_id: int, user_id: int):
     acting = led_by_or_404(organization_id, me())
@@ -98,7 +97,7 @@ def member(organization_id: int, user_id: int):
     return _back_to(acting)
 
 
-@bp.post(f"/organizations/{HOUSE}/members/{row('user_id')}/remove")
+@bp.post(f"/organizations/{HOUSE}/members/<row:user_id>/remove")
 @for_members
 def remove(organization_id: int, user_id: int):
     acting = led_by_or_404(organization_id, me())
@@ -121,7 +120,7 @@ def invite(organization_id: int):
     try:
         count_invitation(me(), form.email.data)
     except TooOften as error:
-        return _too_often(error, acting, form)
+        return too_many(error, form, lambda status: _people_page(acting, status, form=form))
     invitations.invite(form.email.data, role=form.role.data, department=form.department, acting=acting)
     db.session.commit()
     flash(_("An invitation is on its way to %(email)s.", email=form.email.data), "success")
@@ -184,8 +183,7 @@ def _join_as_new(token: str, invitation: Invitation, form: JoinForm):
     try:
         count_registration()
     except TooOften as error:
-        form.form_errors.append(str(error))
-        return _join_page(invitation, token, "new", 429, form=form)
+        return too_many(error, form, lambda status: _join_page(invitation, token, "new", status, form=form))
     joined = invitations.register_and_accept(
         token, name=form.name.data, password=form.password.data, locale=language()
     )
@@ -208,14 +206,6 @@ def _gone():
 
 def _back_to(acting: Membership):
     return redirect(url_for(".people", organization_id=acting.organization_id), 303)
-
-
-def _too_often(error: TooOften, acting: Membership, form: InvitationForm):
-    if is_fragment_request():
-        raise error
-    form.form_errors.append(str(error))
-    page, status, headers = _people_page(acting, 429, form=form)
-    return page, status, headers | {"Retry-After": str(error.seconds)}
 
 
 def _invitation_form(acting: Membership, **kwargs) -> InvitationForm:

@@ -4,7 +4,7 @@ from flask import flash, redirect, request, url_for
 from flask_babel import gettext as _
 
 from portal.admin.actions import retry_mail as try_again
-from portal.admin.blueprint import bp, row
+from portal.admin.blueprint import bp
 from portal.extensions import db
 from portal.gateways import smtp
 from portal.outbox_mail.models import Mail, MailState
@@ -37,7 +37,7 @@ def mail():
     )
 
 
-@bp.get(f"/mail/{row('mail_id')}")
+@bp.get("/mail/<row:mail_id>")
 @requires(Permission.OPERATE)
 def one_mail(mail_id: int):
     """Without a mail server this is the way to a mail's links; with one they are its recipient's alone."""
@@ -46,7 +46,7 @@ def one_mail(mail_id: int):
     return render(template, template, mail=mail, body=body, is_set_up=smtp.is_set_up())
 
 
-@bp.post(f"/mail/{row('mail_id')}/retry")
+@bp.post("/mail/<row:mail_id>/retry")
 @requires(Permission.OPERATE)
 def retry_mail(mail_id: int):
     try_again(mail_or_404(mail_id, to_change=True), actor=me())

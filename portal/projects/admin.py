@@ -5,7 +5,7 @@ from itertools import groupby
 from flask import flash, redirect, render_template, url_for
 from flask_babel import gettext as _
 
-from portal.admin.blueprint import bp, row
+from portal.admin.blueprint import bp
 from portal.extensions import db
 from portal.permissions import Permission, requires
 from portal.projects import actions
@@ -16,7 +16,7 @@ from portal.web.htmx import done, render
 from portal.web.session import me
 
 PROJECT, CATEGORY = "admin/project.html", "admin/category.html"
-PROJECT_ID, CATEGORY_ID = row("project_id"), row("category_id")
+PROJECT_ID, CATEGORY_ID = "<row:project_id>", "<row:category_id>"
 
 
 @bp.get("/projects")

@@ -5,12 +5,11 @@ from flask_babel import gettext
 from flask_babel import lazy_gettext as _l
 from wtforms import SelectField, StringField, TextAreaField, ValidationError
 
-from portal.accounts.forms import whole_number
 from portal.organizations.models import Team
 from portal.organizations.queries import all_teams
 from portal.projects.models import Project, TicketCategory
 from portal.projects.queries import is_category_name_taken, is_key_taken, open_projects
-from portal.web.forms import DeskForm, NotBlank, at_most, options, tidy
+from portal.web.forms import DeskForm, NotBlank, at_most, options, tidy, whole_number
 
 KEY = re.compile(r"[A-Z][A-Z0-9]{1,9}")
 

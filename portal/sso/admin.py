@@ -3,7 +3,7 @@
 from flask import current_app, flash, redirect, url_for
 from flask_babel import gettext as _
 
-from portal.admin.blueprint import bp, row
+from portal.admin.blueprint import bp
 from portal.errors import DomainError
 from portal.extensions import db
 from portal.gateways import oidc
@@ -16,7 +16,7 @@ from portal.web.htmx import render
 from portal.web.session import me
 
 LIST, EDIT = "admin/providers.html", "admin/provider.html"
-ID = row("provider_id")
+ID = "<row:provider_id>"
 
 
 @bp.get("/providers")
@@ -64,7 +64,7 @@ def check_provider(provider_id: int):
     return redirect(url_for(".provider", provider_id=provider_id), 303)
 
 
-@bp.post(f"/people/{row('user_id')}/identities/{row('identity_id')}/removal")
+@bp.post("/people/<row:user_id>/identities/<row:identity_id>/removal")
 @requires(Permission.PEOPLE_MANAGE)
 def unlink_identity(user_id: int, identity_id: int):
     """For whom a provider means the wrong person, or somebody who has left it."""

@@ -27,22 +27,12 @@ from portal.projects.models import Project, TicketCategory
 from portal.projects.queries import open_categories, open_projects
 from portal.settings.cache import site
 from portal.tickets.models import Priority, Request, Ticket, TicketType, WaitingFor
-from portal.web.forms import DeskForm, NotBlank, at_most, idempotency_field, options, tidy
+from portal.web.forms import DeskForm, NotBlank, at_most, idempotency_field, options, tidy, whole_number
 
 BODY_LIMIT = 50_000
 PERSON_LIMIT = 400  # a name and a mail address
 NOBODY = ""
 SCOPE = re.compile(r"(ticket:new|[A-Z][A-Z0-9]{1,9}-[1-9][0-9]{0,17}:(reply|note))\Z")
-
-
-def whole_number(value: object) -> int | None:
-    """A row's id from a select; nothing chosen is None. Raises ValueError beyond a bigint."""
-    if value in {None, "", "None"}:
-        return None
-    number = int(str(value))
-    if not 0 < number < 2**63:
-        raise ValueError(value)
-    return number
 
 
 class TicketForm(DeskForm):

@@ -47,7 +47,7 @@ def add_participant(key: str):
     return _drawn(ticket)
 
 
-@bp.post("/<key:key>/participants/<int(min=1, max=9223372036854775807):user_id>/removal")
+@bp.post("/<key:key>/participants/<row:user_id>/removal")
 @requires(Permission.TICKET_SUBMIT)
 def remove_participant(key: str, user_id: int):
     """Also one's own part: whoever sees the ticket for no other reason leaves it by that."""

@@ -7,7 +7,6 @@ from functools import partial
 from flask import redirect, render_template, request, url_for
 from flask_babel import gettext as _
 
-from portal.accounts.throttle import TooOften
 from portal.errors import DomainError, NotAllowed
 from portal.extensions import db
 from portal.markdown import render_markdown
@@ -28,7 +27,7 @@ from portal.tickets.queries import (
     last_project_id,
     timeline,
 )
-from portal.web.htmx import done, go_to, is_fragment_request, render
+from portal.web.htmx import done, go_to, is_fragment_request, render, too_many
 from portal.web.session import me
 
 NEW = "ticket:new"
@@ -71,23 +70,14 @@ def _submitted(form: TicketForm):
     made = once.claim(key, user=me())
     if made is None:
         if refusal := throttle.too_many_tickets(me()):
-            return _refused(form, refusal)
+            db.session.rollback()  # the form's key is free again
+            return too_many(refusal, form, lambda status: _asking(form, status))
         ticket = actions.submit_ticket(form.person.person or me(), form.asked(), actor=me())
         made = ticket.key
         once.remember(key, made, user=me())
     drop_draft(me(), NEW)
     db.session.commit()
     return go_to(url_for(".show", key=made, sent=1))
-
-
-def _refused(form: TicketForm, refusal: TooOften):
-    """The form as it was sent, and when to send it again; to htmx, which keeps it, only when."""
-    db.session.rollback()  # the form's key is free again
-    if is_fragment_request():
-        raise refusal
-    form.form_errors.append(str(refusal))
-    page, status, headers = _asking(form, 429)
-    return page, status, headers | {"Retry-After": str(refusal.seconds)}
 
 
 @bp.get("/<key:key>")

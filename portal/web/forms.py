@@ -85,6 +85,16 @@ def options(pairs: Iterable[tuple[Any, Any]], *, under: str | None = None) -> li
     return [SelectChoice(value, label, optgroup=under) for value, label in pairs]
 
 
+def whole_number(value: object) -> int | None:
+    """A row's id from a select; nothing chosen is None. Raises ValueError beyond a bigint."""
+    if value in {None, "", "None"}:
+        return None
+    number = int(str(value))
+    if not 0 < number < 2**63:
+        raise ValueError(value)
+    return number
+
+
 def idempotency_field() -> UnboundField:
     """Made anew with each form that is shown, and sent with it: a form sent twice counts once."""
     return HiddenField(validators=[Length(max=64)])

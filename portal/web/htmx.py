@@ -1,10 +1,13 @@
 """One view, two answers: the page for a browser, the fragment for htmx."""
 
 from collections.abc import Callable
+from typing import Any
 
 from flask import flash, g, get_flashed_messages, redirect, render_template
 from flask_babel import gettext as _
 from htmx_flask import request
+
+from portal.errors import TooMany
 
 VARY = {"Vary": "HX-Request"}
 
@@ -46,6 +49,18 @@ def problem(error: Exception, status: int):
         where = {"HX-Retarget": "#problems", "HX-Reswap": "innerHTML"}
         return render_template("errors/_problem.html", error=error), status, VARY | where
     return render_template("errors/problem.html", error=error, back=way_back()), status, VARY
+
+
+def too_many(error: TooMany, form: Any, page: Callable[[int], tuple[str, int, dict[str, str]]]):
+    """The page (asked for with its status) with what was typed and when to send it again.
+
+    To htmx, which leaves what was typed in place, only the sentence.
+    """
+    if is_fragment_request():
+        raise error
+    form.form_errors.append(str(error))
+    body, status, headers = page(429)
+    return body, status, headers | {"Retry-After": str(error.seconds)}
 
 
 def way_back() -> str:
