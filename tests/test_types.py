@@ -5,7 +5,7 @@ import sys
 from pathlib import Path
 
 ROOT = Path(__file__).parent.parent
-FOLDERS = ["portal", "jobs", "tests", "embedded", "bench"]
+FOLDERS = ["portal", "jobs", "tests", "embedded", "bench", "migrations", "gunicorn.conf.py", "wsgi.py"]
 
 
 def run(*command):

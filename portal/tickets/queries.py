@@ -35,10 +35,6 @@ class Timeline:
     entries: list[Entry]
     earlier_than: int | None  # the event before which there are more
 
-    @property
-    def last_id(self) -> int:
-        return self.entries[-1].event.id if self.entries else 0
-
 
 @dataclass(frozen=True)
 class FieldChange:
@@ -180,9 +176,3 @@ def last_organization_id(user: User) -> int | None:
     """The organization this person asked for last."""
     latest = select(Ticket.organization_id).where(Ticket.requester_id == user.id)
     return db.session.scalar(latest.order_by(Ticket.updated_at.desc(), Ticket.id.desc()).limit(1))
-
-
-def lock_ticket(ticket_id: int) -> Ticket | None:
-    """For jobs, which nobody sees through: the ticket, held until the commit."""
-    held = select(Ticket).where(Ticket.id == ticket_id).with_for_update(of=Ticket)
-    return db.session.scalar(held.execution_options(populate_existing=True))

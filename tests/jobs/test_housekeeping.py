@@ -127,5 +127,19 @@ def test_deliveries_done_a_week_ago_are_forgotten_in_batches_and_events_never(wo
 
 
 def test_tidying_twice_is_as_good_as_once(world):
+    user = make.employee()
+    for hours in (49, 47):
+        with ago(hours=hours):
+            once.claim(f"{hours} hours ago", user=user)
+    make.ticket()
+    db.session.commit()
+
+    def left():
+        return [count(model) for model in (IdempotencyKey, Delivery, Event, Session)]
+
     housekeeping.tidy()
+    after_once = left()
     housekeeping.tidy()
+
+    assert after_once[0] == 1
+    assert left() == after_once

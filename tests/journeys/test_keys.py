@@ -20,7 +20,7 @@ def test_g_and_a_letter_goes_to_a_place(open_browser):
     for keys, path in (("gq", "/queue"), ("gp", "/admin/people"), ("gr", "/tickets"), ("gh", "/")):
         for pressed in keys:
             admin.keyboard.press(pressed)
-        admin.wait_for_url(f"**{path}")
+        expect(admin).to_have_url(re.compile(f"{path}$"))
 
 
 def test_after_a_note_the_focus_waits_for_another_note(open_browser, key):
@@ -103,4 +103,6 @@ def test_an_agent_can_log_out_on_a_telephone(open_browser):
     agent.goto("/queue")
     agent.click("[popovertarget=more-places]")
     agent.click("#more-places button:has-text('Log out')")
-    agent.wait_for_url("**/login**")
+    expect(agent).to_have_url(re.compile("/login"))
+    agent.goto("/queue")
+    expect(agent).to_have_url(re.compile("/login"))  # and not only led there
