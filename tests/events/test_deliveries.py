@@ -288,19 +288,96 @@ def test_a_delivery_whose_lease_was_lost_is_left_alone(world, follow, later):
     assert len(seen) == 1
 
 
+def states():
+    return {(each.event_id, each.reaction): each.state for each in all_deliveries()}
+
+
 def test_a_missing_delivery_is_tolerated(world):
     make.ticket()
     db.session.commit()
     gone = claim_next()
-    leased_until = gone.lease_until
+    leased_until, key = gone.lease_until, (gone.event_id, gone.reaction)
     db.session.delete(gone)
-    db.session.flush()
+    db.session.commit()
+    before = states()
 
-    def left():
-        return {(each.event_id, each.reaction): each.state for each in all_deliveries()}
-
-    before = left()
     deliver(gone, leased_until=leased_until)
 
-    assert (gone.event_id, gone.reaction) not in before
-    assert left() == before
+    assert key not in before
+    assert states() == before
+
+
+def test_a_long_backlog_is_worked_off_by_several_jobs(world, queue, follow, monkeypatch):
+    seen = Seen()
+    follow(seen)
+    monkeypatch.setattr(job, "SHIFT", 0.0)
+    for _ in range(3):
+        make.ticket()
+    db.session.commit()
+
+    queue.run_next()
+    assert (len(seen), queue.jobs) == (1, [("jobs.events.react", ())])
+    queue.run()
+
+    assert len(seen) == 3
+
+
+def test_the_lease_is_short_enough_for_work_to_go_on_within_two_minutes():
+    sweeps_every = timedelta(seconds=20)
+
+    assert LEASE + deliveries.FIRST_PAUSE + 3 * sweeps_every < timedelta(minutes=2)
+
+
+def test_two_workers_at_once_deliver_once_and_in_order(shared_app, follow, at_work):
+    seen, start = Seen(), Barrier(2)
+    follow(seen)
+    for ticket in [make.ticket() for _ in range(5)]:
+        for agent in (make.agent(), make.agent(), make.agent()):
+            actions.assign(ticket, agent, actor=None)
+    db.session.commit()
+
+    def work():
+        start.wait()
+        job.react()
+
+    for worker in at_work(shared_app, work, work):
+        worker.join(20)
+
+    assert len(seen) == len(set(seen)) == 20
+    assert db.session.scalar(select(func.count(Event.id)).where(Event.ticket_id.is_not(None))) == 20
+    for ticket_id in {ticket_id for ticket_id, _ in seen}:
+        ids = [event_id for of, event_id in seen if of == ticket_id]
+        assert ids == sorted(ids)
+
+
+def test_a_reaction_waits_for_whoever_changes_the_ticket(shared_app, follow, at_work):
+    seen = Seen()
+    follow(seen)
+    ticket = make.ticket()
+    db.session.commit()
+    db.session.refresh(ticket, with_for_update=True)
+
+    (worker,) = at_work(shared_app, job.react)
+    worker.join(0.3)
+    assert seen == []
+    db.session.commit()
+    worker.join(10)
+
+    assert len(seen) == 1
+
+
+def test_a_second_worker_does_not_wait_for_the_first(shared_app, follow, at_work):
+    follow(broken)
+    make.ticket()
+    make.ticket()
+    db.session.commit()
+    first, claimed = claim_next().event_id, []  # not committed: its row is still locked
+
+    (worker,) = at_work(shared_app, lambda: claimed.append(claim_next().event_id))
+    worker.join(2)
+    in_time = list(claimed)
+    db.session.rollback()
+    worker.join(10)
+
+    assert in_time
+    assert in_time != [first]
