@@ -1,0 +1,73 @@
+"""Where pages stand that are looked at: behind mailed links, and of rows that are made first."""
+
+import re
+
+import psycopg
+
+from tests.journeys.conftest import PASSWORD, log_in
+
+LINK = re.compile(r"https?://[^/\s]+(/[a-z]+/[\w-]{43})")
+NEWCOMER = {
+    "#name": "Noor Newcomer",
+    "#email": "noor.newcomer@example.org",
+    "#password": "a long walk by the sea",
+}
+PROVIDER = {
+    "#name": "The house",
+    "#slug": "house",
+    "#issuer": "https://login.example.org",
+    "#client_id": "desk",
+}
+
+
+def made(desk, chromium):
+    """The addresses by the names that stand in braces in the list of pages."""
+    asked = _ask_for_links(desk, chromium)
+    with psycopg.connect(desk.environment["DATABASE_URL"]) as connection:
+
+        def one(statement, *values):
+            return connection.execute(statement, values).fetchone()[0]
+
+        def link_to(address, path):
+            like = f"%{path}%"
+            return LINK.search(
+                one("SELECT body FROM mails WHERE to_address = %s AND body LIKE %s ORDER BY id DESC LIMIT 1",
+                    address, like)
+            )[1]  # fmt: skip
+
+        return asked | {
+            "verify": link_to("noor.newcomer@example.org", "/verify/"),
+            "reset": link_to("hana@example.org", "/reset/"),
+            "invitation": link_to("guest@example.org", "/invitations/"),
+            "address": link_to("ines.new@example.org", "/address/"),
+            "mail": f"/admin/mail/{one('SELECT max(id) FROM mails')}",
+            "provider": f"/admin/providers/{one('SELECT max(id) FROM identity_providers')}",
+            "project": f"/admin/projects/{one('SELECT min(id) FROM projects')}",
+            "category": f"/admin/categories/{one('SELECT min(id) FROM ticket_categories')}",
+            "team": f"/admin/teams/{one('SELECT min(id) FROM teams')}",
+        }
+
+
+def _ask_for_links(desk, chromium):
+    def page_of(who=None):
+        page = chromium.new_context(base_url=desk.url).new_page()
+        if who:
+            log_in(page, who)
+        return page
+
+    def send(page, path, fields, form):
+        page.goto(path)
+        for field, typed in fields.items():
+            page.fill(field, typed)
+        with page.expect_navigation():
+            page.locator(f"form[action$='{form}'] button:not([type=button])").last.click()
+
+    send(page_of(), "/register", NEWCOMER, "/register")
+    send(page_of(), "/forgot", {"#email": "hana@example.org"}, "/forgot")
+    send(page_of("lucia"), "/organizations/2", {"#email": "guest@example.org"}, "/invitations")
+    change = {"#new_email": "ines.new@example.org", "#address-password": PASSWORD}
+    send(page_of("ines"), "/account", change, "/account/address")
+    send(page_of("admin"), "/admin/providers/new", PROVIDER, "/admin/providers/new")
+    page = page_of("employee")
+    page.goto("/tickets?show=done")
+    return {"own": page.locator("a[href^='/tickets/IT-']").first.get_attribute("href")}
