@@ -1,5 +1,6 @@
 """Who sees a ticket and why: the page says of each user what the policy says."""
 
+import re
 from html import unescape
 from itertools import product
 
@@ -140,3 +141,34 @@ def test_the_page_needs_the_same_statements_with_few_and_with_many(world, client
         client.get(f"/tickets/{ticket.key}/people")
         counts.append(len(statements))
     assert counts[0] == counts[1] <= 13
+
+
+@pytest.mark.parametrize(
+    ("shares", "in_department", "secret", "told"),
+    [
+        (Shares.OWN, True, False, False),
+        (Shares.DEPARTMENT, True, False, True),
+        (Shares.DEPARTMENT, False, False, False),
+        (Shares.ALL, False, False, True),
+        (Shares.ALL, True, True, False),
+    ],
+)
+def test_beside_a_ticket_stands_that_its_organization_shares_it(
+    world, client_for, shares, in_department, secret, told
+):
+    house = make.organization(name="Acme", shares=shares)
+    ticket = make.ticket(is_confidential=secret)
+    ticket.organization = house
+    ticket.department_id = make.department(house).id if in_department else None
+    db.session.commit()
+    page = client_for(make.admin()).get(f"/tickets/{ticket.key}").text
+    assert ("Acme shares it with colleagues of the requester." in page) == told
+
+
+def test_what_is_known_of_the_requester_stands_apart(world, client_for):
+    ann = make.employee(phone="+49 30 5550 142")
+    ticket = make.ticket(ann)
+    ticket.organization = make.organization(name="Acme")
+    db.session.commit()
+    page = client_for(make.admin()).get(f"/tickets/{ticket.key}").text
+    assert re.sub("<[^>]*>", "", page).count("Acme · +49 30 5550 142") == 1
