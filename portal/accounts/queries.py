@@ -37,7 +37,12 @@ def user_of_session(token: object, *, is_attended: bool = True) -> User | None:
     living = (
         select(User, Session.id, Session.last_seen_at, Session.is_remembered)
         .join(Session, Session.user_id == User.id)
-        .where(Session.token_digest == digest(token), Session.expires_at > now, User.is_active.is_(True))
+        .where(
+            Session.token_digest == digest(token),
+            Session.expires_at > now,
+            User.is_active.is_(True),
+            User.email_verified_at.is_not(None),
+        )
     )
     found = db.session.execute(living, execution_options=KEEPS_PLAN).one_or_none()
     if found is None:
