@@ -118,6 +118,14 @@ def serve(folder: Path, **settings: str) -> Served:
 
 
 @contextmanager
+def answering(folder: Path, **settings: str):
+    """A desk with one web process that answers until the end."""
+    with ended(serve(folder, **settings)) as desk:
+        desk.start_web()
+        yield desk
+
+
+@contextmanager
 def ended(served: Served):
     try:
         yield served

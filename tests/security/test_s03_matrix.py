@@ -89,6 +89,6 @@ def test_everybody_gets_just_what_the_tables_say(app, cast, client_for, who, who
 
 
 def _is_made_up(door, wanted, answer):
-    """Whether the view itself says 404, because the link or row is none; a thing that is somebody's is there."""
+    """Whether the view itself says 404, because the link or row is none; what is somebody's is there."""
     is_there = "key" in door.names or "public_id" in door.names or _is_of_house(door)
     return wanted is Answer.THROUGH and answer.status_code == 404 and not is_there
