@@ -56,7 +56,7 @@ def test_no_form_gives_a_right(app, world, client_for, who):
         for door in doors(app, cast.arguments[who][whose]):
             if door.method != "GET" and door.endpoint != "accounts.logout":
                 client.open(door.path, method=door.method, data=fields)
-                assert _rights() == before, door
+        assert _rights() == before, whose
 
 
 def test_an_organizations_admin_gives_no_right_at_the_desk(app, world, client_for):
@@ -69,9 +69,8 @@ def test_an_organizations_admin_gives_no_right_at_the_desk(app, world, client_fo
         for door in doors(app, cast.arguments[who][whose]):
             if door.method != "GET" and door.endpoint != "accounts.logout":
                 client.open(door.path, method=door.method, data=MORE)
-                now = _rights()
-                assert (now["people"], now["teams"]) == (before["people"], before["teams"]), door
-                assert {
-                    row for row in now["houses"] - before["houses"] if row.organization_id != house[1]
-                } == set()
-                assert db.session.get_one(Membership, house).role == "admin"
+
+    after = _rights()
+    assert (after["people"], after["teams"]) == (before["people"], before["teams"])
+    assert {row for row in after["houses"] - before["houses"] if row.organization_id != house[1]} == set()
+    assert db.session.get_one(Membership, house).role == "admin"
