@@ -106,6 +106,7 @@ def people(*, search: str = "", role: Role | None = None, state: str = "") -> Se
         User.is_active,
         User.email_verified_at,
         User.password_hash.is_(None).label("is_invited"),
+        User.picture_digest,
     )
     for word in search.split()[:5]:
         in_name = User.sort_name.contains(sort_key(word), autoescape=True)

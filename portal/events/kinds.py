@@ -47,6 +47,10 @@ class Kind(StrEnum):
     ADDRESS_CHANGE_CANCELLED = "account.address_change_cancelled"  # data: email
     ADDRESS_CHANGED = "account.address_changed"  # data: changes
 
+    PICTURE_CHANGED = "account.picture_changed"
+    PICTURE_REMOVED = "account.picture_removed"
+    PICTURE_REFUSED = "account.picture_refused"  # data: reason, virus
+
     # On the desk itself.
     PROJECT_CREATED = "project.created"  # data: project_id, project
     PROJECT_EDITED = "project.edited"  # data: project_id, project, changes
