@@ -1,7 +1,7 @@
 """Pictures of people, and what rings their bell.
 
 Revision ID: 0018
-Revises: 0012
+Revises: 0015
 """
 
 import sqlalchemy as sa
@@ -9,7 +9,7 @@ from alembic import op
 from sqlalchemy.dialects import postgresql
 
 revision = "0018"
-down_revision = "0012"
+down_revision = "0015"
 branch_labels = None
 depends_on = None
 

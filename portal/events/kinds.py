@@ -22,7 +22,7 @@ class Kind(StrEnum):
     CONFIDENTIALITY_CHANGED = "ticket.confidentiality_changed"  # data: changes.is_confidential
     TICKET_MOVED = "ticket.moved"  # data: changes.project, .key, and those of .category, .team, .status
 
-    # On an account; data: user_id, user, address where there is one.
+    # On an account; data: user_id, user.
     ACCOUNT_CREATED = "account.created"
     ACCOUNT_REGISTERED = "account.registered"
     ACCOUNT_VERIFIED = "account.verified"
@@ -34,7 +34,7 @@ class Kind(StrEnum):
     PASSWORD_RESET_ASKED = "account.password_reset_asked"  # noqa: S105
     LOGGED_IN = "account.logged_in"
     LOGGED_OUT = "account.logged_out"
-    LOGIN_FAILED = "account.login_failed"  # data: email, address, reason
+    LOGIN_FAILED = "account.login_failed"  # data: email, reason
     IDENTITY_LINKED = "account.identity_linked"  # data: provider
     IDENTITY_UNLINKED = "account.identity_unlinked"  # data: provider
     SESSIONS_ENDED = "account.sessions_ended"  # data: count
@@ -73,6 +73,7 @@ class Kind(StrEnum):
     PROVIDER_EDITED = "provider.edited"  # data: provider_id, provider, changes
     SETTINGS_EDITED = "settings.edited"  # data: changes
     AUDIT_EXPORTED = "audit.exported"  # data: asked, the filter in words
+    AUDIT_SHORTENED = "audit.shortened"  # data: removed, before
     MAIL_RETRIED = "mail.retried"  # data: mail_id
     DELIVERY_RETRIED = "delivery.retried"  # data: event_id, reaction
     TICKETS_IMPORTED = "tickets.imported"  # data: source, created, skipped
@@ -88,6 +89,15 @@ CHANGES = frozenset(
         Kind.STATUS_CHANGED,
         Kind.TICKET_ASSIGNED,
         Kind.TICKET_EDITED,
+        Kind.CONFIDENTIALITY_CHANGED,
+        Kind.TICKET_MOVED,
+    }
+)
+# What is decided of a ticket and an auditor reads all the same: `portal.events.models.AUDITED`.
+WHO_SEES = frozenset(
+    {
+        Kind.PARTICIPANT_ADDED,
+        Kind.PARTICIPANT_REMOVED,
         Kind.CONFIDENTIALITY_CHANGED,
         Kind.TICKET_MOVED,
     }

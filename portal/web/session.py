@@ -8,6 +8,7 @@ from flask_login import current_user, login_user, logout_user
 from portal.accounts.actions import open_session
 from portal.accounts.models import User
 from portal.accounts.queries import user_of_session
+from portal.events.record import asked_from
 from portal.extensions import login
 from portal.web.htmx import is_fragment_request
 
@@ -16,6 +17,8 @@ def init_app(app: Flask) -> None:
     login.init_app(app)
     login.user_loader(_user_of)
     login.unauthorized_handler(ask_to_log_in)
+    app.before_request(lambda: asked_from(request.remote_addr))
+    app.teardown_request(lambda _error: asked_from(None))
 
 
 def _user_of(token: object) -> User | None:

@@ -16,9 +16,9 @@ EICAR = rb"X5O!P%@AP[4\PZX54(P^)7CC)7}$EICAR-" + b"STANDARD-ANTIVIRUS-TEST-FILE!
 PLACE = 34853  # EXIF's GPSInfo
 
 
-def photo(kind="JPEG", size=(900, 600), **more):
+def photo(kind="JPEG", size=(900, 600), colour="teal", **more):
     """One that was taken somewhere, lying on its side."""
-    picture = Image.new("RGB", size, "teal")
+    picture = Image.new("RGB", size, colour)
     picture.paste("orange", (0, 0, size[0] // 3, size[1]))
     exif = Image.Exif()
     exif[0x0112] = 6  # to be turned by 90 degrees
@@ -156,8 +156,8 @@ def test_a_picture_stays_until_another_is_ready(client_for, ann, queue):
 def test_it_is_removed_and_nobody_elses_is(client_for, ann, queue):
     ben = make.employee()
     db.session.commit()
-    for person in (ann, ben):
-        send(client_for(person), photo(size=(400 + person.id, 300)))
+    for person, colour in ((ann, "teal"), (ben, "navy")):
+        send(client_for(person), photo(colour=colour))
     queue.run()
     client, digest = client_for(ann), shown(ann)
 
