@@ -3,6 +3,7 @@
 from portal.accounts.forms import ChangePasswordForm, ProfileForm
 from portal.accounts.moving import open_wish
 from portal.accounts.own_forms import AbsenceForm, OwnAddressForm
+from portal.accounts.passkeys import are_possible, passkeys_of
 from portal.accounts.queries import browsers_of
 from portal.accounts.two_step import is_required_of
 from portal.web.htmx import render
@@ -23,6 +24,8 @@ def account_page(status: int, **forms):
         address_form=forms.get("address_form") or OwnAddressForm(formdata=None, person=person),
         absence_form=forms.get("absence_form") or AbsenceForm.of(person, formdata=None),
         wish=open_wish(person),
+        passkeys=passkeys_of(person),
+        passkeys_are_possible=are_possible(),
         two_step_is_required=is_required_of(person),
         sessions=browsers_of(person),
     )

@@ -5,12 +5,12 @@ from datetime import date, timedelta
 from typing import Any
 
 from flask_babel import gettext as _
-from sqlalchemy import delete, select
+from sqlalchemy import delete, exists, select
 from sqlalchemy.exc import IntegrityError
 
 from portal import clock
 from portal.accounts import links
-from portal.accounts.models import HalfLogin, Purpose, Session, User, digest
+from portal.accounts.models import HalfLogin, Passkey, Purpose, Session, User, digest
 from portal.accounts.passwords import hash_password, is_outdated, is_right
 from portal.accounts.queries import user_by_email
 from portal.errors import DomainError
@@ -80,8 +80,10 @@ def authenticate(email: str, password: str) -> User | None:
     return user
 
 
-def note_login(user: User, *, address: str) -> None:
-    record(Kind.LOGGED_IN, actor=user, **about(user), address=address)
+def note_login(user: User, *, address: str, way: str = "") -> None:
+    """`way` is by what they came where that was no password: `passkey`."""
+    by: dict[str, Any] = {"way": way} if way else {}
+    record(Kind.LOGGED_IN, actor=user, **about(user), address=address, **by)
 
 
 def note_failed_login(email: str, *, address: str, reason: str) -> None:
@@ -199,7 +201,8 @@ def _set_password(user: User, password_hash: str) -> None:
     links.end_links(user)
     record(Kind.PASSWORD_CHANGED, actor=user, **about(user))
     if had_one:
-        links.mail_password_changed(user)
+        has_passkeys = db.session.scalar(select(exists().where(Passkey.user_id == user.id)))
+        links.mail_password_changed(user, has_passkeys=bool(has_passkeys))
 
 
 def _is_added(user: User) -> bool:

@@ -69,7 +69,7 @@ def create(email: str, name: str, role: str, password: str | None, *, generate: 
 @users.command("reset-two-step")
 @click.argument("email")
 def reset_two_step(email: str) -> None:
-    """Let somebody who has lost their app and their recovery codes in with the password alone."""
+    """Let somebody who has lost app, passkeys and recovery codes in with the password alone."""
     user = user_by_email(tidy_address(email))
     if user is None:
         raise click.ClickException(f"{email} has no account.")

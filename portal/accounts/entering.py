@@ -12,12 +12,12 @@ from portal.web.session import log_in, me
 HALF = "half_login"  # under this name the browser's cookie holds the token of a half log-in
 
 
-def enter(user: User, *, remember: bool = False, target: str | None = None):
+def enter(user: User, *, remember: bool = False, target: str | None = None, way: str = ""):
     """Let the browser in as this user, and as nobody else any more; then go where it wanted to go."""
     if current_user.is_authenticated:
         actions.log_out(me(), me().session_token)
     log_in(user, remember=remember)
-    actions.note_login(user, address=request.remote_addr or "")
+    actions.note_login(user, address=request.remote_addr or "", way=way)
     db.session.commit()
     if is_fragment_request():
         return "", 204, {"HX-Trigger": "logged-in"}
@@ -25,7 +25,7 @@ def enter(user: User, *, remember: bool = False, target: str | None = None):
 
 
 def ask_for_code(user: User, *, remember: bool, target: str | None):
-    """The password was right; the page that comes next asks for the second step."""
+    """The first step was right; the page that comes next asks for the second."""
     session[HALF] = half_logins.begin(user, remember=remember)
     db.session.commit()
     wanted = target if target and is_own_path(target) else None

@@ -51,13 +51,17 @@ def name_field(label: str = _l("Name")) -> StringField:
 
 
 class LoginForm(DeskForm):
-    """Says of no address whether it has an account."""
+    """Says of no address whether it has an account.
+
+    Where `credential` holds what a passkey signed, there need be neither address nor password.
+    """
 
     email = StringField(
         _l("E-mail address"), [NotBlank(_l("Enter your mail address."))], [tidy, tidy_address]
     )
     password = PasswordField(_l("Password"), [InputRequired(_l("Enter your password."))])
     remember = BooleanField(_l("Keep me logged in on this device"))
+    credential = HiddenField()
     next = HiddenField()
 
 

@@ -48,13 +48,21 @@ def mail_known(user: User) -> None:
         _mail("closed", user)
 
 
-def mail_password_changed(user: User) -> None:
-    _mail("password_changed", user, forgot_link=link("/forgot"))
+def mail_password_changed(user: User, *, has_passkeys: bool) -> None:
+    _mail("password_changed", user, forgot_link=link("/forgot"), has_passkeys=has_passkeys)
 
 
 def mail_two_step(user: User, what: str, *, left: int = 0) -> None:
-    """Tell them of their two-step login: `on`, `off`, `reset`, new `codes`, or one of those `used`."""
+    """Tell them of their two-step login.
+
+    It is `on`, `off` or `reset`, the `app` is removed, there are new `codes`, or one of those was `used`.
+    """
     _mail("two_step", user, what=what, left=left, account_link=link("/account/two-step"))
+
+
+def mail_passkey(user: User, what: str, *, name: str, is_turn: bool = False) -> None:
+    """Tell them of a passkey: `added`, `removed` or `suspected`; `is_turn`: two-step login begins or ends."""
+    _mail("passkey", user, what=what, name=name, is_turn=is_turn, account_link=link("/account/passkeys"))
 
 
 def owner_of(token: str, purpose: Purpose) -> User | None:

@@ -6,9 +6,11 @@ from flask_login import current_user
 
 from portal.accounts import actions, links, throttle
 from portal.accounts.blueprint import bp
+from portal.accounts.by_passkey import shown_by
 from portal.accounts.entering import ask_for_code, enter, onward
 from portal.accounts.forms import FirstRunForm, ForgotForm, LoginForm, RegisterForm, ResetForm, VerifyForm
-from portal.accounts.models import Purpose, User
+from portal.accounts.models import AskedFor, Purpose, User
+from portal.accounts.passkeys import are_possible
 from portal.accounts.passwords import is_right
 from portal.accounts.queries import has_no_people, people_with_addresses
 from portal.accounts.strength import is_too_short, least_length
@@ -33,9 +35,14 @@ def login():
         return redirect(url_for(".first_run"), 303)
     if current_user.is_authenticated and request.method == "GET":
         return redirect(onward(request.args.get("next")), 303)
-    form = LoginForm(data={"next": request.args.get("next", "")})
+    return _ask_who_it_is(LoginForm(data={"next": request.args.get("next", "")}))
+
+
+def _ask_who_it_is(form: LoginForm):
     if not form.is_submitted():
         return _page(LOGIN, form)
+    if form.credential.data:
+        return _try_passkey(form)
     if not form.validate():
         return _page(LOGIN, form, 422)
     try:
@@ -43,6 +50,23 @@ def login():
     except TooOften as error:
         return too_many(error, form, lambda status: _page(LOGIN, form, status))
     return _try_to_enter(form)
+
+
+def _try_passkey(form: LoginForm):
+    """Both steps at once: the device was there, and it knew who holds it."""
+    try:
+        throttle.count_passkey()
+    except TooOften as error:
+        return too_many(error, form, lambda status: _page(LOGIN, form, status))
+    user = shown_by(form.credential.data or "", AskedFor.LOGIN)
+    if user is None:
+        actions.note_failed_login("", address=request.remote_addr or "", reason="passkey")
+        db.session.commit()
+        form.form_errors.append(_("This passkey does not let in here, or it took too long. Try again."))
+        return _page(LOGIN, form, 422)
+    if not user.is_verified:
+        return _ask_to_verify(user, form)
+    return enter(user, remember=form.remember.data, target=form.next.data, way="passkey")
 
 
 def _try_to_enter(form: LoginForm):
@@ -242,6 +266,7 @@ def choose_language():
 def _page(template: str, form, status: int = 200, **context):
     """A page of the gate; where nobody is logged in yet there are no fragments of it."""
     if template == LOGIN:
+        form.credential.data, context["passkeys_are_possible"] = "", are_possible()
         context |= {"demo_people": _demo_people(), "demo_password": PASSWORD}
     return render(template, template, status, form=form, **context)
 
