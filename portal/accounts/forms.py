@@ -221,9 +221,12 @@ class PersonForm(DeskForm):
     name = name_field()
     role = SelectField(_l("Role"), coerce=Role)
     team_ids = Checkboxes(_l("Teams"), coerce=whole_number)
+    is_break_glass = BooleanField(_l("Emergency access"))
 
-    def __init__(self, *, teams: list[Any], **kwargs: Any) -> None:
+    def __init__(self, *, teams: list[Any], is_admin: bool = False, **kwargs: Any) -> None:
         super().__init__(**kwargs)
+        if not is_admin:
+            del self.is_break_glass
         self.all_teams = teams
         self.role.choices = options([(role.value, role.label) for role in Role])
         self.team_ids.choices = options([(team.id, team.name) for team in teams])

@@ -40,6 +40,16 @@ def mail_invitation(user: User) -> None:
     _mail("invitation", user, link=link(f"/reset/{token}"), days=INVITED.days, forgot_link=link("/forgot"))
 
 
+def mail_provider_lets_in(user: User) -> None:
+    """Tell somebody who has an account, made by another, how they come in where there are no passwords."""
+    _mail("provider_lets_in", user, login_link=link("/login"))
+
+
+def mail_emergency_login(admin: User, *, name: str, address: str) -> None:
+    """Tell an admin that somebody has used emergency access."""
+    _mail("emergency_login", admin, name=name, address=address, audit_link=link("/admin/audit"))
+
+
 def mail_known(user: User) -> None:
     """Tell somebody who registers again what they have already."""
     if user.is_active:

@@ -64,7 +64,13 @@ def _refused(half: HalfLogin, form: CodeForm, errors: list[str], said: str, *, r
 def _let_in(half: HalfLogin, form: CodeForm, *, way: str = ""):
     throttle.was_no_guess()
     half_logins.end(half)
-    return enter(half.user, remember=half.is_remembered, target=form.next.data, way=way)
+    return enter(
+        half.user,
+        remember=half.is_remembered,
+        target=form.next.data,
+        way=way,
+        is_emergency=half.is_emergency,
+    )
 
 
 def _page(half: HalfLogin, form: CodeForm, status: int):
