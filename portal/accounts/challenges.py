@@ -6,7 +6,7 @@ The browser's cookie holds a token, the desk the bytes. Nothing here commits.
 import secrets
 from datetime import timedelta
 
-from sqlalchemy import delete
+from sqlalchemy import delete, select
 
 from portal import clock
 from portal.accounts.models import AskedFor, PasskeyChallenge, digest
@@ -17,8 +17,7 @@ LIFE = timedelta(minutes=5)
 
 def ask(asked_for: AskedFor, *, held_by: str = "") -> tuple[str, bytes]:
     """The token for this browser's cookie, which is kept nowhere else, and the bytes to sign."""
-    over = delete(PasskeyChallenge).where(PasskeyChallenge.expires_at < clock.now())
-    db.session.execute(over)
+    _sweep()
     token, challenge = secrets.token_urlsafe(32), secrets.token_bytes(32)
     row = PasskeyChallenge(
         token_digest=digest(token),
@@ -29,6 +28,13 @@ def ask(asked_for: AskedFor, *, held_by: str = "") -> tuple[str, bytes]:
     )
     db.session.add(row)
     return token, challenge
+
+
+def _sweep() -> None:
+    """Some of those that are over, but none that another request is about to sweep away."""
+    over = select(PasskeyChallenge.token_digest).where(PasskeyChallenge.expires_at < clock.now())
+    some = over.limit(100).with_for_update(skip_locked=True)
+    db.session.execute(delete(PasskeyChallenge).where(PasskeyChallenge.token_digest.in_(some)))
 
 
 def take(token: object, asked_for: AskedFor, *, held_by: str = "") -> bytes | None:

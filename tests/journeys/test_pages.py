@@ -52,6 +52,7 @@ NO_PAGES = {  # routes that answer a GET, and are no page
     "tickets.suggest_people": "a part of a field",
 }
 ELSEWHERE = {
+    "accounts.emergency_access": "test_an_admin_gets_in_by_emergency_access_and_nobody_else",
     "accounts.passkey": "test_a_passkey_is_added_lets_in_and_is_removed",
     "accounts.first_run": "test_the_first_page_of_an_empty_desk_is_accessible_and_fits",
     "accounts.second_step": "test_a_second_browser_is_asked_for_a_code",
