@@ -9,8 +9,8 @@ import pytest
 from sqlalchemy import select
 
 from portal import clock
-from portal.accounts import passkeys, two_step
-from portal.accounts.models import PasskeyChallenge, RecoveryCode, Session
+from portal.accounts import challenges, passkeys, two_step
+from portal.accounts.models import AskedFor, PasskeyChallenge, RecoveryCode, Session
 from portal.events.kinds import Kind
 from portal.events.models import Event
 from portal.extensions import db
@@ -173,7 +173,11 @@ def test_what_was_made_elsewhere_or_without_asking_who_is_there_is_not_added(ins
 
 def test_a_challenge_for_a_new_one_counts_once_and_for_five_minutes(inside, ann, monkeypatch):
     wanted = wanted_new(inside).json
+    with inside.session_transaction() as cookie:
+        token = cookie["passkey"]
     assert send_new(inside, Device().make(wanted, origin="https://evil.example")).status_code == 409
+    with inside.session_transaction() as cookie:
+        cookie["passkey"] = token
     assert send_new(inside, Device().make(wanted)).status_code == 422
 
     wanted = wanted_new(inside).json
@@ -229,6 +233,15 @@ def test_there_is_an_end_to_how_many_one_has(inside, ann, monkeypatch):
 
     assert answer.status_code == 409
     assert len(of(ann)) == 1
+
+
+def test_a_challenge_counts_for_what_it_was_asked_for_alone(app):
+    token, challenge = challenges.ask(AskedFor.SECOND_STEP, held_by="x")
+
+    assert challenges.take(token, AskedFor.NEW, held_by="x") is None
+    assert challenges.take(token, AskedFor.SECOND_STEP, held_by="y") is None
+    assert challenges.take(token, AskedFor.SECOND_STEP, held_by="x") == challenge
+    assert challenges.take(token, AskedFor.SECOND_STEP, held_by="x") is None
 
 
 # Logging in
