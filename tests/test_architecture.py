@@ -19,7 +19,7 @@ DOMAIN = {"models", "policy", "queries", "actions", "comments", "once", "drafts"
           "participants"}  # fmt: skip
 AUDIENCES = {
     "views", "desk", "admin", "mine", "live", "second_step", "two_step_views", "address_views",
-    "passkey_views",
+    "passkey_views", "welcome_views",
 }  # fmt: skip
 WEB_LIBRARIES = {"flask", "flask_login", "flask_wtf", "wtforms"}
 

@@ -51,10 +51,7 @@ def name_field(label: str = _l("Name")) -> StringField:
 
 
 class LoginForm(DeskForm):
-    """Says of no address whether it has an account.
-
-    Where `credential` holds what a passkey signed, there need be neither address nor password.
-    """
+    """Says of no address whether it has an account. `credential`, what a passkey signed, stands for both."""
 
     email = StringField(
         _l("E-mail address"), [NotBlank(_l("Enter your mail address."))], [tidy, tidy_address]

@@ -1,8 +1,8 @@
-"""Coming in: log-in, registration, links from mails, and the first page of a new desk."""
+"""Coming in: log-in, registration, and links from mails."""
 
 from typing import Any
 
-from flask import abort, current_app, flash, redirect, request, session, url_for
+from flask import abort, current_app, flash, redirect, request, url_for
 from flask_babel import gettext as _
 from flask_login import current_user
 
@@ -11,18 +11,17 @@ from portal.accounts.blueprint import bp
 from portal.accounts.by_passkey import shown_by
 from portal.accounts.emergency import may_use_password
 from portal.accounts.entering import ask_for_code, enter, onward
-from portal.accounts.forms import FirstRunForm, ForgotForm, LoginForm, RegisterForm, ResetForm, VerifyForm
+from portal.accounts.forms import ForgotForm, LoginForm, RegisterForm, ResetForm, VerifyForm
 from portal.accounts.models import AskedFor, Purpose, User
 from portal.accounts.passkeys import are_possible
 from portal.accounts.passwords import is_right
 from portal.accounts.queries import has_no_people, people_with_addresses
 from portal.accounts.strength import is_too_short, least_length
 from portal.accounts.throttle import TooOften
-from portal.admin.actions import open_desk
 from portal.extensions import db
 from portal.permissions import Role, for_anyone
 from portal.seeding.world import PASSWORD, PEOPLE
-from portal.settings.cache import forget_site, site
+from portal.settings.cache import site
 from portal.web.htmx import render, too_many
 from portal.web.locale import language
 from portal.web.session import log_out, me
@@ -262,42 +261,6 @@ def reset(token: str):
     db.session.commit()
     flash(_("Your new password is saved. Log in with it."), "success")
     return redirect(url_for(".login"), 303)
-
-
-@bp.route("/welcome", methods=["GET", "POST"])
-@for_anyone
-def first_run():
-    """Whoever opens a new desk first becomes its admin; there is no such page afterwards."""
-    if not has_no_people():
-        abort(404)
-    form = FirstRunForm()
-    if not form.validate_on_submit():
-        return _page("accounts/first_run.html", form, 422 if form.is_submitted() else 200)
-    admin = open_desk(
-        organization=form.organization.data,
-        name=form.name.data,
-        email=form.email.data,
-        password=form.password.data,
-        locale=language(),
-    )
-    if admin is None:
-        abort(404)
-    forget_site()
-    return enter(admin)
-
-
-@bp.post("/language", endpoint="language")
-@for_anyone
-def choose_language():
-    """For whoever is logged in it is kept with the account, else with this browser."""
-    chosen = request.form.get("locale", "")
-    if chosen not in site().languages:
-        abort(400)
-    session["locale"] = chosen
-    if current_user.is_authenticated:
-        actions.edit_profile(me(), locale=chosen)
-        db.session.commit()
-    return redirect(onward(request.form.get("next", "").rstrip("?")), 303)
 
 
 def _page(template: str, form, status: int = 200, **context):
