@@ -7,7 +7,16 @@ from werkzeug.middleware.proxy_fix import ProxyFix
 from whitenoise import WhiteNoise
 
 from portal import assets, cli, events, logs, models, reactions, translations  # noqa: F401, the mapper needs all models
-from portal.accounts import absence, address_views, confinement, picture_views, second_step, two_step_views
+from portal.accounts import (
+    absence,
+    address_views,
+    confinement,
+    passkey_views,
+    picture_views,
+    second_step,
+    two_step_views,
+    welcome_views,
+)
 from portal.accounts import admin as people_admin
 from portal.accounts import cli as accounts_cli
 from portal.accounts import mine as accounts_mine
@@ -47,8 +56,10 @@ VIEWS = (  # whose routes stand on the blueprints of accounts, admin and tickets
     accounts_views,
     address_views,
     picture_views,
+    passkey_views,
     second_step,
     two_step_views,
+    welcome_views,
     admin_samples,
     admin_views,
     mail_admin,

@@ -14,10 +14,13 @@ FEATURES = [
 ]  # fmt: skip
 DOMAIN = {"models", "policy", "queries", "actions", "comments", "once", "drafts", "conflicts", "record",
           "following", "deliveries", "lists", "filtering",
-          "two_step", "half_logins", "moving", "absence", "houses", "memberships", "invitations",
-          "audience", "confidentiality", "participants"}  # fmt: skip
+          "two_step", "half_logins", "challenges", "passkeys", "pictures", "notices", "emergency", "moving",
+          "absence", "houses",
+          "local_login", "memberships", "invitations", "audience", "confidentiality",
+          "participants"}  # fmt: skip
 AUDIENCES = {
-    "views", "desk", "admin", "mine", "live", "second_step", "two_step_views", "address_views"
+    "views", "desk", "admin", "mine", "live", "second_step", "two_step_views", "address_views",
+    "passkey_views", "picture_views", "welcome_views",
 }  # fmt: skip
 WEB_LIBRARIES = {"flask", "flask_login", "flask_wtf", "wtforms"}
 

@@ -3,6 +3,7 @@
 from portal.accounts.forms import ChangePasswordForm, ProfileForm
 from portal.accounts.moving import open_wish
 from portal.accounts.own_forms import AbsenceForm, NoticesForm, OwnAddressForm, PictureForm
+from portal.accounts.passkeys import are_possible, passkeys_of
 from portal.accounts.pictures import state_of
 from portal.accounts.queries import agents, browsers_of
 from portal.accounts.two_step import is_required_of
@@ -28,6 +29,8 @@ def account_page(status: int, **forms):
         picture_state=state_of(person),
         notices_form=forms.get("notices_form") or NoticesForm.of(person, formdata=None),
         wish=open_wish(person),
+        passkeys=passkeys_of(person),
+        passkeys_are_possible=are_possible(),
         two_step_is_required=is_required_of(person),
         sessions=browsers_of(person),
     )

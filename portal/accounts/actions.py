@@ -5,14 +5,15 @@ from datetime import date, timedelta
 from typing import Any
 
 from flask_babel import gettext as _
-from sqlalchemy import delete, select
+from sqlalchemy import delete, exists, select
 from sqlalchemy.exc import IntegrityError
 
 from portal import clock
 from portal.accounts import links
-from portal.accounts.models import HalfLogin, Purpose, Session, User, digest
+from portal.accounts.emergency import may_use_password
+from portal.accounts.models import HalfLogin, Passkey, Purpose, Session, User, digest
 from portal.accounts.passwords import hash_password, is_outdated, is_right
-from portal.accounts.queries import user_by_email
+from portal.accounts.queries import admins, user_by_email
 from portal.errors import DomainError
 from portal.events.changes import set_fields
 from portal.events.kinds import Kind
@@ -80,8 +81,13 @@ def authenticate(email: str, password: str) -> User | None:
     return user
 
 
-def note_login(user: User) -> None:
-    record(Kind.LOGGED_IN, actor=user, **about(user))
+def note_login(user: User, *, way: str = "", is_emergency: bool = False) -> None:
+    """Say by which `way` they came where that was no password. Of an emergency all admins are told."""
+    by: dict[str, Any] = {"way": way} if way else {}
+    kind = Kind.EMERGENCY_LOGIN if is_emergency else Kind.LOGGED_IN
+    event = record(kind, actor=user, **about(user), **by)
+    for admin in admins() if is_emergency else ():
+        links.mail_emergency_login(admin, name=user.name, address=event.address or "")
 
 
 def note_failed_login(email: str, *, reason: str) -> None:
@@ -136,10 +142,10 @@ def confirm_address(token: str) -> User | None:
 
 
 def ask_for_reset(email: str) -> None:
-    """Mail a link to choose a new password, if there is somebody with that address."""
+    """Mail a link to choose a new password, if there is somebody with that address whom one lets in."""
     user = user_by_email(email)
     record(Kind.PASSWORD_RESET_ASKED, actor=None, email=email[:254], **(about(user) if user else {}))
-    if user is None:
+    if user is None or not may_use_password(user):
         return
     if user.is_active:
         links.mail_reset(user)
@@ -199,7 +205,8 @@ def _set_password(user: User, password_hash: str) -> None:
     links.end_links(user)
     record(Kind.PASSWORD_CHANGED, actor=user, **about(user))
     if had_one:
-        links.mail_password_changed(user)
+        has_passkeys = db.session.scalar(select(exists().where(Passkey.user_id == user.id)))
+        links.mail_password_changed(user, has_passkeys=bool(has_passkeys))
 
 
 def _is_added(user: User) -> bool:

@@ -23,7 +23,7 @@ from portal.organizations.queries import (
     team_names_by_person,
     teams_of,
 )
-from portal.permissions import Permission, requires
+from portal.permissions import Permission, Role, requires
 from portal.sso.queries import identities_of
 from portal.tickets.handover import hand_over
 from portal.web.htmx import render
@@ -82,6 +82,8 @@ def person(user_id: int):
     if not form.validate_on_submit():
         return _person_page(person, form, 422 if form.is_submitted() else 200)
     people.change_role(person, form.role.data, actor=me())
+    if "is_break_glass" in form and person.role is Role.ADMIN:
+        people.set_emergency_access(person, is_given=form.is_break_glass.data, actor=me())
     hand_over(person, actor=me())
     people.rename(person, form.name.data, actor=me())
     set_teams(person, form.teams, actor=me())
@@ -151,8 +153,9 @@ def _person_form(person: User, **kwargs: Any) -> PersonForm:
         "name": person.name,
         "role": person.role,
         "team_ids": [team.id for team in teams_of(person)],
+        "is_break_glass": person.is_break_glass,
     }
-    return PersonForm(data=now, teams=all_teams(), **kwargs)
+    return PersonForm(data=now, teams=all_teams(), is_admin=person.role is Role.ADMIN, **kwargs)
 
 
 def _person_page(

@@ -19,6 +19,7 @@ from portal.events.kinds import Kind
 from portal.events.record import record
 from portal.extensions import db
 from portal.permissions import Role
+from portal.settings.actions import change_settings
 from portal.web.forms import tidy
 
 users = AppGroup("users", help="The people who can log in.")
@@ -69,7 +70,7 @@ def create(email: str, name: str, role: str, password: str | None, *, generate: 
 @users.command("reset-two-step")
 @click.argument("email")
 def reset_two_step(email: str) -> None:
-    """Let somebody who has lost their app and their recovery codes in with the password alone."""
+    """Let somebody who has lost app, passkeys and recovery codes in with the password alone."""
     user = user_by_email(tidy_address(email))
     if user is None:
         raise click.ClickException(f"{email} has no account.")
@@ -80,10 +81,19 @@ def reset_two_step(email: str) -> None:
     click.echo(f"{user.name} logs in with the password alone; every browser is logged out.")
 
 
+@users.command("allow-passwords")
+def allow_passwords() -> None:
+    """Let everybody log in with a password again, where only single sign-on lets people in."""
+    change_settings(actor=None, password_login=True)
+    db.session.commit()
+    click.echo("Whoever has a password logs in with it, within seconds.")
+
+
 @users.command("list")
 def show() -> None:
     """Everybody, by name."""
     for user in db.session.scalars(select(User).order_by(User.sort_name, User.id)):
         state = "" if user.is_active else "  deactivated"
         waits = "" if user.is_verified else "  not confirmed"
-        click.echo(f"{user.role:<9} {user.email:<40} {user.name}{state}{waits}")
+        access = "  emergency access" if user.is_break_glass else ""
+        click.echo(f"{user.role:<9} {user.email:<40} {user.name}{state}{waits}{access}")

@@ -7,6 +7,7 @@ from portal.accounts.two_step import must_set_up
 from portal.web.htmx import go_to
 
 SET_UP = "accounts.two_step"
+WAYS = {SET_UP, "accounts.passkeys", "accounts.new_passkey_challenge"}
 
 
 def init_app(app: Flask) -> None:
@@ -19,7 +20,7 @@ def _confine():
     What is open to anybody, such as the log-out, is open to them too.
     """
     view = current_app.view_functions.get(request.endpoint or "")
-    if getattr(view, "permission", None) is None or request.endpoint == SET_UP:
+    if getattr(view, "permission", None) is None or request.endpoint in WAYS:
         return None
     if not current_user.is_authenticated or not must_set_up(current_user):
         return None

@@ -12,21 +12,28 @@ from portal.web.session import log_in, me
 HALF = "half_login"  # under this name the browser's cookie holds the token of a half log-in
 
 
-def enter(user: User, *, remember: bool = False, target: str | None = None):
+def enter(
+    user: User,
+    *,
+    remember: bool = False,
+    target: str | None = None,
+    way: str = "",
+    is_emergency: bool = False,
+):
     """Let the browser in as this user, and as nobody else any more; then go where it wanted to go."""
     if current_user.is_authenticated:
         actions.log_out(me(), me().session_token)
     log_in(user, remember=remember)
-    actions.note_login(user)
+    actions.note_login(user, way=way, is_emergency=is_emergency)
     db.session.commit()
     if is_fragment_request():
         return "", 204, {"HX-Trigger": "logged-in"}
     return redirect(onward(target), 303)
 
 
-def ask_for_code(user: User, *, remember: bool, target: str | None):
-    """The password was right; the page that comes next asks for the second step."""
-    session[HALF] = half_logins.begin(user, remember=remember)
+def ask_for_code(user: User, *, remember: bool, target: str | None, is_emergency: bool = False):
+    """The first step was right; the page that comes next asks for the second."""
+    session[HALF] = half_logins.begin(user, remember=remember, is_emergency=is_emergency)
     db.session.commit()
     wanted = target if target and is_own_path(target) else None
     return go_to(url_for("accounts.second_step", next=wanted))

@@ -51,13 +51,14 @@ def name_field(label: str = _l("Name")) -> StringField:
 
 
 class LoginForm(DeskForm):
-    """Says of no address whether it has an account."""
+    """Says of no address whether it has an account. `credential`, what a passkey signed, stands for both."""
 
     email = StringField(
         _l("E-mail address"), [NotBlank(_l("Enter your mail address."))], [tidy, tidy_address]
     )
     password = PasswordField(_l("Password"), [InputRequired(_l("Enter your password."))])
     remember = BooleanField(_l("Keep me logged in on this device"))
+    credential = HiddenField()
     next = HiddenField()
 
 
@@ -217,9 +218,12 @@ class PersonForm(DeskForm):
     name = name_field()
     role = SelectField(_l("Role"), coerce=Role)
     team_ids = Checkboxes(_l("Teams"), coerce=whole_number)
+    is_break_glass = BooleanField(_l("Emergency access"))
 
-    def __init__(self, *, teams: list[Any], **kwargs: Any) -> None:
+    def __init__(self, *, teams: list[Any], is_admin: bool = False, **kwargs: Any) -> None:
         super().__init__(**kwargs)
+        if not is_admin:
+            del self.is_break_glass
         self.all_teams = teams
         self.role.choices = options([(role.value, role.label) for role in Role])
         self.team_ids.choices = options([(team.id, team.name) for team in teams])

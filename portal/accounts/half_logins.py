@@ -1,7 +1,7 @@
-"""A log-in between its two steps: the password was right, the code is still to come.
+"""A log-in between its two steps: the first was right, a code or a passkey is still to come.
 
-The browser holds a token that is good for the page that asks for the code, for
-ten minutes, and for nothing else. Nothing here commits.
+The browser holds a token that is good for the page that asks for it, for ten
+minutes, and for nothing else. Nothing here commits.
 """
 
 import secrets
@@ -17,7 +17,7 @@ from portal.extensions import db
 LIFE = timedelta(minutes=10)
 
 
-def begin(user: User, *, remember: bool) -> str:
+def begin(user: User, *, remember: bool, is_emergency: bool = False) -> str:
     """The token for this browser's cookie; it is kept nowhere else."""
     token = secrets.token_urlsafe(32)
     over = delete(HalfLogin).where(HalfLogin.user_id == user.id, HalfLogin.expires_at < clock.now())
@@ -26,6 +26,7 @@ def begin(user: User, *, remember: bool) -> str:
         user_id=user.id,
         token_digest=digest(token),
         is_remembered=remember,
+        is_emergency=is_emergency,
         expires_at=clock.now() + LIFE,
     )
     db.session.add(half)

@@ -40,6 +40,16 @@ def mail_invitation(user: User) -> None:
     _mail("invitation", user, link=link(f"/reset/{token}"), days=INVITED.days, forgot_link=link("/forgot"))
 
 
+def mail_provider_lets_in(user: User) -> None:
+    """Tell somebody who has an account, made by another, how they come in where there are no passwords."""
+    _mail("provider_lets_in", user, login_link=link("/login"))
+
+
+def mail_emergency_login(admin: User, *, name: str, address: str) -> None:
+    """Tell an admin that somebody has used emergency access."""
+    _mail("emergency_login", admin, name=name, address=address, audit_link=link("/admin/audit"))
+
+
 def mail_known(user: User) -> None:
     """Tell somebody who registers again what they have already."""
     if user.is_active:
@@ -48,13 +58,21 @@ def mail_known(user: User) -> None:
         _mail("closed", user)
 
 
-def mail_password_changed(user: User) -> None:
-    _mail("password_changed", user, forgot_link=link("/forgot"))
+def mail_password_changed(user: User, *, has_passkeys: bool) -> None:
+    _mail("password_changed", user, forgot_link=link("/forgot"), has_passkeys=has_passkeys)
 
 
 def mail_two_step(user: User, what: str, *, left: int = 0) -> None:
-    """Tell them of their two-step login: `on`, `off`, `reset`, new `codes`, or one of those `used`."""
+    """Tell them of their two-step login.
+
+    It is `on`, `off` or `reset`, the `app` is removed, there are new `codes`, or one of those was `used`.
+    """
     _mail("two_step", user, what=what, left=left, account_link=link("/account/two-step"))
+
+
+def mail_passkey(user: User, what: str, *, name: str, is_turn: bool = False) -> None:
+    """Tell them of a passkey: `added`, `removed` or `suspected`; `is_turn`: two-step login begins or ends."""
+    _mail("passkey", user, what=what, name=name, is_turn=is_turn, account_link=link("/account/passkeys"))
 
 
 def owner_of(token: str, purpose: Purpose) -> User | None:

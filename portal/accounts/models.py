@@ -9,7 +9,7 @@ from enum import StrEnum
 from hashlib import sha256
 
 from flask_login import UserMixin
-from sqlalchemy import ARRAY, CheckConstraint, ForeignKey, Identity, Index, String, text
+from sqlalchemy import ARRAY, CheckConstraint, ForeignKey, Identity, Index, String, false, text
 from sqlalchemy.orm import Mapped, mapped_column, relationship, validates
 
 from portal import clock
@@ -72,11 +72,12 @@ class User(Model, UserMixin):
     absent_from: Mapped[date | None]  # days in their own time zone, the last one included
     absent_until: Mapped[date | None]
     deputy_id: Mapped[int | None] = mapped_column(ForeignKey("users.id", ondelete="SET NULL"))
-    two_step_since: Mapped[datetime | None]  # when their log-in began to ask for a code
     picture_digest: Mapped[str | None] = mapped_column(String(32))  # of what stands beside their name
     quiet_about: Mapped[list[str]] = mapped_column(
         ARRAY(String(40)), default=list, server_default=text("'{}'")
     )  # values of `events.kinds.Kind` that do not ring their bell
+    two_step_since: Mapped[datetime | None]  # when their log-in began to ask for a second step
+    is_break_glass: Mapped[bool] = mapped_column(default=False, server_default=false())  # emergency.py
     created_at: Mapped[datetime] = mapped_column(default=lambda: clock.now())
 
     deputy: Mapped[User | None] = relationship(remote_side=[id])
@@ -208,16 +209,64 @@ class RecoveryCode(Model):
 
 
 class HalfLogin(Model):
-    """One browser that has shown the password and not yet the code. It opens nothing."""
+    """One browser that has made the first step and not yet the second. It opens nothing."""
 
     __tablename__ = "half_logins"
 
     token_digest: Mapped[str] = mapped_column(String(64), primary_key=True)
     user_id: Mapped[int] = mapped_column(ForeignKey("users.id", ondelete="CASCADE"), index=True)
     is_remembered: Mapped[bool] = mapped_column(default=False)
+    is_emergency: Mapped[bool] = mapped_column(default=False, server_default=false())
     expires_at: Mapped[datetime]
 
     user: Mapped[User] = relationship()
+
+
+class Passkey(Model):
+    """A key pair that a device, or its owner's password manager, made for this desk alone (WebAuthn).
+
+    The desk knows the public half. `sign_count` is how often the device says it
+    has signed; those that are copied between devices always say 0.
+    """
+
+    __tablename__ = "passkeys"
+
+    id: Mapped[int] = mapped_column(Identity(), primary_key=True)
+    public_id: Mapped[str] = mapped_column(unique=True, default=lambda: secrets.token_urlsafe(12))
+    user_id: Mapped[int] = mapped_column(ForeignKey("users.id", ondelete="CASCADE"), index=True)
+    credential_id: Mapped[bytes] = mapped_column(unique=True)
+    public_key: Mapped[bytes]
+    sign_count: Mapped[int]
+    name: Mapped[str] = mapped_column(String(80))
+    transports: Mapped[str] = mapped_column(String(100), default="")  # by comma: usb, nfc, internal, hybrid
+    is_backed_up: Mapped[bool] = mapped_column(default=False)
+    created_at: Mapped[datetime] = mapped_column(default=lambda: clock.now())
+    last_used_at: Mapped[datetime | None]
+
+    user: Mapped[User] = relationship()
+
+
+class AskedFor(StrEnum):
+    """What a passkey is to sign a challenge for."""
+
+    LOGIN = "login"
+    SECOND_STEP = "second_step"
+    NEW = "new"
+
+
+class PasskeyChallenge(Model):
+    """Random bytes that a passkey is to sign, once and soon, in the browser that holds the token.
+
+    `held_by` is the digest of the half log-in or the session that it belongs to besides.
+    """
+
+    __tablename__ = "passkey_challenges"
+
+    token_digest: Mapped[str] = mapped_column(String(64), primary_key=True)
+    asked_for: Mapped[AskedFor]
+    held_by: Mapped[str] = mapped_column(String(64), default="")
+    challenge: Mapped[bytes]
+    expires_at: Mapped[datetime] = mapped_column(index=True)
 
 
 class AddressChange(Model):

@@ -20,9 +20,10 @@ from portal.web.forms import DeskForm, NotBlank, at_most, options, tidy
 
 
 class CodeForm(DeskForm):
-    """The second step of a log-in."""
+    """The second step of a log-in. Where `credential` holds what a passkey signed, there need be no code."""
 
     code = StringField(_l("Code"), [NotBlank(_l("Enter the code.")), at_most(40)], [tidy])
+    credential = HiddenField()
     next = HiddenField()
 
 
@@ -33,10 +34,15 @@ class OwnPassword(DeskForm):
         _l("Current password"), [InputRequired(_l("Enter your current password."))]
     )
 
-    def __init__(self, *, place: str, **kwargs: Any) -> None:
-        """`place` tells the forms of one page apart."""
+    def __init__(self, *, place: str, has_password: bool = True, **kwargs: Any) -> None:
+        """`place` tells the forms of one page apart.
+
+        Whoever comes by single sign-on alone has no password to show.
+        """
         super().__init__(**kwargs)
         self.current_password.id = self.current_password.label.field_id = f"{place}-password"
+        if not has_password:
+            del self.current_password
 
     def is_right_for(self, person: User) -> bool:
         """Whether that is their password; the field says so where it is not."""
@@ -53,10 +59,20 @@ class SetUpTwoStepForm(OwnPassword):
     code = StringField(_l("Code that your app shows"), [NotBlank(_l("Enter the code.")), at_most(40)], [tidy])
 
     def __init__(self, *, has_password: bool, **kwargs: Any) -> None:
-        """Whoever comes by single sign-on alone has none to show, and may be of a role that needs this."""
-        super().__init__(place="set-up", **kwargs)
-        if not has_password:
-            del self.current_password
+        super().__init__(place="set-up", has_password=has_password, **kwargs)
+
+
+class PasskeyNameForm(DeskForm):
+    name = StringField(_l("Name"), [NotBlank(_l("Enter a name.")), at_most(80)], [tidy])
+
+
+class NewPasskeyForm(OwnPassword, PasskeyNameForm):
+    """`credential` is what the browser's script fills in: the passkey that a device has made."""
+
+    credential = HiddenField()
+
+    def __init__(self, *, has_password: bool, **kwargs: Any) -> None:
+        super().__init__(place="passkey", has_password=has_password, **kwargs)
 
 
 class OwnAddressForm(OwnPassword):

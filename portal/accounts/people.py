@@ -4,7 +4,7 @@ from flask_babel import gettext as _
 from sqlalchemy import select
 from sqlalchemy.exc import IntegrityError
 
-from portal.accounts import links
+from portal.accounts import emergency, links
 from portal.accounts.actions import about, end_sessions
 from portal.accounts.models import User
 from portal.errors import DomainError
@@ -30,19 +30,16 @@ def create_person(
         raise DomainError(_("There is already an account with the address %(email)s.", email=email)) from None
     role_label = {"id": role, "label": role}
     record(Kind.ACCOUNT_CREATED, actor=actor, **about(person), values={"role": role_label})
-    links.mail_invitation(person)
+    _mail_way_in(person)
     return person
 
 
 def invite_again(person: User, *, actor: User) -> None:
-    """Mail another link to choose a password. Raises DomainError for a deactivated account."""
+    """Mail another link to come in by. Raises DomainError for a deactivated account."""
     if not person.is_active:
         raise DomainError(_("This account is deactivated. Activate it first."))
     record(Kind.PASSWORD_RESET_ASKED, actor=actor, **about(person), email=person.email)
-    if person.password_hash is None:
-        links.mail_invitation(person)
-    else:
-        links.mail_reset(person)
+    _mail_way_in(person)
 
 
 def rename(person: User, name: str, *, actor: User) -> None:
@@ -52,15 +49,16 @@ def rename(person: User, name: str, *, actor: User) -> None:
 def change_role(person: User, role: Role, *, actor: User | None) -> None:
     """Give them another role and log them out, so that the old one ends at once.
 
-    Raises DomainError for one's own role, and for the last active admin.
+    Raises DomainError for one's own role, and for the last active admin; emergency access goes with the role.
     """
-    admins = _hold_with_admins(person)
+    admins = hold_admins(person)
     if role == person.role:
         return
     if actor and person.id == actor.id:
         raise DomainError(_("You cannot change your own role. Ask another admin."))
     _refuse_the_last(person, admins)
-    _record(set_fields(person, role=role), person, actor=actor)
+    emergency.refuse_the_last(person)
+    _record(set_fields(person, role=role, is_break_glass=False), person, actor=actor)
     end_sessions(person, actor=actor)
 
 
@@ -69,12 +67,13 @@ def deactivate(person: User, *, actor: User) -> None:
 
     Raises DomainError for oneself, and for the last active admin.
     """
-    admins = _hold_with_admins(person)
+    admins = hold_admins(person)
     if not person.is_active:
         return
     if person.id == actor.id:
         raise DomainError(_("You cannot deactivate yourself. Ask another admin."))
     _refuse_the_last(person, admins)
+    emergency.refuse_the_last(person)
     person.is_active = False
     record(Kind.ACCOUNT_DEACTIVATED, actor=actor, **about(person))
     end_sessions(person, actor=actor)
@@ -88,13 +87,30 @@ def reactivate(person: User, *, actor: User) -> None:
     record(Kind.ACCOUNT_REACTIVATED, actor=actor, **about(person))
 
 
-def _hold_with_admins(person: User) -> set[int]:
-    """Lock the person and all active admins, in one order, and read them afresh; the admins' ids.
+def set_emergency_access(person: User, *, is_given: bool, actor: User) -> None:
+    """Let an admin log in with a password where nobody else may, or no more.
+
+    Raises DomainError for whoever is no admin with a password, and for the last
+    who could get in.
+    """
+    hold_admins(person)
+    if is_given == person.is_break_glass:
+        return
+    if is_given and (person.role is not Role.ADMIN or person.password_hash is None):
+        raise DomainError(_("Emergency access is for admins who have chosen a password."))
+    if not is_given:
+        emergency.refuse_the_last(person)
+    _record(set_fields(person, is_break_glass=is_given), person, actor=actor)
+
+
+def hold_admins(person: User | None = None) -> set[int]:
+    """Lock all active admins and the person, in one order, and read them afresh; the admins' ids.
 
     So two admins who remove each other at the same moment do so one after the other.
     """
     is_admin = (User.role == Role.ADMIN) & User.is_active.is_(True)
-    held = select(User).where(is_admin | (User.id == person.id)).order_by(User.id).with_for_update()
+    them = is_admin if person is None else is_admin | (User.id == person.id)
+    held = select(User).where(them).order_by(User.id).with_for_update()
     people = db.session.scalars(held.execution_options(populate_existing=True))
     return {each.id for each in people if each.role is Role.ADMIN and each.is_active}
 
@@ -104,6 +120,15 @@ def _refuse_the_last(person: User, admins: set[int]) -> None:
         raise DomainError(
             _("%(name)s is the last active admin. Make somebody else one first.", name=person.name)
         )
+
+
+def _mail_way_in(person: User) -> None:
+    if not emergency.may_use_password(person):
+        links.mail_provider_lets_in(person)
+    elif person.password_hash is None:
+        links.mail_invitation(person)
+    else:
+        links.mail_reset(person)
 
 
 def _record(changes: Changes, person: User, *, actor: User | None) -> None:

@@ -87,6 +87,12 @@ def agents() -> list[User]:
     return list(db.session.scalars(named))
 
 
+def admins() -> list[User]:
+    """Those who are active, by name."""
+    found = select(User).where(User.role == Role.ADMIN, User.is_active.is_(True))
+    return list(db.session.scalars(found.order_by(User.sort_name, User.id)))
+
+
 def active_admins() -> int:
     admins = select(func.count()).where(User.role == Role.ADMIN, User.is_active.is_(True))
     return db.session.scalar(admins) or 0
@@ -105,6 +111,7 @@ def people(*, search: str = "", role: Role | None = None, state: str = "") -> Se
         User.role,
         User.is_active,
         User.email_verified_at,
+        User.is_break_glass,
         User.password_hash.is_(None).label("is_invited"),
         User.picture_digest,
     )

@@ -5,9 +5,11 @@ from flask_babel import gettext as _
 
 from portal.accounts import actions, half_logins, throttle, two_step
 from portal.accounts.blueprint import bp
+from portal.accounts.by_passkey import shown_by
 from portal.accounts.entering import HALF, enter
-from portal.accounts.models import HalfLogin
+from portal.accounts.models import AskedFor, HalfLogin
 from portal.accounts.own_forms import CodeForm
+from portal.accounts.passkeys import are_possible
 from portal.accounts.throttle import TooOften
 from portal.extensions import db
 from portal.permissions import for_anyone
@@ -24,23 +26,54 @@ def second_step():
     if half is None:
         return redirect(url_for(".login", next=request.values.get("next") or None), 303)
     form = CodeForm(data={"next": request.args.get("next", "")})
-    if not form.validate_on_submit():
-        return render(PAGE, PAGE, 422 if form.is_submitted() else 200, form=form)
+    by_passkey = form.is_submitted() and bool(form.credential.data)
+    if not by_passkey and not form.validate_on_submit():
+        return _page(half, form, 422 if form.is_submitted() else 200)
     try:
         throttle.count_code(half.user.email)
     except TooOften as error:
-        return too_many(error, form, lambda status: render(PAGE, PAGE, status, form=form))
-    return _try_code(half, form)
+        return too_many(error, form, lambda status: _page(half, form, status))
+    return _try_passkey(half, form) if by_passkey else _try_code(half, form)
+
+
+def _try_passkey(half: HalfLogin, form: CodeForm):
+    """One of theirs that has signed what this very half log-in was asked to."""
+    user, answer = half.user, form.credential.data or ""
+    if shown_by(answer, AskedFor.SECOND_STEP, held_by=half.token_digest, user=user) is None:
+        said = _("This passkey does not count here, or it took too long. Try again, or use a code.")
+        return _refused(half, form, form.form_errors, said, reason="passkey")
+    return _let_in(half, form, way="passkey")
 
 
 def _try_code(half: HalfLogin, form: CodeForm):
     """The same answer for a wrong code, one that was used, and one that is too old."""
-    user = half.user
-    if not two_step.accepts(user, form.code.data):
-        actions.note_failed_login(user.email, reason="code")
-        db.session.commit()
-        form.code.errors = [_("This code does not count, or not any more. Enter the one your app shows now.")]
-        return render(PAGE, PAGE, 422, form=form)
+    if not two_step.accepts(half.user, form.code.data):
+        said = _("This code does not count, or not any more. Enter the one your app shows now.")
+        form.code.errors = []
+        return _refused(half, form, form.code.errors, said, reason="code")
+    return _let_in(half, form)
+
+
+def _refused(half: HalfLogin, form: CodeForm, errors: list[str], said: str, *, reason: str):
+    actions.note_failed_login(half.user.email, reason=reason)
+    db.session.commit()
+    errors.append(said)
+    return _page(half, form, 422)
+
+
+def _let_in(half: HalfLogin, form: CodeForm, *, way: str = ""):
     throttle.was_no_guess()
     half_logins.end(half)
-    return enter(user, remember=half.is_remembered, target=form.next.data)
+    return enter(
+        half.user,
+        remember=half.is_remembered,
+        target=form.next.data,
+        way=way,
+        is_emergency=half.is_emergency,
+    )
+
+
+def _page(half: HalfLogin, form: CodeForm, status: int):
+    form.credential.data = ""
+    ways = {"has_app": two_step.has_app(half.user), "has_passkeys": two_step.has_passkeys(half.user)}
+    return render(PAGE, PAGE, status, form=form, are_possible=are_possible(), **ways)

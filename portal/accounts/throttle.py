@@ -40,6 +40,11 @@ def count_code(account: str) -> None:
     count(_code, account)
 
 
+def count_passkey() -> None:
+    """Count that a passkey is asked for, or shown. Raises TooOften."""
+    count(_passkey, "")
+
+
 def was_no_guess() -> None:
     """The one just counted was right, so it does not count."""
     try:
@@ -94,6 +99,11 @@ def _guess() -> None:
 @limiter.shared_limit("100 per minute", scope="code-from", key_func=_address)
 def _code() -> None:
     """Fewer than of passwords: there are only a million codes, and three of them are right."""
+
+
+@limiter.shared_limit("100 per minute", scope="passkey-from", key_func=_address)
+def _passkey() -> None:
+    """Nobody guesses a signature; each takes time and a row, though."""
 
 
 @limiter.shared_limit("5 per hour", scope="mail-here", key_func=_account_from_address)

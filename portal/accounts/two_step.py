@@ -1,7 +1,8 @@
 """Two-step login: the password, and a code that an app works out anew every half minute (RFC 6238).
 
-Ten recovery codes help whoever has lost the app. Nothing here commits, and no
-secret or code is ever recorded or logged.
+A passkey (`portal.accounts.passkeys`) does as well as the code. Ten recovery codes
+help whoever has lost both. Nothing here commits, and no secret or code is ever
+recorded or logged.
 """
 
 import hmac
@@ -17,7 +18,7 @@ from sqlalchemy import delete, func, select, update
 from portal import clock
 from portal.accounts.actions import about, end_sessions
 from portal.accounts.links import mail_two_step
-from portal.accounts.models import RecoveryCode, TwoStepKey, User, digest
+from portal.accounts.models import Passkey, RecoveryCode, TwoStepKey, User, digest
 from portal.accounts.sealing import Unreadable, seal, unseal
 from portal.errors import DomainError
 from portal.events.kinds import Kind
@@ -71,28 +72,41 @@ def tidy_code(typed: str | None) -> str:
 def switch_on(user: User, secret: str, code: str) -> list[str] | None:
     """Ask for codes from now on; the recovery codes, to be shown once. None where the code is wrong.
 
-    Every other browser is logged out: whoever was in without a code is so no more.
-    Raises DomainError where it is on already.
+    Raises DomainError where they have an app already.
     """
-    _lock(user)
-    if user.two_step_since is not None:
+    hold(user)
+    if has_app(user):
         raise DomainError(_("Your two-step login is set up already."))
     step = step_of(secret, code)
     if step is None:
         return None
-    user.two_step_since = clock.now()
     db.session.add(
         TwoStepKey(user_id=user.id, sealed_secret=seal(secret, about=_owner(user)), last_step=step)
     )
     record(Kind.TWO_STEP_ON, actor=user, **about(user))
     mail_two_step(user, "on")
+    return begin(user)
+
+
+def begin(user: User) -> list[str]:
+    """The password alone lets them in no more; the recovery codes, to be shown once.
+
+    Every other browser is logged out: whoever was in without a second step is so no more.
+    """
+    user.two_step_since = user.two_step_since or clock.now()
     end_sessions(user, actor=user, but=user.session_token)
     return _new_codes(user)
 
 
+def end(user: User) -> None:
+    """The password alone lets them in again. Their last app or passkey is gone, or goes with this."""
+    user.two_step_since = None
+    db.session.execute(delete(RecoveryCode).where(RecoveryCode.user_id == user.id))
+
+
 def renew_codes(user: User) -> list[str]:
     """Other recovery codes, to be shown once; those before let nobody in any more."""
-    _lock(user)
+    hold(user)
     if user.two_step_since is None:
         raise DomainError(_("Your two-step login is not set up."))
     record(Kind.RECOVERY_CODES_MADE, actor=user, **about(user))
@@ -101,28 +115,40 @@ def renew_codes(user: User) -> list[str]:
 
 
 def switch_off(user: User) -> None:
-    """The password alone lets them in again. Raises DomainError where their role must have it."""
-    _lock(user)
-    if user.two_step_since is None:
+    """No code is asked for any more. Without a passkey the password alone lets them in again.
+
+    Raises DomainError where their role must have a second step, and this was the last.
+    """
+    hold(user)
+    if not has_app(user):
+        return
+    if has_passkeys(user):
+        _forget_app(user)
+        record(Kind.AUTHENTICATOR_REMOVED, actor=user, **about(user))
+        mail_two_step(user, "app")
         return
     if is_required_of(user):
         raise DomainError(_("Your role needs two-step login, so it cannot be switched off."))
-    _forget(user)
+    _forget_app(user)
+    end(user)
     record(Kind.TWO_STEP_OFF, actor=user, **about(user))
     mail_two_step(user, "off")
 
 
 def reset(person: User, *, actor: User | None) -> None:
-    """For somebody who has lost app and codes: log in with the password alone, and set it up anew.
+    """For somebody who has lost app, passkeys and codes: the password alone lets in, to set it up anew.
 
+    Every passkey ends too: one of them may be in other hands.
     Raises DomainError for one's own: that asks for the password, on the account page.
     """
-    _lock(person)
+    hold(person)
     if person.two_step_since is None:
         return
     if actor is not None and person.id == actor.id:
         raise DomainError(_("Your own two-step login is switched off on your account page."))
-    _forget(person)
+    _forget_app(person)
+    db.session.execute(delete(Passkey).where(Passkey.user_id == person.id))
+    end(person)
     record(Kind.TWO_STEP_RESET, actor=actor, **about(person))
     mail_two_step(person, "reset")
     end_sessions(person, actor=actor)
@@ -132,6 +158,14 @@ def accepts(user: User, typed: str) -> bool:
     """Whether that is a code of theirs. It then counts no more: of several at once, one is let in."""
     code = tidy_code(typed)
     return _uses_code(user, code) or _uses_recovery_code(user, code)
+
+
+def has_app(user: User) -> bool:
+    return db.session.scalar(select(TwoStepKey.user_id).where(TwoStepKey.user_id == user.id)) is not None
+
+
+def has_passkeys(user: User) -> bool:
+    return db.session.scalar(select(Passkey.id).where(Passkey.user_id == user.id).limit(1)) is not None
 
 
 def codes_left(user: User) -> int:
@@ -184,16 +218,14 @@ def _new_codes(user: User) -> list[str]:
     return ["-".join(re.findall("....", code)) for code in codes]
 
 
-def _forget(user: User) -> None:
-    user.two_step_since = None
-    db.session.execute(delete(TwoStepKey).where(TwoStepKey.user_id == user.id))
-    db.session.execute(delete(RecoveryCode).where(RecoveryCode.user_id == user.id))
-
-
-def _lock(user: User) -> None:
+def hold(user: User) -> None:
     """Hold the person's row until the commit, and read it afresh."""
     held = select(User).where(User.id == user.id).with_for_update(of=User)
     db.session.scalars(held.execution_options(populate_existing=True)).one()
+
+
+def _forget_app(user: User) -> None:
+    db.session.execute(delete(TwoStepKey).where(TwoStepKey.user_id == user.id))
 
 
 def _owner(user: User) -> str:

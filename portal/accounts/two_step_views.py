@@ -1,14 +1,15 @@
 """One's own two-step login: setting it up, recovery codes, switching it off."""
 
-from flask import flash, redirect, url_for
+from flask import flash, redirect, request, url_for
 from flask_babel import gettext as _
 
-from portal.accounts import throttle, two_step
+from portal.accounts import two_step
 from portal.accounts.blueprint import bp
 from portal.accounts.own_forms import OwnPassword, SetUpTwoStepForm
+from portal.accounts.own_password import refused
+from portal.accounts.passkeys import are_possible
 from portal.accounts.picture import qr_code
 from portal.accounts.sealing import Unreadable, seal, unseal
-from portal.accounts.throttle import TooOften
 from portal.extensions import db
 from portal.permissions import for_members
 from portal.web.htmx import render
@@ -23,15 +24,20 @@ def set_up():
     """The secret travels with the form, sealed for this person: nothing is kept before a code has shown
     that their app has it."""
     form = SetUpTwoStepForm(has_password=me().password_hash is not None)
-    if me().two_step_since is not None:
+    if two_step.has_app(me()):
         return redirect(url_for(".two_step"), 303) if form.is_submitted() else _manage(200)
-    secret = _secret_of(form)
+    if me().two_step_since is not None and not form.is_submitted() and "app" not in request.args:
+        return _manage(200)  # they have passkeys
+    return _set_up(form, _secret_of(form))
+
+
+def _set_up(form: SetUpTwoStepForm, secret: str):
     if not form.is_submitted():
         return _set_up_page(form, secret, 200)
     if not form.validate():
         return _set_up_page(form, secret, 422)
-    if refused := _refused(form):
-        return _set_up_page(form, secret, refused)
+    if status := refused(form):
+        return _set_up_page(form, secret, status)
     codes = two_step.switch_on(me(), secret, two_step.tidy_code(form.code.data))
     if codes is None:
         form.code.errors = [_("This code is not right. Enter the one your app shows now.")]
@@ -44,8 +50,8 @@ def set_up():
 @for_members
 def new_recovery_codes():
     form = OwnPassword(place="codes")
-    if refused := _refused(form):
-        return _manage(refused, codes_form=form)
+    if status := refused(form):
+        return _manage(status, codes_form=form)
     codes = two_step.renew_codes(me())
     db.session.commit()
     return render(CODES, CODES, codes=codes)
@@ -55,27 +61,13 @@ def new_recovery_codes():
 @for_members
 def switch_off_two_step():
     form = OwnPassword(place="off")
-    if refused := _refused(form):
-        return _manage(refused, off_form=form)
+    if status := refused(form):
+        return _manage(status, off_form=form)
     two_step.switch_off(me())
     db.session.commit()
-    flash(_("Two-step login is switched off."), "success")
+    off, only_app = _("Two-step login is switched off."), _("Your authenticator app is removed.")
+    flash(only_app if me().two_step_since else off, "success")
     return redirect(url_for(".profile", _anchor="two-step"), 303)
-
-
-def _refused(form: OwnPassword) -> int | None:
-    """The status of the answer where the password was not right, or asked too often."""
-    if not form.validate():
-        return 422
-    try:
-        throttle.count_guess(me().email)
-    except TooOften as error:
-        form.form_errors.append(str(error))
-        return 429
-    if not form.is_right_for(me()):
-        return 422
-    throttle.was_no_guess()
-    return None
 
 
 def _secret_of(form: SetUpTwoStepForm) -> str:
@@ -98,6 +90,7 @@ def _set_up_page(form: SetUpTwoStepForm, secret: str, status: int):
         app_url=app_url,
         qr=qr_code(app_url),
         is_confined=two_step.must_set_up(me()),
+        passkeys_are_possible=are_possible(),
     )
 
 
@@ -112,6 +105,8 @@ def _manage(status: int, **forms):
         codes_form=shown["codes"],
         off_form=shown["off"],
         left=two_step.codes_left(me()),
+        has_app=two_step.has_app(me()),
+        has_passkeys=two_step.has_passkeys(me()),
         is_required=two_step.is_required_of(me()),
     )
 

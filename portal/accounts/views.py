@@ -1,29 +1,34 @@
-"""Coming in: log-in, registration, links from mails, and the first page of a new desk."""
+"""Coming in: log-in, registration, and links from mails."""
 
-from flask import abort, current_app, flash, redirect, request, session, url_for
+from typing import Any
+
+from flask import abort, current_app, flash, redirect, request, url_for
 from flask_babel import gettext as _
 from flask_login import current_user
 
 from portal.accounts import actions, links, throttle
 from portal.accounts.blueprint import bp
+from portal.accounts.by_passkey import shown_by
+from portal.accounts.emergency import may_use_password
 from portal.accounts.entering import ask_for_code, enter, onward
-from portal.accounts.forms import FirstRunForm, ForgotForm, LoginForm, RegisterForm, ResetForm, VerifyForm
-from portal.accounts.models import Purpose, User
+from portal.accounts.forms import ForgotForm, LoginForm, RegisterForm, ResetForm, VerifyForm
+from portal.accounts.models import AskedFor, Purpose, User
+from portal.accounts.passkeys import are_possible
 from portal.accounts.passwords import is_right
 from portal.accounts.queries import has_no_people, people_with_addresses
 from portal.accounts.strength import is_too_short, least_length
 from portal.accounts.throttle import TooOften
-from portal.admin.actions import open_desk
 from portal.extensions import db
 from portal.permissions import Role, for_anyone
 from portal.seeding.world import PASSWORD, PEOPLE
-from portal.settings.cache import forget_site, site
+from portal.settings.cache import site
 from portal.web.htmx import render, too_many
 from portal.web.locale import language
 from portal.web.session import log_out, me
 
 LOGIN, REGISTER, FORGOT = "accounts/login.html", "accounts/register.html", "accounts/forgot.html"
-VERIFY = "accounts/verify.html"
+VERIFY, PROVIDERS = "accounts/verify.html", "accounts/from_provider.html"
+EMERGENCY = "emergency_access"
 
 
 @bp.route("/login", methods=["GET", "POST"])
@@ -34,8 +39,25 @@ def login():
     if current_user.is_authenticated and request.method == "GET":
         return redirect(onward(request.args.get("next")), 303)
     form = LoginForm(data={"next": request.args.get("next", "")})
+    if not site().password_login:
+        return _page(LOGIN, form, 409 if form.is_submitted() else 200)
+    return _ask_who_it_is(form)
+
+
+@bp.route("/login/emergency", methods=["GET", "POST"], endpoint=EMERGENCY)
+@for_anyone
+def emergency_access():
+    """For admins who may use a password where nobody else may; there is no such page where all may."""
+    if site().password_login:
+        return redirect(url_for(".login"), 303)
+    return _ask_who_it_is(LoginForm())
+
+
+def _ask_who_it_is(form: LoginForm):
     if not form.is_submitted():
         return _page(LOGIN, form)
+    if form.credential.data:
+        return _try_passkey(form)
     if not form.validate():
         return _page(LOGIN, form, 422)
     try:
@@ -45,11 +67,33 @@ def login():
     return _try_to_enter(form)
 
 
+def _try_passkey(form: LoginForm):
+    """Both steps at once: the device was there, and it knew who holds it."""
+    try:
+        throttle.count_passkey()
+    except TooOften as error:
+        return too_many(error, form, lambda status: _page(LOGIN, form, status))
+    user = shown_by(form.credential.data or "", AskedFor.LOGIN)
+    if user is None or not may_use_password(user):
+        reason = "passkey" if user is None else "emergency"
+        actions.note_failed_login("", reason=reason)
+        db.session.commit()
+        form.form_errors.append(_("This passkey does not let in here, or it took too long. Try again."))
+        return _page(LOGIN, form, 422)
+    if not user.is_verified:
+        return _ask_to_verify(user, form)
+    return enter(user, **_wanted(form), way="passkey")
+
+
 def _try_to_enter(form: LoginForm):
-    """The same answer for an address without an account, a deactivated one, and a wrong password."""
+    """The same answer for an address without an account, a deactivated one, and a wrong password.
+
+    Also for whoever has no emergency access where that is asked for.
+    """
     user = actions.authenticate(form.email.data, form.password.data)
-    if user is None:
-        actions.note_failed_login(form.email.data, reason="wrong")
+    if user is None or not may_use_password(user):
+        reason = "wrong" if user is None else "emergency"
+        actions.note_failed_login(form.email.data, reason=reason)
         db.session.commit()
         form.form_errors.append(
             _("This address and this password do not belong together. Look at both again.")
@@ -61,8 +105,20 @@ def _try_to_enter(form: LoginForm):
     if is_too_short(form.password.data, role=user.role):
         return _ask_for_a_longer_one(user, form)
     if user.two_step_since is not None:
-        return ask_for_code(user, remember=form.remember.data, target=form.next.data)
-    return enter(user, remember=form.remember.data, target=form.next.data)
+        return ask_for_code(user, **_wanted(form))
+    return enter(user, **_wanted(form))
+
+
+def _wanted(form: LoginForm) -> dict[str, Any]:
+    return {
+        "remember": form.remember.data,
+        "target": form.next.data,
+        "is_emergency": _is_emergency(),
+    }
+
+
+def _is_emergency() -> bool:
+    return request.endpoint == f"accounts.{EMERGENCY}"
 
 
 def _ask_to_verify(user: User, form: LoginForm):
@@ -121,6 +177,8 @@ def register():
         return redirect(url_for(".first_run"), 303)
     if not site().registration_open:
         abort(404)
+    if not site().password_login:
+        return _accounts_come_from_elsewhere()
     form = RegisterForm()
     if not form.validate_on_submit():
         return _page(REGISTER, form, 422 if form.is_submitted() else 200)
@@ -192,6 +250,8 @@ def reset(token: str):
     owner = links.owner_of(token, Purpose.RESET)
     if owner is None:
         return _gone(Purpose.RESET)
+    if not may_use_password(owner):
+        return _accounts_come_from_elsewhere()
     form = ResetForm(person=owner)
     if not form.validate_on_submit():
         return _page("accounts/reset.html", form, 422 if form.is_submitted() else 200, token=token)
@@ -202,47 +262,18 @@ def reset(token: str):
     return redirect(url_for(".login"), 303)
 
 
-@bp.route("/welcome", methods=["GET", "POST"])
-@for_anyone
-def first_run():
-    """Whoever opens a new desk first becomes its admin; there is no such page afterwards."""
-    if not has_no_people():
-        abort(404)
-    form = FirstRunForm()
-    if not form.validate_on_submit():
-        return _page("accounts/first_run.html", form, 422 if form.is_submitted() else 200)
-    admin = open_desk(
-        organization=form.organization.data,
-        name=form.name.data,
-        email=form.email.data,
-        password=form.password.data,
-        locale=language(),
-    )
-    if admin is None:
-        abort(404)
-    forget_site()
-    return enter(admin)
-
-
-@bp.post("/language", endpoint="language")
-@for_anyone
-def choose_language():
-    """For whoever is logged in it is kept with the account, else with this browser."""
-    chosen = request.form.get("locale", "")
-    if chosen not in site().languages:
-        abort(400)
-    session["locale"] = chosen
-    if current_user.is_authenticated:
-        actions.edit_profile(me(), locale=chosen)
-        db.session.commit()
-    return redirect(onward(request.form.get("next", "").rstrip("?")), 303)
-
-
 def _page(template: str, form, status: int = 200, **context):
     """A page of the gate; where nobody is logged in yet there are no fragments of it."""
     if template == LOGIN:
+        form.credential.data = ""
+        context |= {"passkeys_are_possible": are_possible(), "is_emergency": _is_emergency()}
         context |= {"demo_people": _demo_people(), "demo_password": PASSWORD}
     return render(template, template, status, form=form, **context)
+
+
+def _accounts_come_from_elsewhere():
+    status = 200 if request.method == "GET" else 409
+    return render(PROVIDERS, PROVIDERS, status, form=None)
 
 
 def _gone(purpose: Purpose):
@@ -253,7 +284,7 @@ def _gone(purpose: Purpose):
 
 def _demo_people() -> list[tuple[str, str]]:
     """Who can be tried out, in demo mode: of the seeded world, the first of each role that is there."""
-    if not current_app.config["DESK"].demo_mode:
+    if not current_app.config["DESK"].demo_mode or not site().password_login:
         return []
     firsts = {person.role: person.email for person in reversed(PEOPLE)}
     there = people_with_addresses([firsts[role] for role in reversed(Role)])

@@ -19,6 +19,7 @@ GROUPS = (
         _l("Log-ins"),
         {
             Kind.LOGGED_IN: _l("Logged in"),
+            Kind.EMERGENCY_LOGIN: _l("Logged in by emergency access"),
             Kind.LOGGED_OUT: _l("Logged out"),
             Kind.LOGIN_FAILED: _l("Log-in refused"),
             Kind.SESSIONS_ENDED: _l("Logged out elsewhere"),
@@ -32,6 +33,11 @@ GROUPS = (
             Kind.TWO_STEP_RESET: _l("Two-step login reset"),
             Kind.RECOVERY_CODES_MADE: _l("New recovery codes made"),
             Kind.RECOVERY_CODE_USED: _l("Recovery code used"),
+            Kind.AUTHENTICATOR_REMOVED: _l("Authenticator app removed"),
+            Kind.PASSKEY_ADDED: _l("Passkey added"),
+            Kind.PASSKEY_RENAMED: _l("Passkey renamed"),
+            Kind.PASSKEY_REMOVED: _l("Passkey removed"),
+            Kind.PASSKEY_SUSPECTED: _l("Passkey refused that seems copied"),
         },
     ),
     (
@@ -108,6 +114,9 @@ FIELDS = {
     "absent_until": _l("Away until"),
     "deputy": _l("Deputy"),
     "two_step_roles": _l("Roles that need two-step login"),
+    "passkey": _l("Passkey"),
+    "password_login": _l("Log-in with a password"),
+    "is_break_glass": _l("Emergency access"),
     "teams": _l("Teams"),
     "organization": _l("Organization"),
     "membership": _l("Role in the organization"),
@@ -170,6 +179,8 @@ REASONS = {
     "provider": _l("not let in with what the identity provider said"),
     "short": _l("password too short for the role"),
     "code": _l("wrong or used code"),
+    "passkey": _l("a passkey that does not count here"),
+    "emergency": _l("no emergency access"),
 }
 
 
@@ -191,6 +202,8 @@ def subject(event: Event) -> str:
 DETAILS: dict[str, Callable[[Any], str]] = {  # what is known of some events, in words
     "invited_by": lambda name: _("invited by %(name)s", name=name),
     "reason": lambda reason: str(REASONS.get(reason, reason)),
+    "way": lambda way: _("with a passkey") if way == "passkey" else str(way),
+    "passkey": str,
     "count": lambda count: ngettext("%(num)s browser", "%(num)s browsers", count),
     "unassigned": lambda number: ngettext("%(num)s open ticket", "%(num)s open tickets", number),
     "asked": str,

@@ -32,7 +32,8 @@ class Kind(StrEnum):
     TICKETS_HANDED_OVER = "account.tickets_handed_over"  # data: unassigned, unseen
     PASSWORD_CHANGED = "account.password_changed"  # noqa: S105
     PASSWORD_RESET_ASKED = "account.password_reset_asked"  # noqa: S105
-    LOGGED_IN = "account.logged_in"
+    LOGGED_IN = "account.logged_in"  # data: way, where it was a passkey
+    EMERGENCY_LOGIN = "account.emergency_login"
     LOGGED_OUT = "account.logged_out"
     LOGIN_FAILED = "account.login_failed"  # data: email, reason
     IDENTITY_LINKED = "account.identity_linked"  # data: provider
@@ -43,6 +44,11 @@ class Kind(StrEnum):
     TWO_STEP_RESET = "account.two_step_reset"
     RECOVERY_CODES_MADE = "account.recovery_codes_made"
     RECOVERY_CODE_USED = "account.recovery_code_used"  # data: left
+    AUTHENTICATOR_REMOVED = "account.authenticator_removed"
+    PASSKEY_ADDED = "account.passkey_added"  # data: passkey, its name
+    PASSKEY_RENAMED = "account.passkey_renamed"  # data: passkey, changes
+    PASSKEY_REMOVED = "account.passkey_removed"  # data: passkey
+    PASSKEY_SUSPECTED = "account.passkey_suspected"  # data: passkey
     ADDRESS_CHANGE_ASKED = "account.address_change_asked"  # data: email
     ADDRESS_CHANGE_CANCELLED = "account.address_change_cancelled"  # data: email
     ADDRESS_CHANGED = "account.address_changed"  # data: changes

@@ -26,6 +26,7 @@ from portal.organizations.queries import (
 )
 from portal.organizations.throttle import count_invitation
 from portal.permissions import for_anyone, for_members
+from portal.settings.cache import site
 from portal.tickets.requested import shared_page
 from portal.tickets.words import standing
 from portal.web.htmx import render, too_many
@@ -181,6 +182,8 @@ def join(token: str):
         return _join_as_me(token, invitation)
     if user_by_email(invitation.email):
         return _join_page(invitation, token, "known", 200)
+    if not site().password_login:
+        return _join_page(invitation, token, "outside", 200 if request.method == "GET" else 409)
     form = JoinForm(known=(invitation.email, invitation.organization.name))
     if not form.validate_on_submit():
         return _join_page(invitation, token, "new", 422 if form.is_submitted() else 200, form=form)

@@ -22,6 +22,7 @@ class SiteSettings:
     default_language: str = "en"
     default_timezone: str = "Europe/Berlin"
     registration_open: bool = True
+    password_login: bool = True  # else only single sign-on lets in, and emergency access
     registration_domains: tuple[str, ...] = ()  # empty: any
     two_step_roles: tuple[str, ...] = ()  # whose people must have two-step login
     tickets_per_hour: int = 60  # of one person

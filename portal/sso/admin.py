@@ -1,6 +1,6 @@
 """Identity providers, as admins see them."""
 
-from flask import current_app, flash, redirect, url_for
+from flask import current_app, flash, redirect, request, url_for
 from flask_babel import gettext as _
 
 from portal.admin.blueprint import bp
@@ -8,7 +8,8 @@ from portal.errors import DomainError
 from portal.extensions import db
 from portal.gateways import oidc
 from portal.permissions import Permission, requires
-from portal.sso import managing
+from portal.settings.cache import forget_site, site
+from portal.sso import local_login, managing
 from portal.sso.forms import NewProviderForm, ProviderForm
 from portal.sso.models import IdentityProvider
 from portal.sso.queries import all_providers, identity_or_404, provider_or_404
@@ -22,7 +23,24 @@ ID = "<row:provider_id>"
 @bp.get("/providers")
 @requires(Permission.SETTINGS_MANAGE)
 def providers():
-    return render(LIST, LIST, providers=all_providers())
+    missing = local_login.what_is_missing() if site().password_login else []
+    return render(LIST, LIST, providers=all_providers(), missing=missing)
+
+
+@bp.post("/providers/password-login")
+@requires(Permission.SETTINGS_MANAGE)
+def switch_password_login():
+    """On or off, as `password_login` says: a form sent twice changes nothing."""
+    if request.form.get("password_login") == "on":
+        local_login.switch_on(actor=me())
+        said = _("Whoever has a password logs in with it again.")
+    else:
+        local_login.switch_off(actor=me())
+        said = _("From now on people log in by single sign-on alone.")
+    db.session.commit()
+    forget_site()
+    flash(said, "success")
+    return redirect(url_for(".providers"), 303)
 
 
 @bp.route("/providers/new", methods=["GET", "POST"])

@@ -16,6 +16,7 @@ from portal.events.record import record
 from portal.extensions import db
 from portal.gateways.oidc import Client
 from portal.organizations.models import Team
+from portal.sso import local_login
 from portal.sso.models import ExternalIdentity, GroupRule, IdentityProvider
 
 
@@ -32,7 +33,12 @@ def create_provider(slug: str, *, secret: str, rules: Iterable[GroupRule], actor
 def edit_provider(
     provider: IdentityProvider, *, secret: str, rules: Iterable[GroupRule], actor: User, **values: Any
 ) -> None:
-    """Set these values; an empty secret leaves the old one. What was kept secret is not in the log."""
+    """Set these values; an empty secret leaves the old one. What was kept secret is not in the log.
+
+    Raises DomainError where the only way in would end.
+    """
+    if provider.is_active and not values.get("is_active", True):
+        local_login.refuse_the_last_door(provider)
     changes = set_fields(provider, **values)
     if secret:
         provider.sealed_secret = _sealed(provider.slug, secret)

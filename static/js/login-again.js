@@ -40,14 +40,25 @@ async function logIn(form) {
 }
 
 function show(found) {
-  const form = found.querySelector("form[data-login]")
+  const form = found.querySelector("form[data-login]") ?? doorsOf(found)
   if (!form) return found.body.dataset.user ? goOn() : offer() // logged in meanwhile, in another tab
-  if (form.elements.email) form.elements.email.value ||= dialog().dataset.email
+  if (form.elements?.email) form.elements.email.value ||= dialog().dataset.email
   dialog().querySelector("[data-login-form]").replaceChildren(form)
   if (!dialog().open) dialog().showModal()
-  const first = ["[data-focus]", "[type=password]", "input:not([type=hidden])"].map((mark) => dialog().querySelector(mark)).find(Boolean)
+  const first = ["[data-focus]", "[type=password]", "input:not([type=hidden])", "[data-doors] a"].map((mark) => dialog().querySelector(mark)).find(Boolean)
   first?.focus()
 }
+
+// Only single sign-on lets in: that opens beside this page, which goes on once one is back at it.
+function doorsOf(found) {
+  const doors = found.querySelector("[data-doors]")
+  for (const way of doors?.querySelectorAll("a") ?? []) way.target = "_blank"
+  return doors
+}
+
+addEventListener("focus", () => {
+  if (dialog()?.open && dialog().querySelector("[data-doors]")) goOn().catch(offer)
+})
 
 // The password was right, and a second step is to follow; or nobody was let in after all.
 async function askForCode() {

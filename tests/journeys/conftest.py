@@ -32,6 +32,7 @@ def desk(worker_id, tmp_path_factory):
             REDIS_URL=redis_url,
             DEMO_MODE="true",
         )
+        served.environment["PUBLIC_URL"] = by_name(served)
         for command in (("ops", "migrate"), ("storage", "prepare"), ("seed",)):
             serving.run(served.environment, "flask", "--app", "wsgi", *command)
         with serving.ended(served):
@@ -39,6 +40,11 @@ def desk(worker_id, tmp_path_factory):
             served.start_worker()
             served.wait_for("/readyz")
             yield served
+
+
+def by_name(desk) -> str:
+    """The desk's address as passkeys need it: they are made for names, not for numbers."""
+    return desk.url.replace("127.0.0.1", "localhost")
 
 
 @pytest.fixture(autouse=True)
@@ -64,7 +70,8 @@ def open_browser(desk, chromium):
     contexts: list[BrowserContext] = []
 
     def browse(who: str | None = None, **options) -> Page:
-        context = chromium.new_context(base_url=desk.url, locale=options.pop("locale", "en-GB"), **options)
+        usual = {"base_url": desk.url, "locale": "en-GB"}
+        context = chromium.new_context(**usual | options)
         context.set_default_timeout(PATIENCE)
         contexts.append(context)
         page = context.new_page()

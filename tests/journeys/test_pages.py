@@ -18,7 +18,7 @@ PAGES = {
     ],
     "employee": [
         "/", "/tickets", "/tickets?show=done", "/tickets/new", "{own}", "/notifications", "/account",
-        "/account/two-step", "/queue",
+        "/account/two-step", "/account/passkeys", "/queue",
     ],
     "lucia": ["/organizations/2", "/organizations/2/requests", "/organizations/2/members/11"],
     "agent": [
@@ -52,6 +52,8 @@ NO_PAGES = {  # routes that answer a GET, and are no page
     "tickets.suggest_people": "a part of a field",
 }
 ELSEWHERE = {
+    "accounts.emergency_access": "test_an_admin_gets_in_by_emergency_access_and_nobody_else",
+    "accounts.passkey": "test_a_passkey_is_added_lets_in_and_is_removed",
     "accounts.first_run": "test_the_first_page_of_an_empty_desk_is_accessible_and_fits",
     "accounts.second_step": "test_a_second_browser_is_asked_for_a_code",
 }

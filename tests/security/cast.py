@@ -4,7 +4,7 @@ from dataclasses import dataclass, field
 from enum import IntEnum
 
 from portal import clock
-from portal.accounts.models import Session
+from portal.accounts.models import Passkey, Session
 from portal.extensions import db
 from portal.organizations.models import MembershipRole, Shares
 from tests import factories as make
@@ -92,9 +92,9 @@ def gather(project):
         another = house if its is elsewhere else elsewhere
         mine = _ticket(person or ann, its, other_team if who == "agent" else team, is_confidential=True)
         found.arguments[who] = {
-            "own": rows | _of_house(its) | {"key": mine.key, "public_id": _session_of(person or ann)},
-            "foreign": rows | _of_house(another) | {"key": foreign.key, "public_id": _session_of(ann)},
-            "confidential": rows | _of_house(another) | {"key": secret.key, "public_id": _session_of(ann)},
+            "own": rows | _of_house(its) | {"key": mine.key, "public_id": _public_id_of(person or ann)},
+            "foreign": rows | _of_house(another) | {"key": foreign.key, "public_id": _public_id_of(ann)},
+            "confidential": rows | _of_house(another) | {"key": secret.key, "public_id": _public_id_of(ann)},
         }
     db.session.commit()
     return found
@@ -116,13 +116,23 @@ def _of_house(house):
     }
 
 
-def _session_of(person):
+def _public_id_of(person):
+    """Of the browser and of the passkey that they have, which are both called so."""
     row = make.make(
         Session,
         user_id=person.id,
         public_id=f"{next(make._numbers):016}",
         token_digest=f"{next(make._numbers):064}",
         expires_at=clock.now().replace(year=2100),
+    )
+    make.make(
+        Passkey,
+        user_id=person.id,
+        public_id=row.public_id,
+        credential_id=row.public_id.encode(),
+        public_key=b"",
+        sign_count=0,
+        name="Phone",
     )
     return row.public_id
 

@@ -17,6 +17,7 @@ MORE = {
     "is_internal": "y", "author_id": "1", "created_at": "2000-01-01", "password_hash": "x", "actor": "1",
     "email_verified_at": "2000-01-01", "description_html": "<script>", "body_html": "<script>",
     "made": "IT-1", "two_step_since": "2000-01-01", "deputy_id": "1", "absent_from": "2000-01-01",
+    "is_break_glass": "y",
 }  # fmt: skip
 
 
