@@ -29,8 +29,9 @@ def move(ticket: Ticket, project: Project, *, actor: User | None) -> None:
     if project.archived_at:
         raise DomainError(_("The project %(name)s takes no more tickets.", name=project.name))
     changes: Changes = {"project": change(ticket.project, project)}
-    ticket.project = project
-    changes |= _fit_category(ticket) | _fit_team(ticket) | _fit_status(ticket) | _rekey(ticket)
+    with db.session.no_autoflush:  # the project and its number are written together
+        ticket.project = project
+        changes |= _fit_category(ticket) | _fit_team(ticket) | _fit_status(ticket) | _rekey(ticket)
     record(Kind.TICKET_MOVED, actor=actor, ticket=ticket, changes=changes)
 
 
@@ -69,7 +70,6 @@ def _rekey(ticket: Ticket) -> Changes:
     """The number comes last: the project's counter is held until the commit."""
     old = ticket.key
     db.session.add(TicketKey(key=old, ticket_id=ticket.id))
-    db.session.flush()
     ticket.number = take_number(ticket.project)
     ticket.key = f"{ticket.project.key}-{ticket.number}"
     db.session.flush()
