@@ -15,7 +15,7 @@ FEATURES = [
 DOMAIN = {"models", "policy", "queries", "actions", "comments", "once", "drafts", "conflicts", "record",
           "following", "deliveries", "lists", "filtering",
           "two_step", "half_logins", "moving", "absence", "houses", "memberships", "invitations",
-          "audience", "confidentiality", "participants"}  # fmt: skip
+          "audience", "confidentiality", "participants", "members"}  # fmt: skip
 AUDIENCES = {
     "views", "desk", "admin", "mine", "live", "second_step", "two_step_views", "address_views"
 }  # fmt: skip

@@ -217,6 +217,7 @@ class PersonForm(DeskForm):
     name = name_field()
     role = SelectField(_l("Role"), coerce=Role)
     team_ids = Checkboxes(_l("Teams"), coerce=whole_number)
+    is_limited = BooleanField(_l("Works only in projects they are a member of"))
 
     def __init__(self, *, teams: list[Any], **kwargs: Any) -> None:
         super().__init__(**kwargs)

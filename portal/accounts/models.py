@@ -9,7 +9,7 @@ from enum import StrEnum
 from hashlib import sha256
 
 from flask_login import UserMixin
-from sqlalchemy import CheckConstraint, ForeignKey, Identity, Index, String, text
+from sqlalchemy import CheckConstraint, ForeignKey, Identity, Index, String, false, text
 from sqlalchemy.orm import Mapped, mapped_column, relationship, validates
 
 from portal import clock
@@ -62,6 +62,9 @@ class User(Model, UserMixin):
     role: Mapped[Role] = mapped_column(default=Role.EMPLOYEE)
     password_hash: Mapped[str | None]
     is_active: Mapped[bool] = mapped_column(default=True)
+    is_limited: Mapped[bool] = mapped_column(  # an agent who works only in projects they are a member of
+        default=False, server_default=false()
+    )
     email_verified_at: Mapped[datetime | None]
     locale: Mapped[str | None] = mapped_column(String(10))
     timezone: Mapped[str | None] = mapped_column(String(64))
