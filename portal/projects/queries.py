@@ -70,9 +70,9 @@ def members_of(project: Project) -> Select:
 
 
 def projects_of(person: User) -> list[Project]:
-    """The projects that somebody is a member of, by name."""
-    member = ProjectMember.user_id == person.id
-    theirs = select(Project).join(ProjectMember, ProjectMember.project_id == Project.id).where(member)
+    """The projects that somebody leads or is a member of, by name."""
+    member = select(ProjectMember.project_id).where(ProjectMember.user_id == person.id)
+    theirs = select(Project).where((Project.lead_id == person.id) | Project.id.in_(member))
     return list(db.session.scalars(theirs.order_by(Project.name, Project.id)))
 
 

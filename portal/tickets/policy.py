@@ -1,8 +1,9 @@
 """Who may see a ticket, as SQL, and who may do what to one, as yes or no."""
 
+from collections.abc import Collection
 from enum import StrEnum
 
-from sqlalchemy import ColumnElement, false, func, or_, select, true
+from sqlalchemy import ColumnElement, any_, false, func, or_, select, true
 
 from portal.accounts.models import User
 from portal.events.models import Event
@@ -52,7 +53,7 @@ def visible_to(user: User) -> ColumnElement[bool]:
     part = select(true()).where(TicketPerson.user_id == user.id, TicketPerson.ticket_id == Ticket.id)
     takes_part = part.correlate(Ticket).exists()
     by_work = or_(~Ticket.is_confidential & _of_their_teams(user), _is_led_by(user))
-    return or_(by_work & ~_is_shut_to(user), takes_part)
+    return or_(by_work & _is_open_to(user), takes_part)
 
 
 def visible_in_parts(user: User) -> list[ColumnElement[bool]]:
@@ -83,6 +84,12 @@ def _secret_parts(user: User) -> list[ColumnElement[bool]]:
     return [secret & _is_led_by(user) & ~shut, secret & (shut | ~led) & is_theirs(user)]
 
 
+def _is_open_to(user: User) -> ColumnElement[bool]:
+    """Not shut, said so that PostgreSQL expects it of nearly every ticket. Of a plain "not in" it expects
+    half of them, and then reads and sorts thousands of tickets instead of walking to the end of a page."""
+    return func.nullif(_is_shut_to(user), true()).is_not(None)
+
+
 def _is_shut_to(user: User) -> ColumnElement[bool]:
     """It belongs to a project in which this one of the desk does not work."""
     return Ticket.project_id.in_(shut_to(user))
@@ -90,6 +97,17 @@ def _is_shut_to(user: User) -> ColumnElement[bool]:
 
 def _is_led_by(user: User) -> ColumnElement[bool]:
     return Ticket.team_id.in_(teams_led_by(user))
+
+
+def within_projects(user: User, project_ids: Collection[int]) -> ColumnElement[bool]:
+    """For a limited agent's lists, beside `visible_to`: it is of these projects of theirs, or they take part.
+
+    It lets nobody see more. But knowing which projects, PostgreSQL knows whether their tickets are so few
+    that it looks them up, instead of walking past a million others (2 s).
+    """
+    parts = select(TicketPerson.ticket_id).where(TicketPerson.user_id == user.id).correlate(None)
+    theirs = Ticket.id == any_(func.array(parts.scalar_subquery()))
+    return or_(Ticket.project_id.in_(sorted(project_ids)), theirs)
 
 
 def is_theirs(user: User) -> ColumnElement[bool]:

@@ -149,6 +149,26 @@ def test_a_limited_agent_sees_untriaged_tickets_of_their_projects_alone(world):
     assert seen == {here.key, own.key}
 
 
+def test_the_queue_of_a_limited_agent_holds_all_they_see(world, client_for):
+    other, petra = make.project("FAC"), make.agent(is_limited=True)
+    make.project_member(world, petra)
+    here, own, lent = make.ticket(), make.ticket(petra, project=other), make.ticket(project=other)
+    actions.take_part(lent, petra, Part.PARTICIPANT)
+    shut = make.ticket(project=other)
+    db.session.commit()
+    client = client_for(petra)
+
+    for path in ("/queue", "/queue/all", "/queue?q=printer"):
+        page = client.get(path).text
+        keys = {ticket.key for ticket in (here, own, lent, shut) if f"/tickets/{ticket.key}" in page}
+        assert keys == {here.key, own.key, lent.key}, path
+
+    led = make.project("LED", lead_id=petra.id)
+    found = make.ticket(project=led)
+    db.session.commit()
+    assert f"/tickets/{found.key}" in client.get("/queue").text
+
+
 @pytest.mark.parametrize("role", ["manager", "admin"])
 def test_nobody_but_an_agent_is_limited(world, role):
     person = getattr(make, role)(is_limited=True)
