@@ -17,11 +17,15 @@ from portal.organizations.houses import create_organization
 from portal.organizations.models import Membership, TeamMember
 from portal.permissions import Role
 from portal.projects.actions import create_category, create_project
+from portal.projects.members import add_member
+from portal.projects.models import Project
 
 PEOPLE = 5_000
 TEAMS = 20
 PROJECTS = ("IT", "HR", "FAC", "FIN", "LEG")
 CATEGORIES = 8  # of each project
+EVERYWHERE = "everywhere@example.org"  # an agent in all teams
+LIMITED = "limited@example.org", "FIN"  # another one, who works only in that project
 FIRST = """Ann Ben Chen Dora Emre Fatma Goran Hana Ines Jonas Käthe Lars Mehmet Nina Oskar Petra Quang Rosa
 Søren Tilda Uwe Vera Wei Xenia Yara Zoë""".split()  # noqa: SIM905
 LAST = """Sørensen Okafor Wei Berg Yıldız Nowak Petrović Novák Costa Müller Großmann Holm Demir Lind Brandt
@@ -54,6 +58,7 @@ def build(scale: float) -> House:
         ]
         for project in projects
     }
+    _reach_everywhere([team.id for team in teams], {project.key: project for project in projects})
     lifecycle = projects[0].lifecycle_id
     statuses = db.session.scalars(select(Status).where(Status.lifecycle_id == lifecycle))
     made = House(
@@ -105,6 +110,25 @@ def _members(agents: list[int], teams: list[int]) -> dict[int, list[int]]:
     ]
     db.session.execute(insert(TeamMember), rows)
     return members
+
+
+def _reach_everywhere(team_ids: list[int], projects: dict[str, Project]) -> None:
+    """Two agents in every team, who are assigned nothing; one of them is limited to a project."""
+    email, project_key = LIMITED
+    everywhere, limited = (
+        User(email=address, name=address.partition("@")[0], role=Role.AGENT, email_verified_at=clock.now())
+        for address in (EVERYWHERE, email)
+    )
+    limited.is_limited = True
+    db.session.add_all([everywhere, limited])
+    db.session.flush()
+    rows = [
+        {"user_id": user.id, "team_id": team_id, "is_lead": False}
+        for user in (everywhere, limited)
+        for team_id in team_ids
+    ]
+    db.session.execute(insert(TeamMember), rows)
+    add_member(projects[project_key], limited, actor=None)
 
 
 def catch_up(connection: psycopg.Connection, lives: Lives) -> None:

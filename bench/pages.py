@@ -10,6 +10,7 @@ from flask import Flask
 from itsdangerous import URLSafeTimedSerializer
 from sqlalchemy import func, select
 
+from bench.house import EVERYWHERE, LIMITED, TEAMS
 from portal.accounts.actions import open_session
 from portal.accounts.models import User
 from portal.extensions import db
@@ -47,6 +48,7 @@ class Visitors:
         self.app, self.host = app, host
         team = _busiest_team()
         self.agent = self._login(_member_of(team))
+        self.everywhere, self.limited = (self._login(_called(email)) for email in (EVERYWHERE, LIMITED[0]))
         self.employees = [self._login(user_id) for user_id in _employees()]
         self.agents_keys = _keys(Ticket.team_id == team)
         self.working = _keys(Ticket.team_id == team, Ticket.status_category == Category.ACTIVE)
@@ -61,6 +63,8 @@ class Visitors:
             Page("queue", self._same("/queue", agent)),
             Page("queue, filtered", self._same(f"/queue?q={quote('priority:high status:open')}", agent)),
             Page("queue, by priority", self._same("/queue?sort=-priority", agent)),
+            Page("queue, 20 teams", self._same("/queue", self.everywhere)),
+            Page("queue, limited", self._same("/queue", self.limited)),
             Page("text search", self._searches),
             Page("my requests", lambda: self._gets((login, "/tickets") for login in employees)),
             Page("ticket", lambda: self._gets((agent, f"/tickets/{key}") for key in self.agents_keys)),
@@ -132,8 +136,12 @@ def _member_of(team_id: int) -> int:
     """Somebody who works in that team and in another one."""
     teams = select(func.count()).where(TeamMember.user_id == User.id).correlate(User).scalar_subquery()
     members = select(User.id).join(TeamMember, TeamMember.user_id == User.id)
-    members = members.where(TeamMember.team_id == team_id, User.role == Role.AGENT)
+    members = members.where(TeamMember.team_id == team_id, User.role == Role.AGENT, teams < TEAMS)
     return db.session.scalar(members.order_by(teams.desc(), User.id).limit(1))
+
+
+def _called(email: str) -> int:
+    return db.session.scalars(select(User.id).where(User.email == email)).one()
 
 
 def _employees() -> list[int]:

@@ -21,7 +21,7 @@ from portal.organizations.models import (
     TeamMember,
 )
 from portal.outbox_mail.models import Mail
-from portal.projects.models import Project, ProjectCounter, TicketCategory
+from portal.projects.models import Project, ProjectCounter, ProjectMember, TicketCategory
 from portal.settings.models import Setting, Tick
 from portal.sso.models import ExternalIdentity, GroupRule, IdentityProvider
 from portal.tickets.models import (
@@ -56,6 +56,7 @@ __all__ = [
     "Organization",
     "Project",
     "ProjectCounter",
+    "ProjectMember",
     "RecoveryCode",
     "Session",
     "Setting",

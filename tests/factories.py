@@ -16,7 +16,7 @@ from portal.lifecycles.models import Lifecycle, Status
 from portal.organizations import invitations
 from portal.organizations.models import Department, Membership, MembershipRole, Organization, Team, TeamMember
 from portal.permissions import Role
-from portal.projects.models import Project, ProjectCounter, TicketCategory
+from portal.projects.models import Project, ProjectCounter, ProjectMember, TicketCategory
 from portal.tickets import actions, comments
 from portal.tickets.models import Request
 
@@ -112,6 +112,12 @@ def project(key=None, **values):
     made = make(Project, key=key, **defaults | values)
     make(ProjectCounter, project_id=made.id)
     return made
+
+
+def project_member(project, *people):
+    """Let them work in it."""
+    for person in people:
+        make(ProjectMember, user_id=person.id, project_id=project.id)
 
 
 def category(name=None, **values):

@@ -15,9 +15,8 @@ FEATURES = [
 DOMAIN = {"models", "policy", "queries", "actions", "comments", "once", "drafts", "conflicts", "record",
           "following", "deliveries", "lists", "filtering",
           "two_step", "half_logins", "challenges", "passkeys", "pictures", "notices", "emergency", "moving",
-          "absence", "houses",
-          "local_login", "memberships", "invitations", "audience", "confidentiality",
-          "participants"}  # fmt: skip
+          "absence", "houses", "local_login", "memberships", "invitations", "audience", "confidentiality",
+          "participants", "members"}  # fmt: skip
 AUDIENCES = {
     "views", "desk", "admin", "mine", "live", "second_step", "two_step_views", "address_views",
     "passkey_views", "picture_views", "welcome_views",

@@ -24,8 +24,9 @@ from portal.organizations.queries import (
     teams_of,
 )
 from portal.permissions import Permission, Role, requires
+from portal.projects.queries import projects_of
 from portal.sso.queries import identities_of
-from portal.tickets.handover import hand_over
+from portal.tickets.handover import hand_over, leave_projects
 from portal.web.htmx import render
 from portal.web.paging import Order, keyset
 from portal.web.session import me
@@ -68,6 +69,7 @@ def new_person():
     if form.organization:
         add_member(form.organization, person, actor=me())
     set_teams(person, form.teams, actor=me())
+    people.limit(person, is_limited=form.is_limited.data, actor=me())
     db.session.commit()
     flash(_("%(name)s has an account; a mail with a link is on its way.", name=person.name), "success")
     return redirect(url_for(".person", user_id=person.id), 303)
@@ -76,15 +78,20 @@ def new_person():
 @bp.route(f"/people/{ID}", methods=["GET", "POST"])
 @requires(Permission.PEOPLE_MANAGE)
 def person(user_id: int):
-    """The role comes first: it takes the locks that keep the desk its last admin."""
+    """The role comes first: it takes the locks that keep the desk its last admin. With it, or limited
+    to their projects, they hand over what they may not work on any more."""
     person = person_or_404(user_id)
     form = _person_form(person)
     if not form.validate_on_submit():
         return _person_page(person, form, 422 if form.is_submitted() else 200)
+    before = person.role, person.is_limited
     people.change_role(person, form.role.data, actor=me())
     if "is_break_glass" in form and person.role is Role.ADMIN:
         people.set_emergency_access(person, is_given=form.is_break_glass.data, actor=me())
+    people.limit(person, is_limited=form.is_limited.data, actor=me())
     hand_over(person, actor=me())
+    if (person.role, person.is_limited) != before:
+        leave_projects(person, actor=me())
     people.rename(person, form.name.data, actor=me())
     set_teams(person, form.teams, actor=me())
     db.session.commit()
@@ -154,6 +161,7 @@ def _person_form(person: User, **kwargs: Any) -> PersonForm:
         "role": person.role,
         "team_ids": [team.id for team in teams_of(person)],
         "is_break_glass": person.is_break_glass,
+        "is_limited": person.is_limited,
     }
     return PersonForm(data=now, teams=all_teams(), is_admin=person.role is Role.ADMIN, **kwargs)
 
@@ -172,4 +180,5 @@ def _person_page(
         is_me=person.id == me().id,
         memberships=memberships_of(person),
         identities=identities_of(person),
+        projects=projects_of(person),
     )

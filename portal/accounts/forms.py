@@ -219,6 +219,7 @@ class PersonForm(DeskForm):
     role = SelectField(_l("Role"), coerce=Role)
     team_ids = Checkboxes(_l("Teams"), coerce=whole_number)
     is_break_glass = BooleanField(_l("Emergency access"))
+    is_limited = BooleanField(_l("Works only in projects they are a member of"))
 
     def __init__(self, *, teams: list[Any], is_admin: bool = False, **kwargs: Any) -> None:
         super().__init__(**kwargs)

@@ -62,6 +62,9 @@ class User(Model, UserMixin):
     role: Mapped[Role] = mapped_column(default=Role.EMPLOYEE)
     password_hash: Mapped[str | None]
     is_active: Mapped[bool] = mapped_column(default=True)
+    is_limited: Mapped[bool] = mapped_column(  # an agent who works only in projects they are a member of
+        default=False, server_default=false()
+    )
     email_verified_at: Mapped[datetime | None]
     locale: Mapped[str | None] = mapped_column(String(10))
     timezone: Mapped[str | None] = mapped_column(String(64))

@@ -62,6 +62,14 @@ def change_role(person: User, role: Role, *, actor: User | None) -> None:
     end_sessions(person, actor=actor)
 
 
+def limit(person: User, *, is_limited: bool, actor: User | None) -> None:
+    """Let them see, of the desk's tickets, only those of projects they are a member of; or all again.
+
+    It counts while they are an agent.
+    """
+    _record(set_fields(person, is_limited=is_limited), person, actor=actor)
+
+
 def deactivate(person: User, *, actor: User) -> None:
     """Keep them out, at once and everywhere; what they did stays.
 

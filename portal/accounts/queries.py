@@ -2,7 +2,7 @@ import re
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from sqlalchemy import Select, func, or_, select, update
+from sqlalchemy import ColumnElement, Select, func, or_, select, update
 from sqlalchemy.orm import joinedload
 
 from portal import clock
@@ -80,9 +80,9 @@ def has_no_people() -> bool:
     return db.session.scalar(select(User.id).limit(1)) is None
 
 
-def agents() -> list[User]:
-    """Everyone a ticket can be assigned to, by name."""
-    staff = select(User).where(User.role.in_(STAFF), User.is_active.is_(True))
+def agents(*which: ColumnElement[bool]) -> list[User]:
+    """Everyone who works on tickets, by name; or those of them of whom this is true."""
+    staff = select(User).where(User.role.in_(STAFF), User.is_active.is_(True), *which)
     named = staff.options(WITH_DEPUTY).order_by(User.sort_name, User.id)
     return list(db.session.scalars(named))
 

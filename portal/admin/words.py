@@ -87,6 +87,9 @@ GROUPS = (
         {
             Kind.PROJECT_CREATED: _l("Project created"),
             Kind.PROJECT_EDITED: _l("Project changed"),
+            Kind.PROJECT_DELETED: _l("Project deleted"),
+            Kind.PROJECT_MEMBER_ADDED: _l("Added to a project"),
+            Kind.PROJECT_MEMBER_REMOVED: _l("Removed from a project"),
             Kind.CATEGORY_CREATED: _l("Category created"),
             Kind.CATEGORY_EDITED: _l("Category changed"),
             Kind.TEAM_CREATED: _l("Team created"),
@@ -124,6 +127,10 @@ FIELDS = {
     "shares": _l("What its people see"),
     "description": _l("Description"),
     "default_team": _l("Team"),
+    "lead": _l("Lead"),
+    "lifecycle": _l("Workflow"),
+    "members_only": _l("For members only"),
+    "is_limited": _l("Limited to their projects"),
     "team": _l("Team"),
     "archived": _l("Archived"),
     "is_confidential": _l("Confidential"),
@@ -215,9 +222,8 @@ DETAILS: dict[str, Callable[[Any], str]] = {  # what is known of some events, in
 def _about_what(event: Event) -> Iterator[str]:
     if event.ticket:
         yield event.ticket.key
-    organization = event.data.get("organization")
-    if organization and organization != subject(event):
-        yield str(organization)
+    around = (event.data.get("organization"), event.data.get("project"))
+    yield from (str(name) for name in around if name and name != subject(event))
     if event.kind in {Kind.ADDRESS_CHANGE_ASKED, Kind.ADDRESS_CHANGE_CANCELLED}:
         yield str(event.data["email"])
     if (left := event.data.get("left")) is not None:

@@ -9,10 +9,12 @@ from sqlalchemy import ColumnElement
 
 from portal.accounts.models import User
 from portal.filters import And, Fields, read, where, words
+from portal.projects.policy import is_limited
 from portal.tickets.filtering import ticket_fields
 from portal.tickets.lists import Sort, count_up_to, ticket_page
 from portal.tickets.models import Ticket
-from portal.tickets.vocabulary import Vocabulary, vocabulary
+from portal.tickets.policy import within_projects
+from portal.tickets.vocabulary import Vocabulary, shut_projects, vocabulary
 from portal.web.paging import PAGE, Page
 
 MANY = 100  # tickets; counting goes no further
@@ -76,6 +78,11 @@ class Desk:
         known = vocabulary()
         return cls(reader, known, ticket_fields(reader, known))
 
+    @property
+    def open_projects(self) -> set[int]:
+        """The ids of those in which the reader works."""
+        return {project.id for project in self.known.projects} - shut_projects(self.known, self.reader)
+
     def read(self, text: str) -> And:
         """Raises FilterError."""
         return read(text, self.fields)
@@ -117,4 +124,7 @@ def listing(desk: Desk, asked: Asked, tree: And) -> Listing:
 
 def _condition(desk: Desk, queue: Queue, tree: And) -> ColumnElement[bool]:
     whole = And((*desk.read(queue.filter).parts, *tree.parts))
-    return where(whole, Ticket.__table__.c, desk.fields)
+    wanted = where(whole, Ticket.__table__.c, desk.fields)
+    if not is_limited(desk.reader):
+        return wanted
+    return wanted & within_projects(desk.reader, desk.open_projects)

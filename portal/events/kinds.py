@@ -60,6 +60,9 @@ class Kind(StrEnum):
     # On the desk itself.
     PROJECT_CREATED = "project.created"  # data: project_id, project
     PROJECT_EDITED = "project.edited"  # data: project_id, project, changes
+    PROJECT_DELETED = "project.deleted"  # data: project_id, project, changes
+    PROJECT_MEMBER_ADDED = "project.member_added"  # data: project_id, project, user_id, user
+    PROJECT_MEMBER_REMOVED = "project.member_removed"  # data: project_id, project, user_id, user
     CATEGORY_CREATED = "category.created"  # data: category_id, category
     CATEGORY_EDITED = "category.edited"  # data: category_id, category, changes
     TEAM_CREATED = "team.created"  # data: team_id, team

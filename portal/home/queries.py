@@ -12,6 +12,7 @@ from portal.accounts.models import User
 from portal.extensions import db
 from portal.memory import Remembered
 from portal.organizations.models import TeamMember
+from portal.projects.models import Project, ProjectMember
 from portal.tickets.filtering import RANKS, zone_of
 from portal.tickets.lists import first_tickets, is_open
 from portal.tickets.models import Priority, Ticket, TicketPerson
@@ -64,7 +65,7 @@ def _count_open(reader_id: int) -> list[Row]:
     return list(db.session.execute(counted))
 
 
-_open = Remembered(_count_open, models=(Ticket, TicketPerson, TeamMember))
+_open = Remembered(_count_open, models=(Ticket, TicketPerson, TeamMember, Project, ProjectMember, User))
 
 
 def _figures(rows: list[Row], statuses: list[Named]) -> Figures:

@@ -190,7 +190,7 @@ def _ticket(entry: Entry, number: int, desk: Desk, target: Target) -> Ticket:
 
 def _assignee(entry: Entry, desk: Desk) -> User | None:
     found = desk.people.get(entry.assignee)
-    return found if found and found.is_staff and found.is_active else None
+    return found if found and found.id in desk.workers else None
 
 
 def _ended(entry: Entry) -> datetime:

@@ -29,7 +29,7 @@ from portal.organizations.queries import (
     teams_of,
 )
 from portal.permissions import STAFF, Role
-from portal.tickets.handover import hand_over
+from portal.tickets.handover import hand_over, leave_projects
 from portal.web.forms import tidy
 
 MOST = 500  # rows of one file: each new person is written a mail
@@ -246,9 +246,10 @@ def _carry_out(row: Planned, *, actor: User) -> None:
         row.person = people.create_person(name=row.name, email=row.email, role=role, actor=actor)
     if row.person is None or row.deed not in {Deed.CREATE, Deed.CHANGE}:
         return
-    if row.deed is Deed.CHANGE and row.role:
+    if row.role and row.role != row.person.role:
         people.change_role(row.person, row.role, actor=actor)
         hand_over(row.person, actor=actor)
+        leave_projects(row.person, actor=actor)
     people.rename(row.person, row.name, actor=actor)
     house = row.organization
     if house and not db.session.get(Membership, (row.person.id, house.id)):

@@ -14,6 +14,7 @@ from portal.lifecycles.models import Category, Status
 from portal.organizations.models import Membership, MembershipRole, Organization, Team
 from portal.permissions import Role
 from portal.projects.models import Project, TicketCategory
+from portal.projects.policy import works_in
 from portal.tickets.models import ExternalTicket
 from portal.web.locale import LANGUAGES
 
@@ -25,6 +26,7 @@ class Desk:
     project: Project
     statuses: list[Status]
     people: dict[str, User]
+    workers: set[int]  # those of them who work in the project
     organizations: dict[int, Organization]  # by person
     teams: dict[str, Team]
     categories: dict[str, TicketCategory]
@@ -53,10 +55,16 @@ def desk_for(entries: Iterable[Entry], project_key: str, *, also: Iterable[str])
         project=project,
         statuses=_statuses(project),
         people=people,
+        workers=_workers(project, people.values()),
         organizations=_organizations([user.id for user in people.values()]),
         teams={team.name.lower(): team for team in db.session.scalars(select(Team))},
         categories=_categories(project),
     )
+
+
+def _workers(project: Project, people: Iterable[User]) -> set[int]:
+    ids = [user.id for user in people if user.is_staff and user.is_active]
+    return set(db.session.scalars(select(User.id).where(User.id.in_(ids), works_in(project))))
 
 
 def known_ids(source: str, external_ids: Iterable[str]) -> set[str]:

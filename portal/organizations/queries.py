@@ -2,7 +2,7 @@ import re
 from collections import defaultdict
 from collections.abc import Iterable
 
-from sqlalchemy import BigInteger, ColumnElement, Row, Select, column, exists, func, or_, select, table
+from sqlalchemy import BigInteger, ColumnElement, Row, Select, column, exists, func, or_, select, table, true
 from sqlalchemy.orm import joinedload
 
 from portal import clock
@@ -230,9 +230,9 @@ def people_called(typed: str, *, by: User) -> list[User]:
     return [user for user in found if user.email == address] or found
 
 
-def people_like(typed: str, *, by: User) -> list[Row]:
-    """A few people whose name or address holds these words, by name."""
-    like = people(search=typed, state="").where(findable_by(by))
+def people_like(typed: str, *, by: User, which: ColumnElement[bool] | None = None) -> list[Row]:
+    """A few people whose name or address holds these words, by name; or those of whom this is true."""
+    like = people(search=typed, state="").where(findable_by(by), true() if which is None else which)
     return list(db.session.execute(like.order_by(User.sort_name, User.id).limit(FEW)))
 
 

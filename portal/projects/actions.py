@@ -16,22 +16,37 @@ from portal.extensions import db
 from portal.lifecycles.actions import make_default_lifecycle
 from portal.lifecycles.models import Lifecycle
 from portal.organizations.models import Team
+from portal.projects.members import add_member
 from portal.projects.models import Project, ProjectCounter, TicketCategory
+from portal.projects.policy import is_shut
+from portal.projects.queries import has_tickets_outside, what_holds
 
 
 def create_project(
-    *, key: str, name: str, actor: User | None, description: str = "", default_team: Team | None = None
+    *,
+    key: str,
+    name: str,
+    actor: User | None,
+    description: str = "",
+    default_team: Team | None = None,
+    lead: User | None = None,
+    lifecycle: Lifecycle | None = None,
+    members_only: bool = False,
 ) -> Project:
-    """Make a project that takes tickets at once, with the standard lifecycle.
+    """Make a project that takes tickets at once, with the standard lifecycle unless told another.
 
-    Raises DomainError where the key is taken, also by an archived project.
+    Raises DomainError where the key is taken, also by an archived project, and for a
+    lead who does not work on tickets.
     """
+    _refuse_lead_from_elsewhere(lead)
     project = Project(
         key=key,
         name=name,
         description=description,
         default_team=default_team,
-        lifecycle=_standard_lifecycle(),
+        lead=lead,
+        lifecycle=lifecycle or _standard_lifecycle(),
+        members_only=members_only,
     )
     try:
         with db.session.begin_nested():
@@ -39,16 +54,56 @@ def create_project(
     except IntegrityError:
         raise DomainError(_("Another project has the key %(key)s.", key=key)) from None
     db.session.add(ProjectCounter(project_id=project.id))
-    record(Kind.PROJECT_CREATED, actor=actor, project_id=project.id, project=project.key)
+    about: dict[str, Any] = {"project_id": project.id, "project": project.key}
+    if changes := _beyond_the_usual(project):
+        about["changes"] = changes
+    record(Kind.PROJECT_CREATED, actor=actor, **about)
+    _keep_actor_inside(project, actor)
     return project
 
 
-def edit_project(
-    project: Project, *, name: str, description: str, default_team: Team | None, actor: User
-) -> None:
-    """The key stays: it stands in the keys of all its tickets."""
-    changes = set_fields(project, name=name, description=description, default_team=default_team)
+def _beyond_the_usual(project: Project) -> Changes:
+    """Who leads a new project, and that it is for its members only."""
+    given = {"lead": project.lead, "members_only": project.members_only}
+    return {name: change(None, value) for name, value in given.items() if value}
+
+
+def edit_project(project: Project, *, actor: User, **values: Any) -> None:
+    """Set these fields: name, description, default_team, lead, lifecycle, members_only.
+
+    The key stays: it stands in the keys of all its tickets. Somebody who shuts the
+    project to themselves becomes a member of it.
+    Raises DomainError for a lead who does not work on tickets, and for another lifecycle
+    while a ticket has a status that is not in it.
+    """
+    if values.get("lead") is not project.lead:
+        _refuse_lead_from_elsewhere(values.get("lead"))
+    if has_tickets_outside(project, values.get("lifecycle", project.lifecycle)):
+        raise DomainError(
+            _("Its tickets have statuses that the other workflow does not have, so it keeps the one it has.")
+        )
+    changes = set_fields(project, **values)
+    db.session.flush()
     _record_project(project, changes, actor=actor)
+    _keep_actor_inside(project, actor)
+
+
+def delete_project(project: Project, *, actor: User) -> None:
+    """End a project that was never used. Its key is free then.
+
+    Raises DomainError where it has tickets, categories, or tickets elsewhere that had a key of it.
+    """
+    refusal = DomainError(_("%(name)s is not empty. Archive it instead.", name=project.name))
+    if any(what_holds(project)):
+        raise refusal
+    changes = {name: change(getattr(project, name), None) for name in ("name", "description")}
+    about: dict[str, Any] = {"project_id": project.id, "project": project.key}
+    try:
+        with db.session.begin_nested():
+            db.session.delete(project)
+    except IntegrityError:  # used meanwhile, or by what this feature does not know of
+        raise refusal from None
+    record(Kind.PROJECT_DELETED, actor=actor, **about, changes=changes)
 
 
 def archive_project(project: Project, *, actor: User) -> None:
@@ -143,6 +198,16 @@ def _record_category(category: TicketCategory, changes: Changes, *, actor: User)
     if changes:
         about: dict[str, Any] = {"category_id": category.id, "category": category.stored_name}
         record(Kind.CATEGORY_EDITED, actor=actor, **about, changes=changes)
+
+
+def _refuse_lead_from_elsewhere(lead: User | None) -> None:
+    if lead and not (lead.is_staff and lead.is_active):
+        raise DomainError(_("%(name)s does not work on tickets.", name=lead.name))
+
+
+def _keep_actor_inside(project: Project, actor: User | None) -> None:
+    if actor and is_shut(project, actor):
+        add_member(project, actor, actor=actor)
 
 
 def _standard_lifecycle() -> Lifecycle:

@@ -1,14 +1,18 @@
 import re
-from typing import Any
+from typing import Any, cast
 
 from flask_babel import gettext
 from flask_babel import lazy_gettext as _l
-from wtforms import SelectField, StringField, TextAreaField, ValidationError
+from wtforms import BooleanField, SelectField, StringField, TextAreaField, ValidationError
 
+from portal.accounts.models import User
+from portal.lifecycles.models import Lifecycle
+from portal.organizations.forms import PersonField
 from portal.organizations.models import Team
 from portal.organizations.queries import all_teams
 from portal.projects.models import Project, TicketCategory
-from portal.projects.queries import is_category_name_taken, is_key_taken, open_projects
+from portal.projects.policy import shut_to
+from portal.projects.queries import all_lifecycles, is_category_name_taken, is_key_taken, open_projects
 from portal.web.forms import DeskForm, NotBlank, at_most, options, tidy, whole_number
 
 KEY = re.compile(r"[A-Z][A-Z0-9]{1,9}")
@@ -30,15 +34,91 @@ class WithTeam(DeskForm):
         return next((team for team in self.all_teams if team.id == self.team_id.data), None)
 
 
+class StaffField(PersonField):
+    """Somebody of the desk. Whom the form calls its `lead` may stay, also once they have left it."""
+
+    def pre_validate(self, form: Any) -> None:
+        stays = getattr(form, "project", None) and form.project.lead
+        if stays and tidy(self.data) == called(stays):
+            self.person = stays
+            return
+        super().pre_validate(form)
+        if self.person and not self.person.is_staff:
+            raise ValidationError(
+                gettext("%(name)s does not work on tickets. Choose an agent.", name=self.person.name)
+            )
+
+
+def called(person: User) -> str:
+    """How a field that names somebody says it: as one person's alone."""
+    return f"{person.name} <{person.email}>"
+
+
 class ProjectForm(WithTeam):
     name = StringField(_l("Name"), [NotBlank(_l("Enter a name.")), at_most(80)], [tidy])
     description = TextAreaField(_l("Description"), [at_most(2000)])
+    lead = StaffField(_l("Lead"), [at_most(400)], [tidy])
     team_id = SelectField(_l("Team that gets its tickets"), coerce=whole_number)
+    lifecycle_id = SelectField(_l("Workflow"), coerce=whole_number)
+    members_only = BooleanField(_l("For members only"))
+
+    def __init__(self, *, reader: User, project: Project | None = None, **kwargs: Any) -> None:
+        super().__init__(data=_now(project) if project else None, **kwargs)
+        self.reader, self.project = reader, project
+        self.lifecycles = all_lifecycles()
+        if len(self.lifecycles) < 2:
+            del self.lifecycle_id  # there is nothing to ask
+        else:
+            self.lifecycle_id.choices = options([(each.id, each.name) for each in self.lifecycles])
+
+    @property
+    def lifecycle(self) -> Lifecycle | None:
+        chosen = self.lifecycle_id.data if self.lifecycle_id else None
+        kept = self.project.lifecycle if self.project else None
+        return next((each for each in self.lifecycles if each.id == chosen), kept)
 
     def wanted(self) -> dict[str, Any]:
         """The values as `actions.edit_project` takes them."""
         text = (self.description.data or "").replace("\r\n", "\n").strip()
-        return {"name": self.name.data, "description": text, "default_team": self.team}
+        return {
+            "name": self.name.data,
+            "description": text,
+            "default_team": self.team,
+            "lead": self.lead.person,
+            "lifecycle": self.lifecycle,
+            "members_only": bool(self.members_only.data),
+        }
+
+
+def _now(project: Project) -> dict[str, Any]:
+    return {
+        "name": project.name,
+        "description": project.description,
+        "team_id": project.default_team_id,
+        "lead": called(project.lead) if project.lead else "",
+        "lifecycle_id": project.lifecycle_id,
+        "members_only": project.members_only,
+    }
+
+
+class ProjectMemberForm(DeskForm):
+    """Somebody of the desk who is to work in the project."""
+
+    person = StaffField(
+        _l("Name or mail address"),
+        [NotBlank(_l("Enter a name or a mail address.")), at_most(400)],
+        [tidy],
+        id="member",
+    )
+
+    def __init__(self, *, reader: User, **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        self.reader = reader
+
+    @property
+    def member(self) -> User:
+        """Whom the field means; of a form that is valid."""
+        return cast("User", self.person.person)
 
 
 class NewProjectForm(ProjectForm):
@@ -80,9 +160,9 @@ class CategoryForm(WithTeam):
 class NewCategoryForm(CategoryForm):
     project_id = SelectField(_l("Project"), coerce=whole_number)
 
-    def __init__(self, **kwargs: Any) -> None:
+    def __init__(self, *, reader: User, **kwargs: Any) -> None:
         super().__init__(**kwargs)
-        self.projects: list[Project] = open_projects()
+        self.projects: list[Project] = open_projects(Project.id.not_in(shut_to(reader)))
         self.project_id.choices = options(
             [("", gettext("Every project"))] + [(p.id, p.name) for p in self.projects]
         )

@@ -5,15 +5,18 @@ from __future__ import annotations
 from datetime import datetime
 
 from flask_babel import gettext
-from sqlalchemy import CheckConstraint, ForeignKey, Identity, Index, String, text
+from sqlalchemy import CheckConstraint, ForeignKey, Identity, Index, String, false, text
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
+from portal.accounts.models import User
 from portal.extensions import Model
 from portal.lifecycles.models import Lifecycle
 from portal.organizations.models import Team
 
 
 class Project(Model):
+    """What its tickets are named after. `members_only` shuts it to the desk, but for its lead and members."""
+
     __tablename__ = "projects"
     __table_args__ = (CheckConstraint("key ~ '^[A-Z][A-Z0-9]{1,9}$'", name="key"),)
 
@@ -23,10 +26,27 @@ class Project(Model):
     description: Mapped[str] = mapped_column(default="")
     lifecycle_id: Mapped[int] = mapped_column(ForeignKey("lifecycles.id"))
     default_team_id: Mapped[int | None] = mapped_column(ForeignKey("teams.id"))
+    lead_id: Mapped[int | None] = mapped_column(ForeignKey("users.id", ondelete="SET NULL"))
+    members_only: Mapped[bool] = mapped_column(default=False, server_default=false())
     archived_at: Mapped[datetime | None]
 
     lifecycle: Mapped[Lifecycle] = relationship()
     default_team: Mapped[Team | None] = relationship()
+    lead: Mapped[User | None] = relationship()
+
+
+class ProjectMember(Model):
+    """Somebody who works in the project: where it is for its members only, or they are limited to theirs."""
+
+    __tablename__ = "project_members"
+
+    user_id: Mapped[int] = mapped_column(ForeignKey("users.id", ondelete="CASCADE"), primary_key=True)
+    project_id: Mapped[int] = mapped_column(
+        ForeignKey("projects.id", ondelete="CASCADE"), primary_key=True, index=True
+    )
+
+    project: Mapped[Project] = relationship()
+    user: Mapped[User] = relationship()
 
 
 class ProjectCounter(Model):

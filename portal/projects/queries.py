@@ -1,13 +1,32 @@
-from sqlalchemy import func, or_, select
+from sqlalchemy import (
+    BigInteger,
+    ColumnElement,
+    Row,
+    Select,
+    String,
+    column,
+    exists,
+    func,
+    or_,
+    select,
+    table,
+)
 from sqlalchemy.orm import joinedload
 
+from portal.accounts.models import User
 from portal.extensions import db
-from portal.projects.models import Project, TicketCategory
+from portal.lifecycles.models import Lifecycle, Status
+from portal.permissions import STAFF
+from portal.projects.models import Project, ProjectMember, TicketCategory
+from portal.projects.policy import shut_to
+
+_TICKETS = table("tickets", column("project_id", BigInteger), column("status_id", BigInteger))
+_KEYS = table("ticket_keys", column("key", String))
 
 
-def open_projects() -> list[Project]:
-    """The projects that take tickets, by name."""
-    living = select(Project).where(Project.archived_at.is_(None))
+def open_projects(*which: ColumnElement[bool]) -> list[Project]:
+    """The projects that take tickets, by name; or those of them of which this is true."""
+    living = select(Project).where(Project.archived_at.is_(None), *which)
     return list(db.session.scalars(living.order_by(Project.name, Project.id)))
 
 
@@ -23,17 +42,62 @@ def open_categories(*, project_id: int | None = None) -> list[TicketCategory]:
 
 
 def all_projects() -> list[Project]:
-    """Those that take tickets first, then the archived ones, each by name."""
-    every = select(Project).options(joinedload(Project.default_team))
+    """Those that take tickets first, then the archived ones, each by name, with team and lead."""
+    every = select(Project).options(joinedload(Project.default_team), joinedload(Project.lead))
     order = (Project.archived_at.is_not(None), Project.name, Project.id)
     return list(db.session.scalars(every.order_by(*order)))
 
 
-def project_or_404(project_id: int, *, to_change: bool = False) -> Project:
-    found = select(Project).where(Project.id == project_id)
+def project_or_404(project_id: int, *, managed_by: User, to_change: bool = False) -> Project:
+    """A project that is shut to a manager is not theirs to look into."""
+    found = select(Project).where(Project.id == project_id, Project.id.not_in(shut_to(managed_by)))
     if to_change:
         found = found.with_for_update(of=Project).execution_options(populate_existing=True)
     return db.one_or_404(found)
+
+
+def ids_shut_to(user: User) -> set[int]:
+    return set(db.session.scalars(shut_to(user)))
+
+
+def members_of(project: Project) -> Select:
+    """Its members, as a select for a list, and whether they still work here."""
+    works = (User.is_active & User.role.in_(STAFF)).label("works")
+    listed = select(User.id, User.name, User.sort_name, User.email, works)
+    return listed.join(ProjectMember, ProjectMember.user_id == User.id).where(
+        ProjectMember.project_id == project.id
+    )
+
+
+def projects_of(person: User) -> list[Project]:
+    """The projects that somebody leads or is a member of, by name."""
+    member = select(ProjectMember.project_id).where(ProjectMember.user_id == person.id)
+    theirs = select(Project).where((Project.lead_id == person.id) | Project.id.in_(member))
+    return list(db.session.scalars(theirs.order_by(Project.name, Project.id)))
+
+
+def all_lifecycles() -> list[Lifecycle]:
+    """The first one is the standard."""
+    return list(db.session.scalars(select(Lifecycle).order_by(Lifecycle.id)))
+
+
+def what_holds(project: Project) -> Row:
+    """Why the project cannot be deleted: whether it has `tickets`, `categories`, or tickets of other
+    projects had `former_keys` of it."""
+    tickets = exists().where(_TICKETS.c.project_id == project.id)
+    categories = exists().where(TicketCategory.project_id == project.id)
+    former = exists().where(_KEYS.c.key.startswith(f"{project.key}-", autoescape=True))
+    asked = select(tickets.label("tickets"), categories.label("categories"), former.label("former_keys"))
+    return db.session.execute(asked).one()
+
+
+def has_tickets_outside(project: Project, lifecycle: Lifecycle) -> bool:
+    """Whether a ticket of the project has a status that is not in that lifecycle."""
+    if lifecycle.id == project.lifecycle_id:
+        return False
+    own = select(Status.id).where(Status.lifecycle_id == lifecycle.id)
+    outside = exists().where(_TICKETS.c.project_id == project.id, _TICKETS.c.status_id.not_in(own))
+    return bool(db.session.scalar(select(outside)))
 
 
 def is_key_taken(key: str) -> bool:
@@ -41,11 +105,12 @@ def is_key_taken(key: str) -> bool:
     return db.session.scalar(select(Project.id).where(Project.key == key)) is not None
 
 
-def all_categories() -> list[TicketCategory]:
-    """In the admin's order, the archived ones last."""
+def all_categories(*, managed_by: User) -> list[TicketCategory]:
+    """In the admin's order, the archived ones last; none of a project that is shut to them."""
     every = select(TicketCategory).options(
         joinedload(TicketCategory.project), joinedload(TicketCategory.team)
     )
+    every = every.where(_is_managed_by(managed_by))
     order = (
         TicketCategory.archived_at.is_not(None),
         TicketCategory.position,
@@ -55,11 +120,15 @@ def all_categories() -> list[TicketCategory]:
     return list(db.session.scalars(every.order_by(*order)))
 
 
-def category_or_404(category_id: int, *, to_change: bool = False) -> TicketCategory:
-    found = select(TicketCategory).where(TicketCategory.id == category_id)
+def category_or_404(category_id: int, *, managed_by: User, to_change: bool = False) -> TicketCategory:
+    found = select(TicketCategory).where(TicketCategory.id == category_id, _is_managed_by(managed_by))
     if to_change:
         found = found.with_for_update(of=TicketCategory).execution_options(populate_existing=True)
     return db.one_or_404(found)
+
+
+def _is_managed_by(user: User) -> ColumnElement[bool]:
+    return TicketCategory.project_id.is_(None) | TicketCategory.project_id.not_in(shut_to(user))
 
 
 def is_category_name_taken(name: str, *, project_id: int | None, besides: int | None = None) -> bool:

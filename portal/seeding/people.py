@@ -20,6 +20,7 @@ from portal.organizations.houses import create_department, create_organization
 from portal.organizations.models import Membership, Organization, Shares, Team, TeamMember
 from portal.organizations.queries import departments_of
 from portal.projects.actions import create_category, create_project
+from portal.projects.members import add_member
 from portal.projects.models import Project, TicketCategory
 from portal.seeding import world
 from portal.seeding.world import DemoProject, Person
@@ -36,7 +37,7 @@ def house_there() -> dict[str, User]:
         password_hash = hash_password(world.PASSWORD)
         people = {who.login: _person(who, organizations, teams, password_hash) for who in world.PEOPLE}
         for described in world.PROJECTS:
-            _project(described, teams, actor=people["admin"])
+            _project(described, teams, people)
         for topic in world.ANYWHERE:
             _topic(topic, None, None, actor=people["admin"])
         _send_away(people["ines"], today, deputy=people["hana"])
@@ -78,6 +79,7 @@ def _person(
         locale=who.locale,
         timezone=who.timezone,
         phone=who.phone,
+        is_limited=who.is_limited,
     )
     db.session.add(user)
     db.session.flush()
@@ -92,16 +94,26 @@ def _person(
     return user
 
 
-def _project(described: DemoProject, teams: dict[str, Team], *, actor: User) -> None:
-    project = db.session.scalar(select(Project).where(Project.key == described.key)) or create_project(
+def _project(described: DemoProject, teams: dict[str, Team], people: dict[str, User]) -> None:
+    found = db.session.scalar(select(Project).where(Project.key == described.key))
+    project = found or _new_project(described, teams, people)
+    for topic, team in described.topics.items():
+        _topic(topic, project, teams[team], actor=people["admin"])
+
+
+def _new_project(described: DemoProject, teams: dict[str, Team], people: dict[str, User]) -> Project:
+    project = create_project(
         key=described.key,
         name=described.name,
         description=described.description,
         default_team=teams[described.team],
-        actor=actor,
+        lead=people[described.lead],
+        members_only=described.members_only,
+        actor=people["admin"],
     )
-    for topic, team in described.topics.items():
-        _topic(topic, project, teams[team], actor=actor)
+    for login in described.members:
+        add_member(project, people[login], actor=people["admin"])
+    return project
 
 
 def _topic(name: str, project: Project | None, team: Team | None, *, actor: User) -> None:

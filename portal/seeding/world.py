@@ -33,6 +33,7 @@ class Person:
     locale: str | None = None
     timezone: str | None = None
     phone: str = ""
+    is_limited: bool = False
 
     @property
     def email(self) -> str:
@@ -53,7 +54,15 @@ PEOPLE = (
     Person("ben", "Ben Okafor", Role.AGENT, teams=("Service desk",)),
     Person("oskar", "Oskar Brandt", Role.AGENT, teams=("Workplace",), leads=("Workplace",), locale="de"),
     Person("hana", "Hana Nováková", Role.AGENT, teams=("Identity", "Service desk"), leads=("Identity",)),
-    Person("ines", "Inês Carvalho", Role.AGENT, teams=("HR",), leads=("HR",), timezone="Europe/Lisbon"),
+    Person(
+        "ines",
+        "Inês Carvalho",
+        Role.AGENT,
+        teams=("HR",),
+        leads=("HR",),
+        timezone="Europe/Lisbon",
+        is_limited=True,
+    ),
     Person("employee", "Ann Sørensen", department="Sales", phone="+49 30 5550 142"),
     Person("kaethe", "Käthe Großmann-Übelhör", department="Sales", locale="de"),
     Person("juergen", "Jürgen Weiß", organization="Hafen Logistik", locale="de"),
@@ -76,7 +85,10 @@ class DemoProject:
     name: str
     team: str
     description: str
+    lead: str
     topics: dict[str, str] = field(default_factory=dict)  # topic -> the team that gets its tickets
+    members: tuple[str, ...] = ()
+    members_only: bool = False
 
 
 PROJECTS = (
@@ -85,6 +97,7 @@ PROJECTS = (
         "IT support",
         "Service desk",
         "Computers, network, programs and accounts.",
+        "agent",
         {
             "Network": "Network",
             "Hardware": "Workplace",
@@ -99,17 +112,21 @@ PROJECTS = (
         "Human resources",
         "HR",
         "Contracts, pay, leave and joining.",
+        "ines",
         {
             "Pay": "HR",
             "Leave": "HR",
             "Joining and leaving": "HR",
         },
+        members=("hana",),
+        members_only=True,
     ),
     DemoProject(
         "FAC",
         "Facilities",
         "Workplace",
         "Rooms, keys, parking and everything with a door.",
+        "oskar",
         {
             "Building": "Workplace",
             "Meeting rooms": "Workplace",

@@ -19,7 +19,7 @@ from portal.organizations.queries import teams_of
 from portal.permissions import STAFF, Role
 from portal.sso.models import ExternalIdentity, IdentityProvider
 from portal.sso.queries import user_of
-from portal.tickets.handover import hand_over
+from portal.tickets.handover import hand_over, leave_projects
 
 RANK = list(Role)  # of several roles the last one here counts
 
@@ -126,3 +126,4 @@ def _give_role(user: User, role: Role) -> None:
     except DomainError:
         return
     hand_over(user, actor=None)
+    leave_projects(user, actor=None)

@@ -20,6 +20,7 @@ from portal.markdown import render_markdown
 from portal.organizations.models import Membership, Organization, Team
 from portal.organizations.queries import memberships_to_ask_in
 from portal.projects.models import Project, ProjectCounter, TicketCategory
+from portal.projects.policy import is_shut
 from portal.tickets.models import (
     Part,
     Request,
@@ -145,16 +146,14 @@ def follow_up(ticket: Ticket, wish: str, *, actor: User) -> None:
 def assign(ticket: Ticket, assignee: User | None, *, actor: User | None) -> None:
     """Make this agent answer for the ticket, in place of whoever did; None for nobody.
 
-    Raises DomainError for somebody who cannot work on tickets.
+    Raises DomainError for somebody who cannot work on tickets, or not in the project.
     """
     if ticket.assignee_id == (assignee.id if assignee else None):
         return
-    if assignee and not _works_here(assignee):
-        raise DomainError(_("%(name)s does not work on tickets.", name=assignee.name))
+    if assignee:
+        _refuse_who_does_not_work_on(ticket, assignee)
     old, ticket.assignee = ticket.assignee, assignee
-    db.session.execute(
-        delete(TicketPerson).where(TicketPerson.ticket_id == ticket.id, TicketPerson.part == Part.ASSIGNEE)
-    )
+    end_assignment(ticket)
     if assignee:
         take_part(ticket, assignee, Part.ASSIGNEE)
     changes = {"assignee": {"old": _named(old), "new": _named(assignee)}}
@@ -196,6 +195,13 @@ def take_part(ticket: Ticket, user: User, part: Part) -> None:
     if db.session.get(TicketPerson, (user.id, ticket.id, part)) is None:
         db.session.add(TicketPerson(user_id=user.id, ticket_id=ticket.id, part=part))
         db.session.flush()
+
+
+def end_assignment(ticket: Ticket) -> None:
+    """Nobody sees the ticket any more for being its assignee."""
+    db.session.execute(
+        delete(TicketPerson).where(TicketPerson.ticket_id == ticket.id, TicketPerson.part == Part.ASSIGNEE)
+    )
 
 
 def watch(ticket: Ticket, user: User) -> None:
@@ -251,16 +257,27 @@ def _move(
 
 
 def _let_go_of_who_left(ticket: Ticket, *, actor: User | None) -> None:
-    """A ticket that is taken up again is its assignee's, unless they have left the desk meanwhile."""
-    if ticket.assignee and _works_here(ticket.assignee):
+    """A ticket that is taken up again is its assignee's, unless they have left desk or project meanwhile."""
+    if ticket.assignee and _works_here(ticket.assignee) and not is_shut(ticket.project, ticket.assignee):
         take_part(ticket, ticket.assignee, Part.ASSIGNEE)
     else:
         assign(ticket, None, actor=actor)
 
 
+def _refuse_who_does_not_work_on(ticket: Ticket, person: User) -> None:
+    if not _works_here(person):
+        raise DomainError(_("%(name)s does not work on tickets.", name=person.name))
+    if is_shut(ticket.project, person):
+        raise DomainError(
+            _("%(name)s does not work in %(project)s.", name=person.name, project=ticket.project.name)
+        )
+
+
 def _works_here(person: User) -> bool:
     """Asked anew, and true until the commit: whoever takes their role away waits, or was first."""
-    db.session.refresh(person, ["role", "is_active"], with_for_update={"read": True, "key_share": True})
+    db.session.refresh(
+        person, ["role", "is_active", "is_limited"], with_for_update={"read": True, "key_share": True}
+    )
     return person.is_active and person.is_staff
 
 

@@ -9,6 +9,7 @@ from portal.extensions import db
 from portal.organizations.models import TeamMember
 from portal.organizations.policy import sharers
 from portal.permissions import Permission, roles_with
+from portal.projects.policy import works_in
 from portal.tickets.models import Part, Ticket, TicketPerson
 
 SHOWN = 12  # people who are named for one reason; of more, only the number is told
@@ -47,7 +48,8 @@ def reasons(ticket: Ticket) -> dict[str, ColumnElement[bool]]:
             "team": _agents() & _in_team(ticket),
             "managers": _may(Permission.TICKET_SEE_ALL) & ~_may(Permission.TICKET_SEE_CONFIDENTIAL),
         }
-    if ticket.organization_id and not ticket.is_confidential:
+    of_work = {name: whom & works_in(ticket.project) for name, whom in of_work.items()}
+    if ticket.organization_id and not ticket.is_confidential and not ticket.project.members_only:
         shared = User.id.in_(sharers(ticket.organization_id, ticket.department_id))
         of_people["colleagues"] = ~_agents() & shared
     return of_people | of_work | {"admins": _may(Permission.TICKET_SEE_CONFIDENTIAL)}

@@ -50,7 +50,9 @@ def change_status(key: str):
 def choose_assignee(key: str):
     """The teams and people to choose from: fetched when they are wanted, for there may be hundreds."""
     ticket = get_ticket_or_404(key, seen_by=me())
-    form = AssignmentForm(formdata=None, data={"assignee_id": ticket.assignee_id, "team_id": ticket.team_id})
+    form = AssignmentForm(
+        ticket=ticket, formdata=None, data={"assignee_id": ticket.assignee_id, "team_id": ticket.team_id}
+    )
     return render(ASSIGN, ASSIGNMENT, ticket=ticket, form=form)
 
 
@@ -59,7 +61,7 @@ def choose_assignee(key: str):
 def assign(key: str):
     """Team and person together; a field that was not sent stays as it is."""
     ticket = get_ticket_or_404(key, seen_by=me(), to_change=True)
-    form = AssignmentForm()
+    form = AssignmentForm(ticket=ticket)
     if not form.validate_on_submit():
         return render(ASSIGN, ASSIGNMENT, 422, ticket=ticket, form=form)
 
@@ -135,7 +137,7 @@ def edit(key: str):
 @requires(Permission.TICKET_WORK)
 def move(key: str):
     ticket = get_ticket_or_404(key, seen_by=me(), to_change=request.method == "POST")
-    form = MoveForm(ticket=ticket)
+    form = MoveForm(ticket=ticket, reader=me())
     if not form.validate_on_submit():
         status = 422 if form.errors else 200
         return render("tickets/move.html", "tickets/_move.html", status, ticket=ticket, form=form)

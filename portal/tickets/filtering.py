@@ -16,7 +16,7 @@ from portal.memory import Remembered
 from portal.settings.cache import site
 from portal.tickets.lists import is_open
 from portal.tickets.models import Comment, Priority, Ticket, TicketType
-from portal.tickets.vocabulary import Named, Vocabulary
+from portal.tickets.vocabulary import Named, Vocabulary, shut_projects
 
 ME, NONE, MINE = "me", "none", "mine"
 RARE = 1 / 200  # of all texts: words that are rarer are looked up
@@ -27,7 +27,7 @@ RANKS = {priority: rank for rank, priority in enumerate(Priority, 1)}  # as `Tic
 
 def ticket_fields(reader: User, known: Vocabulary) -> Fields:
     """The fields of tickets: "me" is the reader, days are theirs, and so is what they may search."""
-    zone, shared = zone_of(reader), _options(known)
+    zone, shared = zone_of(reader), _options(known, shut_projects(known, reader))
     fields = (
         Choice("status", _l("Status"), shared["statuses"], "status_id"),
         Ranked("priority", _l("Priority"), shared["priorities"], "priority_rank", ("prio",)),
@@ -60,14 +60,15 @@ def zone_of(reader: User) -> ZoneInfo:
     return ZoneInfo(reader.timezone or site().default_timezone)
 
 
-@lru_cache(maxsize=16)
-def _options(known: Vocabulary) -> dict[str, Options]:
-    """What everybody may choose from; made once for a vocabulary, which many requests share."""
+@lru_cache(maxsize=64)
+def _options(known: Vocabulary, shut: frozenset[int]) -> dict[str, Options]:
+    """What everybody may choose from to whom the same projects are shut; made once for a vocabulary,
+    which many requests share."""
     people = [Value(one.name, one.label, {one.id}, (one.label,)) for one in known.people]
     return {
         "statuses": Options(_grouped(known.statuses)),
-        "projects": Options(_grouped(known.projects)),
-        "categories": Options(_grouped(known.categories)),
+        "projects": Options(_grouped(one for one in known.projects if one.id not in shut)),
+        "categories": Options(_grouped(one for one in known.categories if one.project_id not in shut)),
         "teams": Options(_grouped(known.teams)),
         "people": Options(people),
         "priorities": Options(Value(one.value, one.label, rank, (one.label,)) for one, rank in RANKS.items()),

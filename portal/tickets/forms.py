@@ -24,6 +24,7 @@ from portal.organizations.forms import PersonField
 from portal.organizations.models import Organization, Team
 from portal.organizations.queries import all_teams, memberships_to_ask_in
 from portal.projects.models import Project, TicketCategory
+from portal.projects.policy import shut_to, works_in
 from portal.projects.queries import open_categories, open_projects
 from portal.settings.cache import site
 from portal.tickets.models import Priority, Request, Ticket, TicketType, WaitingFor
@@ -215,14 +216,14 @@ class StatusForm(DeskForm):
 
 
 class AssignmentForm(DeskForm):
-    """Who answers for the ticket: a team, a person, or nobody yet."""
+    """Who answers for the ticket: a team, a person who works in its project, or nobody yet."""
 
     assignee_id = SelectField(_l("Assignee"), [Optional()], coerce=whole_number)
     team_id = SelectField(_l("Team"), [Optional()], coerce=whole_number)
 
-    def __init__(self, **kwargs: object) -> None:
+    def __init__(self, *, ticket: Ticket, **kwargs: object) -> None:
         super().__init__(**kwargs)
-        self.people: list[User] = agents()
+        self.people: list[User] = agents(works_in(ticket.project) | (User.id == ticket.assignee_id))
         self.teams: list[Team] = all_teams()
         self.assignee_id.choices = options(
             [(NOBODY, gettext("Nobody"))] + [(a.id, name_and_absence(a)) for a in self.people]
@@ -305,13 +306,13 @@ class ParticipantForm(DeskForm):
 
 
 class MoveForm(DeskForm):
-    """The other projects that take tickets."""
+    """The other projects that take tickets, as far as the reader works in them."""
 
     project_id = SelectField(_l("Project"), [InputRequired(_l("Choose a project."))], coerce=whole_number)
 
-    def __init__(self, *, ticket: Ticket, **kwargs: object) -> None:
+    def __init__(self, *, ticket: Ticket, reader: User, **kwargs: object) -> None:
         super().__init__(**kwargs)
-        self.projects = [project for project in open_projects() if project.id != ticket.project_id]
+        self.projects = open_projects(Project.id != ticket.project_id, Project.id.not_in(shut_to(reader)))
         self.project_id.choices = options(
             [("", gettext("Please choose"))] + [(p.id, p.name) for p in self.projects]
         )

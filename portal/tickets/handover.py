@@ -1,6 +1,6 @@
-"""What becomes of the tickets of somebody who leaves the desk. Nothing here commits."""
+"""What becomes of the tickets of somebody who leaves the desk, or a project. Nothing here commits."""
 
-from sqlalchemy import delete, select
+from sqlalchemy import ColumnElement, delete, select, true
 from sqlalchemy.orm import aliased
 
 from portal.accounts.actions import about
@@ -9,6 +9,7 @@ from portal.events.kinds import Kind
 from portal.events.record import record
 from portal.extensions import affected, db
 from portal.lifecycles.models import Category
+from portal.projects.policy import shut_to
 from portal.tickets.actions import assign
 from portal.tickets.models import Part, Ticket, TicketPerson
 
@@ -19,24 +20,33 @@ def hand_over(person: User, *, actor: User | None) -> None:
     Open tickets wait for another assignee, a closed one keeps the name of who solved
     it. They see what they asked for or take part in as anybody would, and no other ticket.
     """
+    if not person.is_staff:
+        _hand_over(person, true(), actor=actor)
+
+
+def leave_projects(person: User, *, actor: User | None) -> None:
+    """The same of the tickets of those projects that are shut to somebody who works on in others."""
     if person.is_staff:
-        return
-    tickets = _open_tickets_of(person)
+        _hand_over(person, Ticket.project_id.in_(shut_to(person)), actor=actor)
+
+
+def _hand_over(person: User, which: ColumnElement[bool], *, actor: User | None) -> None:
+    tickets = _open_tickets_of(person, which)
     for ticket in tickets:
         assign(ticket, None, actor=actor)
-    unseen = _end_parts(person)
+    unseen = _end_parts(person, which)
     if tickets or unseen:
         record(Kind.TICKETS_HANDED_OVER, actor=actor, unassigned=len(tickets), unseen=unseen, **about(person))
 
 
-def _open_tickets_of(person: User) -> list[Ticket]:
+def _open_tickets_of(person: User, which: ColumnElement[bool]) -> list[Ticket]:
     """Held until the commit, in the order of their ids."""
     theirs = select(Ticket).where(Ticket.assignee_id == person.id, Ticket.status_category != Category.DONE)
-    held = theirs.order_by(Ticket.id).with_for_update(of=Ticket)
+    held = theirs.where(which).order_by(Ticket.id).with_for_update(of=Ticket)
     return list(db.session.scalars(held.execution_options(populate_existing=True)))
 
 
-def _end_parts(person: User) -> int:
+def _end_parts(person: User, which: ColumnElement[bool]) -> int:
     """End what they were to others' tickets; how many parts those were."""
     own = aliased(TicketPerson)
     asked = select(own.ticket_id).where(own.user_id == person.id, own.part == Part.REQUESTER)
@@ -44,5 +54,6 @@ def _end_parts(person: User) -> int:
         TicketPerson.user_id == person.id,
         TicketPerson.part.in_([Part.ASSIGNEE, Part.WATCHER]),
         TicketPerson.ticket_id.not_in(asked),
+        TicketPerson.ticket_id.in_(select(Ticket.id).where(which)),
     )
     return affected(db.session.execute(others.execution_options(synchronize_session=False)))

@@ -30,7 +30,7 @@ from portal.organizations.models import Organization, Team
 from portal.projects.models import Project, TicketCategory
 
 # What dashboards count tickets by.
-FACTS = ("team_id", "status_id", "priority_rank", "assignee_id", "is_confidential")
+FACTS = ("team_id", "status_id", "priority_rank", "assignee_id", "is_confidential", "project_id")
 OPEN = text("status_category <> 'done'")
 CLOSED = text("closed_at IS NOT NULL")
 OPEN_TO_AGENTS = text("NOT is_confidential")
@@ -220,7 +220,7 @@ class Ticket(Model):
     @property
     def is_shared(self) -> bool:
         """Whether its organization lets colleagues of the requester read it."""
-        if self.is_confidential or self.organization is None:
+        if self.is_confidential or self.project.members_only or self.organization is None:
             return False
         return self.organization.shares_within(self.department_id)
 

@@ -13,24 +13,30 @@ from portal.extensions import db
 from portal.lifecycles.models import Category, Status
 from portal.lifecycles.queries import status_like
 from portal.projects.models import Project
-from portal.tickets.actions import take_number
+from portal.projects.policy import is_shut
+from portal.tickets.actions import end_assignment, take_number
 from portal.tickets.models import Draft, Ticket, TicketKey, WaitingFor
 
 
 def move(ticket: Ticket, project: Project, *, actor: User | None) -> None:
     """Give the ticket to another project, under a key of that one; the old key leads to it for ever.
 
-    A category that is not that project's is dropped; without a team, it gets the
-    project's. Where statuses are others, it gets the one most like its own.
-    Raises DomainError for an archived project.
+    A category that is not that project's is dropped, and so is an assignee who does not
+    work there; without a team, it gets the project's. Where statuses are others, it gets
+    the one most like its own. Who watches or takes part still does.
+    Raises DomainError for an archived project, and for one that is shut to the actor.
     """
     if project.id == ticket.project_id:
         return
     if project.archived_at:
         raise DomainError(_("The project %(name)s takes no more tickets.", name=project.name))
+    if actor and is_shut(project, actor):
+        raise DomainError(_("%(name)s does not work in %(project)s.", name=actor.name, project=project.name))
     changes: Changes = {"project": change(ticket.project, project)}
-    ticket.project = project
-    changes |= _fit_category(ticket) | _fit_team(ticket) | _fit_status(ticket) | _rekey(ticket)
+    with db.session.no_autoflush:  # the project and its number are written together
+        ticket.project = project
+        changes |= _fit_category(ticket) | _fit_team(ticket) | _fit_assignee(ticket) | _fit_status(ticket)
+        changes |= _rekey(ticket)
     record(Kind.TICKET_MOVED, actor=actor, ticket=ticket, changes=changes)
 
 
@@ -47,6 +53,15 @@ def _fit_team(ticket: Ticket) -> Changes:
         return {}
     ticket.team = ticket.project.default_team
     return {"team": change(None, ticket.team)}
+
+
+def _fit_assignee(ticket: Ticket) -> Changes:
+    old = ticket.assignee
+    if old is None or not is_shut(ticket.project, old):
+        return {}
+    ticket.assignee = None
+    end_assignment(ticket)
+    return {"assignee": change(old, None)}
 
 
 def _fit_status(ticket: Ticket) -> Changes:
@@ -69,7 +84,6 @@ def _rekey(ticket: Ticket) -> Changes:
     """The number comes last: the project's counter is held until the commit."""
     old = ticket.key
     db.session.add(TicketKey(key=old, ticket_id=ticket.id))
-    db.session.flush()
     ticket.number = take_number(ticket.project)
     ticket.key = f"{ticket.project.key}-{ticket.number}"
     db.session.flush()

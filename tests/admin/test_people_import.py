@@ -110,6 +110,17 @@ def test_an_address_counts_once(admin):
     assert "Create 1 account" in page
 
 
+def test_whoever_is_no_admin_any_more_hands_over_what_is_for_members_only(admin, world):
+    hr, boss = make.project("HR", members_only=True), make.admin(email="boss@example.org")
+    ticket = make.ticket(project=hr, assignee=boss)
+    db.session.commit()
+
+    apply(admin, "email,role\nboss@example.org,manager\n")
+
+    db.session.expire_all()
+    assert (boss.role, ticket.assignee) == (Role.MANAGER, None)
+
+
 def test_nobody_changes_their_own_role_or_a_deactivated_account(admin, client_for):
     me = make.admin(email="me@example.org")
     make.employee(email="gone@example.org", is_active=False)

@@ -18,6 +18,7 @@ PAGES = {
     "/admin/projects": Permission.PROJECT_MANAGE,
     "/admin/projects/new": Permission.PROJECT_MANAGE,
     "/admin/projects/{project}": Permission.PROJECT_MANAGE,
+    "/admin/projects/{project}/deletion": Permission.PROJECT_MANAGE,
     "/admin/categories": Permission.PROJECT_MANAGE,
     "/admin/categories/new": Permission.PROJECT_MANAGE,
     "/admin/categories/{category}": Permission.PROJECT_MANAGE,

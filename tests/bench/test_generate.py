@@ -12,12 +12,17 @@ from sqlalchemy import func, select
 
 from bench import generate as generator
 from bench.generate import fingerprint, generate, is_generated
+from bench.house import EVERYWHERE, LIMITED, TEAMS
 from bench.lives import COLUMNS, House, Lives
 from portal import create_app, invariants
+from portal.accounts.models import User
 from portal.extensions import db
+from portal.organizations.models import TeamMember
 from portal.projects.models import Project
+from portal.projects.policy import is_limited
 from portal.tickets.actions import submit_ticket
 from portal.tickets.models import Request, Ticket
+from portal.tickets.policy import visible_to
 
 HOUSE = House(
     employees=list(range(1, 201)),
@@ -116,6 +121,15 @@ def small(owner_url, settings):
 def test_what_is_generated_breaks_no_rule_of_the_data(small):
     assert db.session.scalar(select(func.count()).select_from(Ticket)) == 500
     assert invariants.broken() == {}
+
+
+def test_two_agents_are_in_every_team_and_one_of_them_is_limited(small):
+    everywhere = select(TeamMember.user_id).group_by(TeamMember.user_id).having(func.count() == TEAMS)
+    people = list(db.session.scalars(select(User).where(User.id.in_(everywhere)).order_by(User.email)))
+    assert [person.email for person in people] == [EVERYWHERE, LIMITED[0]]
+    assert [is_limited(person) for person in people] == [False, True]
+    seen = [set(db.session.scalars(select(Ticket.project_id).where(visible_to(who)))) for who in people]
+    assert [len(projects) for projects in seen] == [5, 1]
 
 
 def test_the_desk_goes_on_after_what_was_generated(small):

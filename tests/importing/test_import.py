@@ -280,6 +280,16 @@ def test_people_the_desk_does_not_know_are_named(load, ann):
         assert sentence in done.output
 
 
+def test_an_agent_who_does_not_work_in_the_project_is_not_assigned(load, ann):
+    make.agent(email="petra@example.org", is_limited=True)
+    db.session.commit()
+
+    done = load("title,requester,assignee\na,ann@example.org,petra@example.org\n")
+
+    assert tickets()[0].assignee is None
+    assert "petra@example.org is no agent here." in done.output
+
+
 def test_a_row_whose_requester_nobody_is_is_left_out_without_another_one(load):
     done = load("title,requester\na,nobody@example.org\nb,ann@example.org\n", requester=None)
 

@@ -29,8 +29,8 @@ PAGES = {
     "admin": [
         "/", "/queue", "{own}", "{own}/fields", "{own}/people", "{own}/project", "{own}/assignment",
         "{own}/timeline", "/admin/", "/admin/health", "/admin/people", "/admin/people/new", "{project}",
-        "/admin/projects/new", "{category}", "/admin/categories/new", "{team}", "/admin/teams/new",
-        "{provider}", "{mail}",
+        "/admin/projects/new", "{project}/deletion", "{category}", "/admin/categories/new", "{team}",
+        "/admin/teams/new", "{provider}", "{mail}",
         "/admin/people/import", "/admin/people/11", "/admin/organizations", "/admin/organizations/new",
         "/admin/organizations/2", "/admin/departments/1", "/admin/organizations/2/members/11",
         "/admin/projects", "/admin/categories", "/admin/teams", "/admin/providers",
@@ -49,6 +49,7 @@ NO_PAGES = {  # routes that answer a GET, and are no page
     "settings.logo": "a picture",
     "sso.begin": "leads to another host",
     "static": "files",
+    "admin.suggest_agents": "a part of a field",
     "tickets.suggest_people": "a part of a field",
 }
 ELSEWHERE = {

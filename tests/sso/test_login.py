@@ -150,6 +150,18 @@ def test_whoever_is_in_no_group_any_more_is_an_employee_and_hands_over(provide, 
     assert ticket.assignee_id is None
 
 
+def test_whoever_is_no_admin_any_more_hands_over_what_is_for_members_only(provide, client):
+    hr, petra = make.project("HR", members_only=True), make.admin(email="petra@example.org")
+    make.admin()
+    ticket = make.ticket(project=hr, assignee=petra)
+    db.session.commit()
+    provide(GroupRule(group="lead", role=Role.MANAGER))
+    house.enter(client, "petra@example.org confirmed lead")
+    assert petra.role is Role.MANAGER
+    db.session.refresh(ticket)
+    assert ticket.assignee_id is None
+
+
 def test_the_last_admin_stays_one(provide, client):
     provider = provide(GroupRule(group="staff", role=Role.AGENT))
     for admin in db.session.scalars(select(User).where(User.role == Role.ADMIN)):

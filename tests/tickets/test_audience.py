@@ -22,6 +22,8 @@ def small_world(world):
     """Two teams; of each role one in none, one in each, one leading each; each kind of ticket and part.
 
     And of each kind of sharing an organization, with people and tickets in no department and in two.
+    And a project for members only: of each of the desk some work there, and some are limited to it
+    or to the other project.
     """
     teams = [make.team(name="Network"), make.team(name="HR")]
     users = []
@@ -44,10 +46,28 @@ def small_world(world):
         for room, secret in product(rooms, (True, False)):
             tickets.append(make.ticket(users[0], team=teams[0], is_confidential=secret))
             tickets[-1].organization, tickets[-1].department_id = house, room.id if room else None
+    _add_a_project_for_members_only(world, teams, users, tickets)
     for place, (ticket, part) in enumerate(product(tickets, Part)):
         actions.take_part(ticket, users[(place * 5 + 1) % len(users)], part)
     db.session.commit()
     return tickets, users
+
+
+def _add_a_project_for_members_only(world, teams, users, tickets):
+    shut, lead = make.project("SHUT", members_only=True), make.agent(team=teams[0], is_limited=True)
+    shut.lead_id = lead.id
+    users.append(lead)
+    for role, limited, team in product((make.agent, make.manager), (True, False), [None, *teams]):
+        for projects in ([], [shut], [world], [shut, world]):
+            users.append(role(team=team, is_limited=limited))
+            for project in projects:
+                make.project_member(project, users[-1])
+    for member in users[3:13:2]:  # leads among them
+        make.project_member(shut, member)
+    for team, secret in product([None, *teams], (True, False)):
+        tickets.append(make.ticket(users[0], team=team, is_confidential=secret, project=shut))
+    tickets.append(make.ticket(users[0], team=teams[0], project=shut))
+    tickets[-1].organization = tickets[-8].organization  # which shares all
 
 
 def seen(user):

@@ -72,6 +72,14 @@ def test_the_old_key_leads_to_the_new_one(moved, client_for, path):
     assert answer.location == path.replace("IT-1", "HR-1").replace("it-1", "HR-1")
 
 
+def test_it_goes_where_another_ticket_has_its_number(world):
+    hr = make.project("HR")
+    make.ticket(project=hr)
+    ticket = make.ticket(assignee=make.agent())
+    move(ticket, hr, actor=make.agent())
+    assert (ticket.key, ticket.number) == ("HR-2", 2)
+
+
 @pytest.mark.parametrize("page", ["fields", "assignment", "people", "project"])
 def test_so_it_does_for_the_pages_of_the_desk(moved, client_for, page):
     _, _ann, petra = moved
@@ -83,7 +91,7 @@ def test_whoever_may_not_see_it_learns_nothing_from_the_old_key(moved, client_fo
     stranger = client_for(make.employee())
     for key in ("IT-1", "HR-1", "IT-2"):
         answer = stranger.get(f"/tickets/{key}")
-        assert (answer.status_code, "HR" in answer.text) == (404, False)
+        assert (answer.status_code, "HR-1" in answer.text) == (404, False)
         assert stranger.post(f"/tickets/{key}/comments", data={"body": "x"}).status_code == 404
     assert client_for(None).get("/tickets/IT-1").location == "/login?next=%2Ftickets%2FIT-1"
 
