@@ -7,7 +7,16 @@ from werkzeug.middleware.proxy_fix import ProxyFix
 from whitenoise import WhiteNoise
 
 from portal import assets, cli, events, logs, models, reactions, translations  # noqa: F401, the mapper needs all models
-from portal.accounts import absence, address_views, confinement, second_step, two_step_views
+from portal.accounts import (
+    absence,
+    address_views,
+    confinement,
+    read_only,
+    second_step,
+    token_views,
+    two_step_views,
+    view_as,
+)
 from portal.accounts import admin as people_admin
 from portal.accounts import cli as accounts_cli
 from portal.accounts import mine as accounts_mine
@@ -47,7 +56,9 @@ VIEWS = (  # whose routes stand on the blueprints of accounts, admin and tickets
     accounts_views,
     address_views,
     second_step,
+    token_views,
     two_step_views,
+    view_as,
     admin_samples,
     admin_views,
     mail_admin,
@@ -87,7 +98,7 @@ def create_app(settings: Settings | None = None) -> Flask:
     app.jinja_environment = TranslatedEnvironment  # type: ignore[assignment]  # a kind of it
     app.config.from_mapping(settings.for_flask())
 
-    for part in (headers, db, csrf, htmx, limiter, redis, queue, live, storage, oidc):
+    for part in (headers, db, read_only, csrf, htmx, limiter, redis, queue, live, storage, oidc):
         part.init_app(app)
     for part in (
         session,

@@ -41,6 +41,9 @@ TABLE = {
     "accounts.switch_off_two_step": LOGIN,
     "accounts.end_session": LOGIN,
     "accounts.end_other_sessions": LOGIN,
+    "accounts.stop_viewing": LOGIN,
+    "accounts.tokens": LOGIN,
+    "accounts.revoke_token": LOGIN,
     # Everybody's pages.
     "home.index": LOGIN,
     "notifications.index": LOGIN,
@@ -108,6 +111,8 @@ TABLE = {
     "admin.deactivate_person": PEOPLE,
     "admin.change_address": PEOPLE,
     "admin.reset_two_step": PEOPLE,
+    "admin.view_as": Permission.IMPERSONATE,
+    "admin.revoke_token": PEOPLE,
     "admin.organizations": PEOPLE,
     "admin.new_organization": PEOPLE,
     "admin.organization": PEOPLE,

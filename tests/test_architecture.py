@@ -15,9 +15,10 @@ FEATURES = [
 DOMAIN = {"models", "policy", "queries", "actions", "comments", "once", "drafts", "conflicts", "record",
           "following", "deliveries", "lists", "filtering",
           "two_step", "half_logins", "moving", "absence", "houses", "memberships", "invitations",
-          "audience", "confidentiality", "participants"}  # fmt: skip
+          "audience", "confidentiality", "participants", "viewing", "tokens"}  # fmt: skip
 AUDIENCES = {
-    "views", "desk", "admin", "mine", "live", "second_step", "two_step_views", "address_views"
+    "views", "desk", "admin", "mine", "live", "second_step", "two_step_views", "address_views",
+    "view_as", "token_views",
 }  # fmt: skip
 WEB_LIBRARIES = {"flask", "flask_login", "flask_wtf", "wtforms"}
 

@@ -5,7 +5,7 @@ from sqlalchemy import select
 from sqlalchemy.exc import IntegrityError
 
 from portal.accounts import links
-from portal.accounts.actions import about, end_sessions
+from portal.accounts.actions import about, end_sessions, revoke_tokens
 from portal.accounts.models import User
 from portal.errors import DomainError
 from portal.events.changes import Changes, set_fields
@@ -50,7 +50,7 @@ def rename(person: User, name: str, *, actor: User) -> None:
 
 
 def change_role(person: User, role: Role, *, actor: User | None) -> None:
-    """Give them another role and log them out, so that the old one ends at once.
+    """Give them another role, log them out and revoke their tokens, so that the old one ends at once.
 
     Raises DomainError for one's own role, and for the last active admin.
     """
@@ -62,6 +62,7 @@ def change_role(person: User, role: Role, *, actor: User | None) -> None:
     _refuse_the_last(person, admins)
     _record(set_fields(person, role=role), person, actor=actor)
     end_sessions(person, actor=actor)
+    revoke_tokens(person, actor=actor)
 
 
 def deactivate(person: User, *, actor: User) -> None:
@@ -78,6 +79,7 @@ def deactivate(person: User, *, actor: User) -> None:
     person.is_active = False
     record(Kind.ACCOUNT_DEACTIVATED, actor=actor, **about(person))
     end_sessions(person, actor=actor)
+    revoke_tokens(person, actor=actor)
     links.end_links(person)
 
 

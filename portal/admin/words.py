@@ -29,6 +29,11 @@ GROUPS = (
             Kind.TWO_STEP_RESET: _l("Two-step login reset"),
             Kind.RECOVERY_CODES_MADE: _l("New recovery codes made"),
             Kind.RECOVERY_CODE_USED: _l("Recovery code used"),
+            Kind.TOKEN_CREATED: _l("API token made"),
+            Kind.TOKEN_REVOKED: _l("API token revoked"),
+            Kind.TOKENS_REVOKED: _l("API tokens revoked"),
+            Kind.VIEWING_BEGAN: _l("Began to see the desk as somebody else"),
+            Kind.VIEWING_ENDED: _l("Ceased to see the desk as somebody else"),
         },
     ),
     (
@@ -168,6 +173,13 @@ REASONS = {
 }
 
 
+ENDED_BY = {
+    "button": _l("stopped"),
+    "time": _l("time was up, or it was no longer allowed"),
+    "session": _l("logged out"),
+}
+
+
 class Change(NamedTuple):
     field: str
     old: str
@@ -186,6 +198,12 @@ def subject(event: Event) -> str:
 DETAILS: dict[str, Callable[[Any], str]] = {  # what is known of some events, in words
     "invited_by": lambda name: _("invited by %(name)s", name=name),
     "reason": lambda reason: str(REASONS.get(reason, reason)),
+    "token": lambda name: _("“%(words)s”", words=name),
+    "prefix": lambda prefix: f"{prefix}…",
+    "scopes": ", ".join,
+    "tokens": lambda names: ", ".join(_("“%(words)s”", words=name) for name in names),
+    "why": lambda why: _("“%(words)s”", words=why),
+    "ended_by": lambda by: str(ENDED_BY.get(by, by)),
     "address": lambda address: _("from %(address)s", address=address),
     "count": lambda count: ngettext("%(num)s browser", "%(num)s browsers", count),
     "unassigned": lambda number: ngettext("%(num)s open ticket", "%(num)s open tickets", number),

@@ -2,7 +2,7 @@
 
 from itertools import groupby
 
-from flask import flash, redirect, render_template, url_for
+from flask import flash, redirect, render_template, request, url_for
 from flask_babel import gettext as _
 
 from portal.admin.blueprint import bp
@@ -40,7 +40,7 @@ def new_project():
 @bp.route(f"/projects/{PROJECT_ID}", methods=["GET", "POST"])
 @requires(Permission.PROJECT_MANAGE)
 def project(project_id: int):
-    project = project_or_404(project_id, to_change=True)
+    project = project_or_404(project_id, to_change=request.method == "POST")
     now = {"name": project.name, "description": project.description, "team_id": project.default_team_id}
     form = ProjectForm(data=now)
     if not form.validate_on_submit():
@@ -92,7 +92,7 @@ def new_category():
 @bp.route(f"/categories/{CATEGORY_ID}", methods=["GET", "POST"])
 @requires(Permission.PROJECT_MANAGE)
 def category(category_id: int):
-    category = category_or_404(category_id, to_change=True)
+    category = category_or_404(category_id, to_change=request.method == "POST")
     form = CategoryForm(category=category, data={"name": category.stored_name, "team_id": category.team_id})
     if not form.validate_on_submit():
         return _category_page(form, category, 422 if form.is_submitted() else 200)

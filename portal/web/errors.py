@@ -14,6 +14,7 @@ from portal.extensions import db
 from portal.web.htmx import VARY, is_fragment_request, problem
 
 log = logging.getLogger(__name__)
+READ_ONLY = "25006"  # PostgreSQL's code for a transaction that may write nothing
 PAGES = {400, 401, 403, 404, 405, 413, 429, 500}
 
 
@@ -77,6 +78,9 @@ def _database_refused(error: DBAPIError):
     if error.connection_invalidated:
         return _database_away(error)
     db.session.rollback()
+    if "viewing" in g and getattr(error.orig, "sqlstate", None) == READ_ONLY:
+        log.error("%s %s would write while nothing may be changed", request.method, _path())
+        return problem(DomainError(_("This cannot be shown as somebody else sees it.")), 403)
     if isinstance(error, DataError):
         log.warning("Input the database cannot store: %s", error.orig)
         return _page(400)

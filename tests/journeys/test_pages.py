@@ -18,7 +18,7 @@ PAGES = {
     ],
     "employee": [
         "/", "/tickets", "/tickets?show=done", "/tickets/new", "{own}", "/notifications", "/account",
-        "/account/two-step", "/queue",
+        "/account/two-step", "/account/tokens", "/queue",
     ],
     "lucia": ["/organizations/2", "/organizations/2/requests", "/organizations/2/members/11"],
     "agent": [

@@ -11,6 +11,11 @@ class Door:
     method: str
     path: str
 
+    @property
+    def is_for_machines(self):
+        """It asks for a token, and knows no cookie."""
+        return self.path.startswith("/api/")
+
     def __str__(self):
         return f"{self.method} {self.endpoint}"
 
