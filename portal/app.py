@@ -25,6 +25,8 @@ from portal.accounts.blueprint import bp as accounts
 from portal.admin import samples as admin_samples
 from portal.admin import views as admin_views
 from portal.admin.blueprint import bp as admin
+from portal.api import views as api_views
+from portal.api.blueprint import bp as api
 from portal.config import Settings, read_settings
 from portal.desk.views import bp as desk
 from portal.extensions import csrf, db, htmx, limiter, migrate
@@ -51,7 +53,7 @@ from portal.web import errors, headers, health, keys, locale, navigation, sessio
 from portal.web.templates import TranslatedEnvironment
 
 ROOT = Path(__file__).parent.parent
-VIEWS = (  # whose routes stand on the blueprints of accounts, admin and tickets
+VIEWS = (  # whose routes stand on the blueprints of accounts, admin, tickets and the API
     accounts_mine,
     accounts_views,
     address_views,
@@ -71,6 +73,7 @@ VIEWS = (  # whose routes stand on the blueprints of accounts, admin and tickets
     ticket_people,
     ticket_views,
     tickets_mine,
+    api_views,
 )
 BLUEPRINTS = (
     health.bp,
@@ -83,6 +86,7 @@ BLUEPRINTS = (
     notifications.bp,
     live_pages.bp,
     desk,
+    api,
     home,
 )
 

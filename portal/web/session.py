@@ -11,6 +11,7 @@ from portal.accounts.models import User
 from portal.accounts.queries import user_of_session
 from portal.extensions import db, login
 from portal.web.htmx import is_fragment_request
+from portal.web.machines import is_from_machine
 
 
 def init_app(app: Flask) -> None:
@@ -22,9 +23,11 @@ def init_app(app: Flask) -> None:
 def _user_of(token: object) -> User | None:
     """Who is logged in; nobody once the database did not answer: the page that says so needs none.
 
-    An admin who sees the desk as somebody else is that person.
+    An admin who sees the desk as somebody else is that person. For a program no cookie counts.
     """
-    user = None if "no_database" in g else user_of_session(token, is_attended=_is_attended())
+    if "no_database" in g or is_from_machine():
+        return None
+    user = user_of_session(token, is_attended=_is_attended())
     if user is not None and user.was_viewing:
         stop_viewing(user, by="time")
     if user is not None and user.viewed_by is not None:

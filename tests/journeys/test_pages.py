@@ -42,6 +42,9 @@ CASES = [(who, path) for who, paths in PAGES.items() for path in paths]
 
 
 NO_PAGES = {  # routes that answer a GET, and are no page
+    "api.me": "for machines",
+    "api.ticket": "for machines",
+    "api.tickets": "for machines",
     "health.lives": "for machines",
     "health.ready": "for machines",
     "live.stream": "a stream",
