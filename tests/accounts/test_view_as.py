@@ -265,6 +265,17 @@ def test_a_page_that_would_write_all_the_same_is_stopped_by_the_database(view_as
     assert db.session.scalar(select(User.name).where(User.id == ann.id)) == "Ann Sørensen"
 
 
+def test_nobody_goes_on_from_one_person_to_another(view_as, ann):
+    other = make.manager()
+    client = view_as(ann)
+
+    answer = client.post(f"/admin/people/{other.id}/view-as", data={"why": WHY})
+
+    assert answer.status_code == 403
+    assert SAID in client.get("/").text
+    assert len(events(Kind.VIEWING_BEGAN)) == 1
+
+
 # How it ends.
 
 
