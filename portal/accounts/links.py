@@ -57,6 +57,11 @@ def mail_two_step(user: User, what: str, *, left: int = 0) -> None:
     _mail("two_step", user, what=what, left=left, account_link=link("/account/two-step"))
 
 
+def mail_token_made(user: User, name: str) -> None:
+    """Tell them of an API token, in case it was not they who made it; the token itself is in no mail."""
+    _mail("token_made", user, token=name, account_link=link("/account/tokens"))
+
+
 def owner_of(token: str, purpose: Purpose) -> User | None:
     """Whose link this is, if it is still good for that; the link stays good."""
     if not _TOKEN.fullmatch(token):

@@ -16,6 +16,7 @@ from sqlalchemy.orm import contains_eager
 
 from portal import clock
 from portal.accounts.actions import about
+from portal.accounts.links import mail_token_made
 from portal.accounts.models import ApiToken, User, digest
 from portal.errors import DomainError
 from portal.events.kinds import Kind
@@ -32,7 +33,7 @@ _TOKEN = re.compile(rf"{MARK}[A-Za-z0-9_-]{{43}}")
 
 
 def create(user: User, *, name: str, scopes: Iterable[Scope], until: datetime) -> str:
-    """The new token, to be shown once.
+    """The new token, to be shown once; its owner is told by mail that there is one.
 
     Raises DomainError where they have as many as they may, and for more than a year.
     """
@@ -58,6 +59,7 @@ def create(user: User, *, name: str, scopes: Iterable[Scope], until: datetime) -
         "until": until.isoformat(),
     }
     record(Kind.TOKEN_CREATED, actor=user, **about(user), **said)
+    mail_token_made(user, name)
     return secret
 
 

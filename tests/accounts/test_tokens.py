@@ -17,6 +17,7 @@ from portal.events.models import Event
 from portal.extensions import db
 from portal.permissions import Role, Scope
 from tests import factories as make
+from tests.accounts.gate import mails
 
 FORM = {
     "name": "Weekly report",
@@ -30,7 +31,7 @@ SECRET = re.compile(r"desk_[A-Za-z0-9_-]{43}")
 
 @pytest.fixture
 def ann(app):
-    person = make.employee(name="Ann Sørensen")
+    person = make.employee(name="Ann Sørensen", email="ann.mail@example.org")
     db.session.commit()
     return person
 
@@ -197,6 +198,17 @@ def test_two_windows_make_no_more_than_one(shared_app):
         thread.join()
 
     assert made == [1]
+
+
+def test_its_owner_is_told_by_mail_and_the_token_is_in_none(client):
+    secret = SECRET.search(client.post("/account/tokens", data=FORM).text)[0]
+
+    [mail] = mails()
+    assert mail.to_address == "ann.mail@example.org"
+    assert "“Weekly report”" in mail.body
+    assert "http://localhost/account/tokens" in mail.body
+    assert "desk_" not in mail.body
+    assert secret not in mail.body
 
 
 # Revoking.
