@@ -1,7 +1,8 @@
 """Fill a database with a large desk: python -m bench.generate --scale 0.05
 
 At scale 1 it has 1,000,000 tickets, 3,000,000 comments, 5,000 people and 20
-teams. The database is that of DATABASE_URL; what it held before is dropped.
+teams. The database is that of DATABASE_URL; what it held before is dropped. It is
+written by the database's owner, MAINTENANCE_DATABASE_URL where that is another.
 """
 
 import argparse
@@ -31,7 +32,7 @@ BIG = ("tickets", "comments", "events", "ticket_people", "deliveries", "notifica
 def main() -> None:
     options = _options()
     started = time.monotonic()
-    generate(os.environ["DATABASE_URL"], scale=options.scale)
+    generate(os.environ.get("MAINTENANCE_DATABASE_URL") or os.environ["DATABASE_URL"], scale=options.scale)
     print(f"Generated in {time.monotonic() - started:.0f} s.")
 
 

@@ -32,6 +32,7 @@ HOST = "127.0.0.1"
 LISTS, PAGES, WRITES = 8, 12, 12  # times the floor that a page may take at most
 LIMITS = {"ticket": PAGES, "create": WRITES, "reply": WRITES, "status": WRITES}
 HEADS = {"requests/s": 11, "ms": 8, "p95": 8, "floor/s": 9, "x floor": 9, "limit": 7, "SQL": 5, "KB": 6}
+ADDRESSES = ("DATABASE_URL", "MAINTENANCE_DATABASE_URL")  # the second is the owner's, where that is another
 FLOOR_TABLE = """
     DROP TABLE IF EXISTS bench_floor;
     CREATE TABLE bench_floor (id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY, title text, token text)
@@ -59,9 +60,11 @@ class Result:
 
 def main() -> int:
     options = _options()
-    url = re.sub(r"/[^/?]+(\?|$)", rf"/{options.database}\1", os.environ["DATABASE_URL"], count=1)
+    application, owner = (_on(options.database, os.environ.get(name, "")) for name in ADDRESSES)
+    url = owner or application
     port, floor_port = choose(18_000), choose(18_001)
-    os.environ |= {"DATABASE_URL": url, "PUBLIC_URL": f"http://{HOST}:{port}", "LOG_LEVEL": "WARNING"}
+    os.environ |= dict(zip(ADDRESSES, (application, owner), strict=True))
+    os.environ |= {"PUBLIC_URL": f"http://{HOST}:{port}", "LOG_LEVEL": "WARNING"}
     if options.anew or not is_generated(url, scale=options.scale):
         print(f"Generating a desk of scale {options.scale}:")
         generate(url, scale=options.scale)
@@ -76,6 +79,10 @@ def main() -> int:
         results = _measure(app, port, floor_port, options)
     _tidy(url)
     return _report(results, options)
+
+
+def _on(database: str, address: str) -> str:
+    return re.sub(r"/[^/?]+(\?|$)", rf"/{database}\1", address, count=1)
 
 
 def _measure(app: Flask, port: int, floor_port: int, options: argparse.Namespace) -> dict[str, Result]:

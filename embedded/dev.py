@@ -161,10 +161,15 @@ def _children(
 ) -> list[Child]:
     run = [sys.executable, "-m"]
     web = [*run, "gunicorn", "-c", "gunicorn.conf.py", *(["--reload"] if reload else []), "wsgi:app"]
+
+    def least() -> dict[str, str]:
+        """What is open to the network, or need not, does not know the database's owner."""
+        return {name: value for name, value in environment().items() if name != "MAINTENANCE_DATABASE_URL"}
+
     return [
-        Child("web", web, state, environment, keep_open=[listener.fileno()]),
+        Child("web", web, state, least, keep_open=[listener.fileno()]),
         Child("worker", [*run, "jobs.worker"], state, environment),
-        Child("timetable", [*run, "jobs.timetable"], state, environment),
+        Child("timetable", [*run, "jobs.timetable"], state, least),
     ]
 
 

@@ -9,6 +9,7 @@ from importlib.metadata import version
 from pathlib import Path
 
 import psycopg
+from psycopg import sql
 
 from embedded import accounts, processes
 from embedded.ports import HOST
@@ -17,7 +18,8 @@ from embedded.server import Server
 from embedded.state import write_private
 from embedded.wheels import directory_of
 
-USER = DATABASE = "app"
+USER = DATABASE = "app"  # the owner of the tables
+APPLICATION = "desk"  # may do what the application needs; what that is, migrating grants
 UNSAFE = {"fsync": "off", "synchronous_commit": "off", "full_page_writes": "off"}
 
 
@@ -72,11 +74,24 @@ class Postgres(Server):
             exists = connection.execute("SELECT 1 FROM pg_database WHERE datname = %s", [DATABASE]).fetchone()
             if not exists:
                 connection.execute(f"CREATE DATABASE {DATABASE}")
+            exists = connection.execute("SELECT 1 FROM pg_roles WHERE rolname = %s", [APPLICATION]).fetchone()
+            if not exists:  # nor does a cluster have it that was made by an older release
+                self._make_the_applications_role(connection)
 
     def environment(self) -> dict[str, str]:
         return {
-            "DATABASE_URL": f"postgresql://{USER}:{self.state.secret('postgres')}@{HOST}:{self.port}/{DATABASE}"
+            "DATABASE_URL": self._address(APPLICATION, "postgres desk"),
+            "MAINTENANCE_DATABASE_URL": self._address(USER, "postgres"),
         }
+
+    def _address(self, role: str, secret: str) -> str:
+        return f"postgresql://{role}:{self.state.secret(secret)}@{HOST}:{self.port}/{DATABASE}"
+
+    def _make_the_applications_role(self, connection: psycopg.Connection) -> None:
+        password = sql.Literal(self.state.secret("postgres desk"))
+        connection.execute(
+            sql.SQL("CREATE ROLE {} LOGIN PASSWORD {}").format(sql.Identifier(APPLICATION), password)
+        )
 
     def _connect(self) -> psycopg.Connection:
         return psycopg.connect(

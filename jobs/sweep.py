@@ -1,4 +1,4 @@
-from jobs import events
+from jobs import events, pictures
 from portal.extensions import db
 from portal.gateways.queue import enqueue_after_commit
 
@@ -11,3 +11,4 @@ def sweep() -> None:
     enqueue_after_commit("jobs.mail.deliver")
     db.session.commit()
     events.react()
+    pictures.draw_waiting()

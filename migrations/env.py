@@ -1,4 +1,4 @@
-"""How Alembic reaches the database: over the application's engine, or a connection handed in."""
+"""How Alembic reaches the database: as its owner, or over a connection handed in."""
 
 from alembic import context
 from flask import current_app
@@ -6,6 +6,7 @@ from sqlalchemy import text
 
 import portal.models  # noqa: F401, the metadata must hold every table
 from portal.extensions import db
+from portal.gateways import maintenance
 
 
 def run(connection) -> None:
@@ -27,6 +28,6 @@ handed_in = context.config.attributes.get("connection")
 if handed_in is not None:
     run(handed_in)
 else:
-    with current_app.app_context(), db.engine.connect() as own:
+    with current_app.app_context(), maintenance.engine().connect() as own:
         run(own)
         own.commit()

@@ -14,7 +14,14 @@ from pydantic_core import ErrorDetails
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 SAMPLE_SECRETS = {"", "change-me", "changeme", "secret", "dev"}
-SECRETS = ("SECRET_KEY", "DATABASE_URL", "REDIS_URL", "S3_SECRET_KEY", "SMTP_PASSWORD")
+SECRETS = (
+    "SECRET_KEY",
+    "DATABASE_URL",
+    "MAINTENANCE_DATABASE_URL",
+    "REDIS_URL",
+    "S3_SECRET_KEY",
+    "SMTP_PASSWORD",
+)
 
 
 class Environment(StrEnum):
@@ -49,6 +56,9 @@ class Settings(BaseSettings):
     log_level: str = Field(default="INFO", pattern="^(DEBUG|INFO|WARNING|ERROR)$")
 
     database_url: str
+    maintenance_database_url: str = (
+        ""  # the owner's, for migrations and a few jobs; the web server needs none
+    )
     database_pool_size: int = Field(default=10, ge=1, le=200)
     redis_url: str
 
@@ -93,9 +103,11 @@ class Settings(BaseSettings):
             )
         return key
 
-    @field_validator("database_url")
+    @field_validator("database_url", "maintenance_database_url")
     @classmethod
-    def _speaks_psycopg(cls, url: str) -> str:
+    def _speaks_psycopg(cls, url: str, field: ValidationInfo) -> str:
+        if not url and field.field_name == "maintenance_database_url":
+            return url
         scheme, separator, rest = url.partition("://")
         if scheme not in {"postgres", "postgresql", "postgresql+psycopg"} or not separator:
             raise ValueError("must be a PostgreSQL address: postgresql://user:password@host:5432/name")
@@ -122,6 +134,11 @@ class Settings(BaseSettings):
     def _defaults(self) -> Self:
         self.s3_public_base_url = self.s3_public_base_url or self.s3_endpoint
         return self
+
+    @property
+    def has_two_roles(self) -> bool:
+        """Whether somebody else than the application owns the database's tables."""
+        return self.maintenance_database_url not in {"", self.database_url}
 
     @property
     def is_https(self) -> bool:

@@ -16,7 +16,7 @@ from flask.cli import with_appcontext
 from sqlalchemy import func, select, text
 from sqlalchemy.exc import SQLAlchemyError
 
-from portal import clock, invariants, schema
+from portal import clock, invariants, privileges, schema
 from portal.config import Environment, Settings
 from portal.extensions import db
 from portal.gateways import antivirus, smtp
@@ -137,6 +137,19 @@ def _schema() -> Iterator[Finding]:
         yield ok("Schema", f"at head, {current}")
     else:
         yield fail("Schema", f"at {current or 'nothing'} instead of {expected}. Run `flask ops migrate`.")
+
+
+def _audit_log() -> Iterator[Finding]:
+    can_change_it = privileges.can_change_history()
+    db.session.rollback()
+    if can_change_it:
+        yield warn(
+            "History",
+            "The application could change or remove what stands in it. Give the database's owner to"
+            " MAINTENANCE_DATABASE_URL and another role to DATABASE_URL, then run `flask ops migrate`.",
+        )
+    else:
+        yield ok("History", "the application can add to it and change nothing")
 
 
 def _redis() -> Iterator[Finding]:
@@ -281,6 +294,7 @@ CHECKS: tuple[Callable[[], Iterator[Finding]], ...] = (
     _settings,
     _postgres,
     _schema,
+    _audit_log,
     _redis,
     _store,
     _scanner,

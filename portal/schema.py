@@ -9,10 +9,13 @@ from alembic.autogenerate import compare_metadata
 from alembic.config import Config
 from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
+from flask import current_app
 from sqlalchemy import Connection, inspect, text
 from sqlalchemy.exc import OperationalError
 
+from portal import privileges
 from portal.extensions import db
+from portal.gateways import maintenance
 
 DIRECTORY = Path(__file__).parent.parent / "migrations"
 LOCK = 7_302_114_001  # any number, the same for ever: one migration at a time
@@ -56,7 +59,9 @@ def wait_for_head(*, patience: float) -> bool:
 
 
 def migrate(*, patience: float) -> Iterator[str]:
-    """Upgrade to head under an advisory lock, and say what is done.
+    """Upgrade to head under an advisory lock, and say what is done; as the owner of the database.
+
+    Then the application's own role may do what it needs, and no more.
 
     A schema that has its tables but no version is stamped, if it is the one this
     code expects. Raises SchemaError where it is another, and after `patience`
@@ -65,21 +70,28 @@ def migrate(*, patience: float) -> Iterator[str]:
     with _connect(patience) as connection:
         yield from _take_lock(connection, patience)
         try:
-            current = MigrationContext.configure(connection).get_current_revision()
-            if current is None and inspect(connection).has_table("tickets"):
-                yield _stamp(connection)
-                return
-            if current == expected_head():
-                yield f"The schema is at head: {current}."
-                return
-            yield f"Upgrading from {current or 'nothing'} to {expected_head()} …"
-            command.upgrade(_config(connection), "head")
-            connection.commit()
-            yield "Upgraded."
+            yield from _bring_to_head(connection)
+            yield from privileges.grant(connection, current_app.config["DESK"])
+        except privileges.PrivilegeError as error:
+            raise SchemaError(str(error)) from error
         finally:
             connection.rollback()
             connection.execute(text("SELECT pg_advisory_unlock(:lock)"), {"lock": LOCK})
             connection.commit()
+
+
+def _bring_to_head(connection: Connection) -> Iterator[str]:
+    current = MigrationContext.configure(connection).get_current_revision()
+    if current is None and inspect(connection).has_table("tickets"):
+        yield _stamp(connection)
+        return
+    if current == expected_head():
+        yield f"The schema is at head: {current}."
+        return
+    yield f"Upgrading from {current or 'nothing'} to {expected_head()} …"
+    command.upgrade(_config(connection), "head")
+    connection.commit()
+    yield "Upgraded."
 
 
 def _stamp(connection: Connection) -> str:
@@ -102,7 +114,7 @@ def _connect(patience: float) -> Connection:
     end = time.monotonic() + patience
     while True:
         try:
-            return db.engine.connect()
+            return maintenance.engine().connect()
         except OperationalError as error:
             if time.monotonic() >= end:
                 raise SchemaError(

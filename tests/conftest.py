@@ -13,6 +13,7 @@ from portal import create_app, schema
 from portal.accounts.actions import open_session
 from portal.config import read_settings
 from portal.extensions import db, limiter
+from portal.gateways.maintenance import as_owner
 from portal.gateways.queue import RedisQueues
 from portal.settings.cache import forget_site
 from tests import factories as make
@@ -76,8 +77,14 @@ def _push_request_context():
 
 @pytest.fixture(scope="session")
 def database_url(worker_id):
-    """A database of this worker's own, empty."""
+    """A database of this worker's own, empty, as the application reaches it."""
     return serving.new_database(f"test_{isolation.suffix(worker_id)}")
+
+
+@pytest.fixture(scope="session")
+def owner_url(database_url):
+    """The same database as its owner reaches it: for what changes its tables, or what has happened."""
+    return serving.owner(database_url)
 
 
 @pytest.fixture(scope="session")
@@ -88,10 +95,11 @@ def redis_url(worker_id):
 
 
 @pytest.fixture(scope="session")
-def settings(database_url, redis_url):
+def settings(database_url, owner_url, redis_url):
     return read_settings(
         environment="test",
         database_url=database_url,
+        maintenance_database_url=owner_url,
         redis_url=redis_url,
         public_url="http://localhost",
         log_format="console",
@@ -153,9 +161,8 @@ def shared_app(_app, _fresh):
         yield _app
         db.session.remove()
         names = ", ".join(table.name for table in db.metadata.sorted_tables)
-        db.session.execute(text(f"TRUNCATE {names} RESTART IDENTITY CASCADE"))
-        db.session.commit()
-        db.session.remove()
+        with as_owner() as connection:
+            connection.execute(text(f"TRUNCATE {names} RESTART IDENTITY CASCADE"))
 
 
 @pytest.fixture

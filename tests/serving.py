@@ -10,6 +10,7 @@ import urllib.error
 import urllib.request
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from hashlib import sha256
 from pathlib import Path
 
 import psycopg
@@ -23,12 +24,31 @@ PATIENCE = 60  # seconds for a start, and for an answer: the machine may be busy
 
 
 def new_database(name: str) -> str:
-    """An empty database on the test's server, in place of one of that name; its address."""
-    given = os.environ["DATABASE_URL"]
-    with psycopg.connect(given, autocommit=True) as connection:
+    """An empty database in place of one of that name; the address by which the application reaches it."""
+    with psycopg.connect(owner(), autocommit=True) as connection:
         connection.execute(sql.SQL("DROP DATABASE IF EXISTS {} WITH (FORCE)").format(sql.Identifier(name)))
         connection.execute(sql.SQL("CREATE DATABASE {}").format(sql.Identifier(name)))
-    return re.sub(r"/[^/?]+(\?|$)", rf"/{name}\1", given, count=1)
+    return _to(name, _application())
+
+
+def owner(of: str = "") -> str:
+    """The address by which the owner reaches the database of that address, or the one that was given."""
+    given = os.environ.get("MAINTENANCE_DATABASE_URL") or os.environ["DATABASE_URL"]
+    name = of.rpartition("/")[2].partition("?")[0]
+    return _to(name, given) if of else given
+
+
+def _application() -> str:
+    """The address of the application's role; where one role was given, of another that migrating makes."""
+    given = os.environ["DATABASE_URL"]
+    if os.environ.get("MAINTENANCE_DATABASE_URL"):
+        return given
+    password = sha256(given.encode()).hexdigest()[:32]
+    return re.sub(r"//[^@/]*@", f"//desk_of_tests:{password}@", given, count=1)
+
+
+def _to(name: str, address: str) -> str:
+    return re.sub(r"/[^/?]+(\?|$)", rf"/{name}\1", address, count=1)
 
 
 def program(name: str) -> str:
@@ -114,7 +134,17 @@ def serve(folder: Path, **settings: str) -> Served:
         "SMTP_HOST": "",
         "PYTHONPATH": str(ROOT),
     }
-    return Served(f"http://127.0.0.1:{port}", environment | settings, folder / "log")
+    database = settings.get("DATABASE_URL", "")
+    maintenance = {"MAINTENANCE_DATABASE_URL": owner(database)} if database else {}
+    return Served(f"http://127.0.0.1:{port}", environment | maintenance | settings, folder / "log")
+
+
+@contextmanager
+def answering(folder: Path, **settings: str):
+    """A desk with one web process that answers until the end."""
+    with ended(serve(folder, **settings)) as desk:
+        desk.start_web()
+        yield desk
 
 
 @contextmanager

@@ -32,6 +32,10 @@ TABLE = {
     "accounts.refuse_address": ANYONE,
     "accounts.profile": LOGIN,
     "accounts.appearance": LOGIN,
+    "accounts.change_notices": LOGIN,
+    "accounts.send_picture": LOGIN,
+    "accounts.remove_picture": LOGIN,
+    "pictures.picture": LOGIN,
     "accounts.change_password": LOGIN,
     "accounts.change_address": LOGIN,
     "accounts.cancel_address_change": LOGIN,
@@ -162,6 +166,7 @@ def all_doors(app, world):
     db.session.commit()
     arguments = {
         "key": ticket.key, "token": "x" * 43, "public_id": "x" * 16, "name": "open", "category_id": 999,
+        "token_id": "x" * 16,
         "project_id": 999, "user_id": 999, "team_id": 999, "mail_id": 999, "event_id": 999,
         "reaction": "notify_people", "digest": "x" * 32, "project_key": "NONE", "direction": "up",
         "filename": "x", "organization_id": 999, "department_id": 999, "invitation_id": 999,

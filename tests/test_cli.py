@@ -13,6 +13,7 @@ from portal.events.models import Delivery, Event
 from portal.extensions import db
 from portal.gateways import antivirus
 from portal.gateways.antivirus import ScannerVersion
+from portal.gateways.maintenance import as_owner
 from portal.gateways.queue import RedisQueues
 from portal.gateways.redis import PatientRedis
 from portal.gateways.storage import Storage
@@ -344,9 +345,9 @@ def test_a_desk_as_it_must_be_says_so(flask, ticket, healthy):
 )
 def test_what_is_broken_is_found_and_named(ticket, findings, hurt, sentence):
     assert invariants.broken() == {}
-    db.session.execute(text("SET LOCAL session_replication_role = replica"))  # no foreign keys for once
-    db.session.execute(hurt)
-    db.session.commit()
+    with as_owner() as connection:
+        connection.execute(text("SET LOCAL session_replication_role = replica"))  # no foreign keys for once
+        connection.execute(hurt)
 
     found = findings("Data", with_data=True)
 

@@ -28,6 +28,8 @@ OURS = ("web", "worker", "timetable", "migrate")
 EXAMPLE = (ROOT / ".env.example").read_text()
 
 SETTINGS = {name.upper() for name in Settings.model_fields}
+OWNERS = {"MAINTENANCE_DATABASE_URL"}
+NETWORKED = ("web", "timetable")  # these need not know it
 SUBSTITUTED = re.compile(r"(?<!\$)\$\{(\w+)(?::([-?])([^}]*))?\}")
 
 
@@ -211,7 +213,7 @@ def test_only_portal_and_store_are_published_and_only_on_loopback():
 
 def test_our_services_know_all_settings_and_no_others():
     for name in OURS:
-        assert set(SERVICES[name]["environment"]) == SETTINGS, name
+        assert set(SERVICES[name]["environment"]) == SETTINGS - (OWNERS if name in NETWORKED else set()), name
 
 
 def test_settings_lead_to_the_services():
@@ -224,10 +226,18 @@ def test_settings_lead_to_the_services():
     assert (settings["CLAMAV_HOST"], str(settings["CLAMAV_PORT"])) == ("clamav", inner_ports["clamav"])
     assert f"-s3.port={inner_ports['s3']}" in SERVICES["s3"]["command"]
     assert f"TCPSocket {inner_ports['clamav']}" in COMPOSE["configs"]["clamd"]["content"]
-    assert settings["DATABASE_URL"].startswith(
-        f"postgresql://{SERVICES['postgres']['environment']['POSTGRES_USER']}:"
-    )
-    assert settings["DATABASE_URL"].endswith(f"/{SERVICES['postgres']['environment']['POSTGRES_DB']}")
+    own, owners = settings["DATABASE_URL"], SERVICES["migrate"]["environment"]["MAINTENANCE_DATABASE_URL"]
+    assert own.partition("@")[2] == owners.partition("@")[2]
+    assert owners.startswith(f"postgresql://{SERVICES['postgres']['environment']['POSTGRES_USER']}:")
+    assert own.endswith(f"/{SERVICES['postgres']['environment']['POSTGRES_DB']}")
+
+
+def test_what_answers_the_network_does_not_know_the_owner_of_the_database():
+    owner = SERVICES["postgres"]["environment"]["POSTGRES_USER"]
+    for name in NETWORKED:
+        settings = SERVICES[name]["environment"]
+        assert f"//{owner}:" not in settings["DATABASE_URL"], name
+        assert "POSTGRES_PASSWORD" not in str(settings), name
 
 
 def test_the_settings_with_sample_values_are_good_ones():

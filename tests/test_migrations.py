@@ -26,16 +26,16 @@ REVISIONS = [each.revision for each in ScriptDirectory(str(ROOT / "migrations"))
 
 
 @pytest.fixture(scope="module")
-def server(database_url):
+def server(owner_url):
     """A connection that may make and drop databases."""
-    with psycopg.connect(database_url, autocommit=True) as connection:
+    with psycopg.connect(owner_url, autocommit=True) as connection:
         yield connection
 
 
 @pytest.fixture(scope="module")
-def make_database(server, database_url):
+def make_database(server, owner_url):
     """Make an empty database, or a copy of another, and give its address; all are dropped in the end."""
-    own = database_url.rpartition("/")[2].partition("?")[0]
+    own = owner_url.rpartition("/")[2].partition("?")[0]
     made = []
 
     def make(purpose, *, like=None, exists=True):
@@ -44,7 +44,7 @@ def make_database(server, database_url):
         made.append(name)
         if exists:
             create(name, like=like)
-        return re.sub(r"/[^/?]+(\?|$)", rf"/{name}\1", database_url, count=1)
+        return re.sub(r"/[^/?]+(\?|$)", rf"/{name}\1", owner_url, count=1)
 
     def create(name, *, like=None):
         template = like.rpartition("/")[2] if like else "template1"
@@ -62,11 +62,12 @@ def make_database(server, database_url):
 
 @pytest.fixture(scope="module")
 def app_on(settings):
-    """The application on another database, with its context pushed; closed after the module."""
+    """The application on another database, as its owner."""
 
     def on(url):
         address = url.replace("postgresql://", "postgresql+psycopg://")
-        return create_app(settings.model_copy(update={"database_url": address}))
+        one_role = {"database_url": address, "maintenance_database_url": ""}
+        return create_app(settings.model_copy(update=one_role))
 
     return on
 
@@ -104,7 +105,7 @@ def on(app_on):
 
 
 @pytest.fixture
-def start(database_url):
+def start():
     """Start `flask …` as a process of its own on that database; killed if it is still there."""
     running = []
 
@@ -112,7 +113,9 @@ def start(database_url):
         process = subprocess.Popen(
             [sys.executable, "-m", "flask", "--app", "wsgi", *arguments],
             cwd=ROOT,
-            env=os.environ | {"DATABASE_URL": url, "ENVIRONMENT": "test", "PYTHONUNBUFFERED": "1"},
+            env=os.environ
+            | {"DATABASE_URL": url, "MAINTENANCE_DATABASE_URL": ""}
+            | {"ENVIRONMENT": "test", "PYTHONUNBUFFERED": "1"},
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
             text=True,

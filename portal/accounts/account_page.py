@@ -2,8 +2,9 @@
 
 from portal.accounts.forms import ChangePasswordForm, ProfileForm
 from portal.accounts.moving import open_wish
-from portal.accounts.own_forms import AbsenceForm, OwnAddressForm
-from portal.accounts.queries import browsers_of
+from portal.accounts.own_forms import AbsenceForm, NoticesForm, OwnAddressForm, PictureForm
+from portal.accounts.pictures import state_of
+from portal.accounts.queries import agents, browsers_of
 from portal.accounts.two_step import is_required_of
 from portal.web.htmx import render
 from portal.web.session import me
@@ -22,6 +23,10 @@ def account_page(status: int, **forms):
         password_form=forms.get("password_form") or ChangePasswordForm(formdata=None, person=person),
         address_form=forms.get("address_form") or OwnAddressForm(formdata=None, person=person),
         absence_form=forms.get("absence_form") or AbsenceForm.of(person, formdata=None),
+        deputies=[each for each in agents() if each.id != person.id] if person.is_staff else [],
+        picture_form=forms.get("picture_form") or PictureForm(formdata=None),
+        picture_state=state_of(person),
+        notices_form=forms.get("notices_form") or NoticesForm.of(person, formdata=None),
         wish=open_wish(person),
         two_step_is_required=is_required_of(person),
         sessions=browsers_of(person),

@@ -89,14 +89,14 @@ def authenticate(email: str, password: str) -> User | None:
     return user
 
 
-def note_login(user: User, *, address: str) -> None:
-    record(Kind.LOGGED_IN, actor=user, **about(user), address=address)
+def note_login(user: User) -> None:
+    record(Kind.LOGGED_IN, actor=user, **about(user))
 
 
-def note_failed_login(email: str, *, address: str, reason: str) -> None:
+def note_failed_login(email: str, *, reason: str) -> None:
     """Only what looks like an address is kept: people also type passwords there."""
     typed = email[:254] if "@" in email else ""
-    record(Kind.LOGIN_FAILED, actor=None, email=typed, address=address, reason=reason)
+    record(Kind.LOGIN_FAILED, actor=None, email=typed, reason=reason)
 
 
 def register(*, name: str, email: str, password: str, locale: str | None) -> None:

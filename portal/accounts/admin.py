@@ -157,17 +157,17 @@ def view_as(user_id: int):
     form = ViewAsForm()
     if not form.validate():
         return _person_page(person, _person_form(person, formdata=None), 422, view_form=form)
-    viewing.begin(person, why=form.why.data, actor=me(), address=request.remote_addr or "")
+    viewing.begin(person, why=form.why.data, actor=me())
     db.session.commit()
     new_forms()
     return redirect(url_for("home.index"), 303)
 
 
-@bp.post(f"/people/{ID}/tokens/<public_id>/revoke")
+@bp.post(f"/people/{ID}/tokens/<token_id>/revoke")
 @requires(Permission.PEOPLE_MANAGE)
-def revoke_token(user_id: int, public_id: str):
+def revoke_token(user_id: int, token_id: str):
     person = person_or_404(user_id)
-    if not tokens.revoke(person, public_id, actor=me()):
+    if not tokens.revoke(person, token_id, actor=me()):
         abort(404)
     db.session.commit()
     flash(_("The token is revoked. No program gets in with it any more."), "success")
@@ -206,4 +206,4 @@ def _person_page(person: User, form: PersonForm, status: int, **forms: DeskForm)
 
 
 def _token_url(user_id: int, public_id: str) -> str:
-    return url_for(".revoke_token", user_id=user_id, public_id=public_id)
+    return url_for(".revoke_token", user_id=user_id, token_id=public_id)

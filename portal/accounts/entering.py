@@ -1,6 +1,6 @@
 """Letting a browser in, after one step or after two. Knows the web, as views do."""
 
-from flask import redirect, request, session, url_for
+from flask import redirect, session, url_for
 from flask_login import current_user
 
 from portal.accounts import actions, half_logins
@@ -17,7 +17,7 @@ def enter(user: User, *, remember: bool = False, target: str | None = None):
     if current_user.is_authenticated:
         actions.log_out(me(), me().session_token)
     log_in(user, remember=remember)
-    actions.note_login(user, address=request.remote_addr or "")
+    actions.note_login(user)
     db.session.commit()
     if is_fragment_request():
         return "", 204, {"HX-Trigger": "logged-in"}

@@ -7,6 +7,7 @@ from portal.accounts import actions, throttle
 from portal.accounts.account_page import account_page
 from portal.accounts.blueprint import bp
 from portal.accounts.forms import AppearanceForm, ChangePasswordForm, ProfileForm
+from portal.accounts.own_forms import NoticesForm
 from portal.accounts.throttle import TooOften
 from portal.extensions import db
 from portal.permissions import for_members
@@ -64,6 +65,18 @@ def end_other_sessions():
     db.session.commit()
     flash(_("Every other browser is logged out."), "success")
     return redirect(url_for(".profile", _anchor="sessions"), 303)
+
+
+@bp.post("/account/notices")
+@for_members
+def change_notices():
+    form = NoticesForm.of(me())
+    if not form.validate():
+        return account_page(422, notices_form=form)
+    actions.edit_profile(me(), quiet_about=form.quiet)
+    db.session.commit()
+    flash(_("Your choice of notifications is saved."), "success")
+    return redirect(url_for(".profile", _anchor="notices"), 303)
 
 
 @bp.post("/account/appearance")

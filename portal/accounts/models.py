@@ -10,8 +10,7 @@ from hashlib import sha256
 from typing import Any, cast
 
 from flask_login import UserMixin
-from sqlalchemy import CheckConstraint, ForeignKey, Identity, Index, String, text
-from sqlalchemy.dialects.postgresql import ARRAY
+from sqlalchemy import ARRAY, CheckConstraint, ForeignKey, Identity, Index, String, text
 from sqlalchemy.orm import Mapped, mapped_column, relationship, validates
 
 from portal import clock
@@ -75,6 +74,10 @@ class User(Model, UserMixin):
     absent_until: Mapped[date | None]
     deputy_id: Mapped[int | None] = mapped_column(ForeignKey("users.id", ondelete="SET NULL"))
     two_step_since: Mapped[datetime | None]  # when their log-in began to ask for a code
+    picture_digest: Mapped[str | None] = mapped_column(String(32))  # of what stands beside their name
+    quiet_about: Mapped[list[str]] = mapped_column(
+        ARRAY(String(40)), default=list, server_default=text("'{}'")
+    )  # values of `events.kinds.Kind` that do not ring their bell
     created_at: Mapped[datetime] = mapped_column(default=lambda: clock.now())
 
     deputy: Mapped[User | None] = relationship(remote_side=[id])
@@ -198,6 +201,35 @@ class AccountToken(Model):
     used_at: Mapped[datetime | None]
 
     user: Mapped[User] = relationship()
+
+
+class PictureState(StrEnum):
+    WAITING = "waiting"  # for the virus scanner, and to be drawn anew
+    READY = "ready"
+    INFECTED = "infected"
+    UNREADABLE = "unreadable"
+
+
+class Picture(Model):
+    """Somebody's picture: what they sent until it has been looked at, then what was drawn from it.
+
+    What they sent is never shown, and forgotten as soon as it was drawn or refused.
+    A picture that is shown stays until another one is ready.
+    """
+
+    __tablename__ = "pictures"
+    __table_args__ = (
+        CheckConstraint("(sent IS NOT NULL) = (state = 'waiting')", name="sent"),
+        Index("ix_pictures_waiting", "sent_at", postgresql_where=text("state = 'waiting'")),
+        Index("ix_pictures_digest", "digest"),
+    )
+
+    user_id: Mapped[int] = mapped_column(ForeignKey("users.id", ondelete="CASCADE"), primary_key=True)
+    state: Mapped[PictureState]
+    sent: Mapped[bytes | None] = mapped_column(deferred=True)
+    sent_at: Mapped[datetime]
+    drawn: Mapped[bytes | None] = mapped_column(deferred=True)  # WebP, `SIDE` pixels square
+    digest: Mapped[str | None] = mapped_column(String(32))
 
 
 class TwoStepKey(Model):

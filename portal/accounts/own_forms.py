@@ -5,16 +5,18 @@ from typing import Any
 
 from flask_babel import gettext
 from flask_babel import lazy_gettext as _l
+from flask_wtf.file import FileField
 from wtforms import DateField, HiddenField, PasswordField, StringField, ValidationError
 from wtforms.validators import InputRequired, Optional
 
 from portal.accounts.addresses import domain_of, tidy_address
-from portal.accounts.forms import MailAddress, email_field
+from portal.accounts.forms import Checkboxes, MailAddress, email_field
 from portal.accounts.models import User
+from portal.accounts.notices import OCCASIONS, occasions_of
 from portal.accounts.passwords import is_right
 from portal.accounts.queries import user_by_email
 from portal.settings.cache import site
-from portal.web.forms import DeskForm, NotBlank, at_most, tidy
+from portal.web.forms import DeskForm, NotBlank, at_most, options, tidy
 
 
 class CodeForm(DeskForm):
@@ -129,6 +131,32 @@ class AbsenceForm(DeskForm):
         found = self.found = user_by_email(field.data)
         if found is None or not (found.is_active and found.is_staff) or found.id == self.person.id:
             raise ValidationError(gettext("Enter the address of another agent, manager or admin."))
+
+
+class PictureForm(DeskForm):
+    """What it may be, `pictures.send` says, and the job that looks at it."""
+
+    picture = FileField(_l("Picture"))
+
+    @property
+    def sent(self) -> bytes:
+        return self.picture.data.read() if self.picture.data else b""
+
+
+class NoticesForm(DeskForm):
+    rings = Checkboxes(_l("What rings your bell"))
+
+    @classmethod
+    def of(cls, person: User, **kwargs: Any) -> "NoticesForm":
+        kinds = occasions_of(person)
+        form = cls(data={"rings": [k.value for k in kinds if k.value not in person.quiet_about]}, **kwargs)
+        form.rings.choices = options([(kind.value, OCCASIONS[kind]) for kind in kinds])
+        return form
+
+    @property
+    def quiet(self) -> list[str]:
+        """What was left out, as `actions.edit_profile` takes it."""
+        return [value for value, *_more in self.rings.iter_choices() if value not in (self.rings.data or [])]
 
 
 def _are_near(*days: date) -> bool:

@@ -46,7 +46,12 @@ def user_of_session(token: object, *, is_attended: bool = True) -> User | None:
             Session.viewing_until,
         )
         .join(Session, Session.user_id == User.id)
-        .where(Session.token_digest == digest(token), Session.expires_at > now, User.is_active.is_(True))
+        .where(
+            Session.token_digest == digest(token),
+            Session.expires_at > now,
+            User.is_active.is_(True),
+            User.email_verified_at.is_not(None),
+        )
     )
     found = db.session.execute(living, execution_options=KEEPS_PLAN).one_or_none()
     if found is None:
@@ -123,6 +128,7 @@ def people(*, search: str = "", role: Role | None = None, state: str = "") -> Se
         User.is_active,
         User.email_verified_at,
         User.password_hash.is_(None).label("is_invited"),
+        User.picture_digest,
     )
     for word in search.split()[:5]:
         in_name = User.sort_name.contains(sort_key(word), autoescape=True)

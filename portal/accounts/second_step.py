@@ -37,7 +37,7 @@ def _try_code(half: HalfLogin, form: CodeForm):
     """The same answer for a wrong code, one that was used, and one that is too old."""
     user = half.user
     if not two_step.accepts(user, form.code.data):
-        actions.note_failed_login(user.email, address=request.remote_addr or "", reason="code")
+        actions.note_failed_login(user.email, reason="code")
         db.session.commit()
         form.code.errors = [_("This code does not count, or not any more. Enter the one your app shows now.")]
         return render(PAGE, PAGE, 422, form=form)

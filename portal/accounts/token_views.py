@@ -46,10 +46,10 @@ def _made(form: TokenForm):
     return render(MADE, MADE, name=form.name.data, secret=secret, until=form.ends_at)
 
 
-@bp.post("/account/tokens/<public_id>/revoke")
+@bp.post("/account/tokens/<token_id>/revoke")
 @for_members
-def revoke_token(public_id: str):
-    if not tokens.revoke(me(), public_id, actor=me()):
+def revoke_token(token_id: str):
+    if not tokens.revoke(me(), token_id, actor=me()):
         abort(404)
     db.session.commit()
     flash(_("The token is revoked. No program gets in with it any more."), "success")
@@ -69,4 +69,4 @@ def _page(form: TokenForm, status: int):
 
 
 def _revoke_url(public_id: str) -> str:
-    return url_for(".revoke_token", public_id=public_id)
+    return url_for(".revoke_token", token_id=public_id)

@@ -20,7 +20,7 @@ from portal.extensions import affected, db
 LIFE = timedelta(minutes=30)
 
 
-def begin(person: User, *, why: str, actor: User, address: str) -> None:
+def begin(person: User, *, why: str, actor: User) -> None:
     """Let the browser of `actor` see the desk as that person, from its next page on.
 
     Raises DomainError for oneself, another admin, and a deactivated account.
@@ -29,7 +29,7 @@ def begin(person: User, *, why: str, actor: User, address: str) -> None:
         raise DomainError(_("You can see the desk as anybody who is active and no admin."))
     own = update(Session).where(Session.token_digest == digest(actor.session_token))
     db.session.execute(own.values(viewing_as_id=person.id, viewing_until=clock.now() + LIFE))
-    record(Kind.VIEWING_BEGAN, actor=actor, **about(person), why=why, address=address[:64])
+    record(Kind.VIEWING_BEGAN, actor=actor, **about(person), why=why)
 
 
 def stop(token: str, *, by: str) -> None:

@@ -47,10 +47,9 @@ def login():
 
 def _try_to_enter(form: LoginForm):
     """The same answer for an address without an account, a deactivated one, and a wrong password."""
-    address = request.remote_addr or ""
     user = actions.authenticate(form.email.data, form.password.data)
     if user is None:
-        actions.note_failed_login(form.email.data, address=address, reason="wrong")
+        actions.note_failed_login(form.email.data, reason="wrong")
         db.session.commit()
         form.form_errors.append(
             _("This address and this password do not belong together. Look at both again.")
@@ -68,7 +67,7 @@ def _try_to_enter(form: LoginForm):
 
 def _ask_to_verify(user: User, form: LoginForm):
     """They know the password but have not shown yet that the address is theirs."""
-    actions.note_failed_login(user.email, address=request.remote_addr or "", reason="unverified")
+    actions.note_failed_login(user.email, reason="unverified")
     try:
         throttle.count_mail(user.email)
         links.mail_verification(user)
@@ -83,7 +82,7 @@ def _ask_to_verify(user: User, form: LoginForm):
 
 def _ask_for_a_longer_one(user: User, form: LoginForm):
     """They have another role since they chose it. Only the owner of the address chooses the next."""
-    actions.note_failed_login(user.email, address=request.remote_addr or "", reason="short")
+    actions.note_failed_login(user.email, reason="short")
     try:
         throttle.count_mail(user.email)
         actions.ask_for_reset(user.email)

@@ -21,6 +21,7 @@ from portal.admin.queries import AuditFilter
 from portal.admin.words import GROUPS
 from portal.errors import DomainError
 from portal.events.kinds import Kind
+from portal.events.retention import SHORTEST
 from portal.permissions import Role
 from portal.settings.actions import logo_from
 from portal.settings.queries import SiteSettings
@@ -67,6 +68,11 @@ class SettingsForm(DeskForm):
         ],
     )
 
+    audit_days = IntegerField(
+        _l("Days the audit log is kept"),
+        [InputRequired(_l("Enter a number.")), NumberRange(0, 36_500, _l("Enter a number up to 36,500."))],
+    )
+
     def __init__(self, *, now: SiteSettings, **kwargs: Any) -> None:
         shown = {name: getattr(now, name) for name in self.kept()}
         shown |= {
@@ -93,6 +99,7 @@ class SettingsForm(DeskForm):
             "tickets_per_hour",
             "comments_per_hour",
             "description_limit",
+            "audit_days",
         )
 
     def validate_logo(self, field: FileField) -> None:
@@ -119,6 +126,10 @@ class SettingsForm(DeskForm):
                 gettext("“%(name)s” is not a domain such as example.org.", name=wrong[0][:60])
             )
 
+    def validate_audit_days(self, field: IntegerField) -> None:
+        if field.data and field.data < SHORTEST:
+            raise ValidationError(gettext("Enter 0 for ever, or at least %(days)d days.", days=SHORTEST))
+
     def wanted(self) -> dict[str, Any]:
         """The values as `settings.actions.change_settings` takes them."""
         values = {name: self[name].data for name in self.kept()}
@@ -140,6 +151,8 @@ class AuditForm(DeskForm):
     person = StringField(_l("Who"), [at_most(120)], [tidy])
     since = DateField(_l("From"), [Optional()])
     until = DateField(_l("To"), [Optional()])
+    address = StringField(_l("From where"), [at_most(64)], [tidy])
+    words = StringField(_l("Words"), [at_most(120)], [tidy])
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -158,6 +171,8 @@ class AuditForm(DeskForm):
             person=(self.person.data or "")[:120],
             since=_midnight(self.since.data),
             until=_midnight(self.until.data, days=1),
+            address=(self.address.data or "")[:64],
+            words=(self.words.data or "")[:120],
         )
 
 

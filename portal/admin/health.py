@@ -14,7 +14,7 @@ from flask_babel import ngettext
 from rq import Worker
 from sqlalchemy import text
 
-from portal import clock, schema
+from portal import clock, privileges, schema
 from portal.admin.queries import last_tick
 from portal.extensions import db
 from portal.gateways import antivirus, smtp
@@ -51,7 +51,7 @@ def checks() -> list[Check]:
     app = current_app._get_current_object()  # type: ignore[attr-defined]  # noqa: SLF001, Flask's own way
     pool = ThreadPoolExecutor(max_workers=3, thread_name_prefix="health")
     asked = {ask: pool.submit(_within, app, ask) for ask in (_ask_store, _ask_scanner, _ask_mail_server)}
-    here = [_database(), _redis(), _workers(), _timetable()]
+    here = [_database(), _audit_log(), _redis(), _workers(), _timetable()]
     end = clock.now() + timedelta(seconds=PATIENCE)
     store, scanner, mail_server = (_answer(future, end) for future in asked.values())
     pool.shutdown(wait=False)
@@ -101,6 +101,21 @@ def _database() -> Check:
     return Check(
         name, State.WELL, _("It answers, and its schema is up to date."), detail=f"PostgreSQL {version}"
     )
+
+
+def _audit_log() -> Check:
+    name = _("Audit log")
+    if privileges.can_change_history():
+        return Check(
+            name,
+            State.ODD,
+            _("The application could change or remove what stands in it: its database role owns the tables."),
+            _(
+                "Give the owner to `MAINTENANCE_DATABASE_URL` and another role to `DATABASE_URL`,"
+                " then run `flask ops migrate`."
+            ),
+        )
+    return Check(name, State.WELL, _("The application can add to it, and change nothing that stands there."))
 
 
 def _redis() -> Check:

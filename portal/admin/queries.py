@@ -4,7 +4,18 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import ColumnElement, Select, Text, func, literal, or_, select, union_all
+from sqlalchemy import (
+    ColumnElement,
+    Select,
+    Text,
+    any_,
+    func,
+    literal,
+    literal_column,
+    or_,
+    select,
+    union_all,
+)
 from sqlalchemy.orm import joinedload
 
 from portal.accounts.models import User, sort_key
@@ -81,6 +92,14 @@ class AuditFilter:
     person: str = ""
     since: datetime | None = None
     until: datetime | None = None
+    address: str = ""  # the beginning of one is enough
+    words: str = ""  # all of them, or their beginnings
+
+
+AUDIT_ORDER = Order(Event.created_at, Event.id)
+# As its index has it, literals included.
+SIMPLE: ColumnElement[str] = literal_column("'simple'")
+AUDIT_WORDS = func.jsonb_to_tsvector(SIMPLE, Event.data, literal_column('\'["string", "numeric"]\''))
 
 
 def audit(wanted: AuditFilter) -> Select[Event]:
@@ -94,25 +113,56 @@ def audit(wanted: AuditFilter) -> Select[Event]:
         listed = listed.where(Event.created_at < wanted.until)
     if wanted.person:
         listed = listed.where(_concerns(wanted.person))
+    if wanted.address:
+        listed = listed.where(Event.address.startswith(wanted.address, autoescape=True))
+    if wanted.words:
+        listed = listed.where(_tells_of(wanted.words.split()))
     return listed
 
 
 def audit_rows(wanted: AuditFilter, *, at_once: int = 500) -> Iterator[Event]:
     """Those events, the latest first, read a part at a time: there may be millions."""
-    last: int | None = None
-    while True:
-        part = audit(wanted).order_by(Event.id.desc()).limit(at_once)
-        found = list(db.session.scalars(part.where(Event.id < last) if last else part))
+    part = audit(wanted).order_by(*AUDIT_ORDER.clauses()).limit(at_once)
+    found = list(db.session.scalars(part))
+    yield from found
+    while len(found) == at_once:
+        last = found[-1]
+        found = list(db.session.scalars(part.where(AUDIT_ORDER.after(last.created_at, last.id))))
         yield from found
-        if len(found) < at_once:
-            return
-        last = found[-1].id
 
 
 def _concerns(person: str) -> ColumnElement[bool]:
-    """Done by, done to, or tried in the name of somebody whose name or address holds these words."""
+    """Done by, done to, or tried in the name of somebody whose name or address holds these words.
+
+    Each of the three has an index; the number of a person is one of the words of what was done to them.
+    """
     in_name = User.sort_name.contains(sort_key(person), autoescape=True)
     in_address = User.email.contains(person.lower(), autoescape=True)
     ids = list(db.session.scalars(select(User.id).where(or_(in_name, in_address)).limit(NAMED)))
-    tried = Event.data["email"].as_string().contains(person.lower(), autoescape=True)
-    return or_(Event.actor_id.in_(ids), Event.data["user_id"].as_integer().in_(ids), tried)
+    done_to = _tells(" | ".join(map(str, ids))) & Event.data["user_id"].as_integer().in_(ids)
+    tried = _tells(_all_of([person])) & Event.data["email"].as_string().contains(
+        person.lower(), autoescape=True
+    )
+    return _looked_up(Event.actor_id.in_(ids), done_to, tried)
+
+
+def _tells_of(words: list[str]) -> ColumnElement[bool]:
+    """Whether the event's data has words that begin like all of these."""
+    return _looked_up(_tells(_all_of(words)))
+
+
+def _looked_up(*reasons: ColumnElement[bool]) -> ColumnElement[bool]:
+    """Whether any of them holds, each found by its index: led by the page's length, PostgreSQL would
+    read the log from its end until it has met enough, and what is rare it meets late."""
+    found = union_all(*(select(Event.id).where(AUDITED, reason) for reason in reasons))
+    return Event.id == any_(func.array(found.scalar_subquery()))
+
+
+def _all_of(words: list[str]) -> str:
+    """As `to_tsquery` reads it; quoted, no sign in a word is an operator of its."""
+    quoted = (word.replace("\\", "\\\\").replace("'", "''") for word in words)
+    return " & ".join(f"'{word}':*" for word in quoted)
+
+
+def _tells(query: str) -> ColumnElement[bool]:
+    return AUDIT_WORDS.op("@@", is_comparison=True)(func.to_tsquery(SIMPLE, query))

@@ -7,6 +7,7 @@ from portal.admin import actions, health, words
 from portal.admin.blueprint import bp
 from portal.admin.forms import AuditForm, SettingsForm
 from portal.admin.queries import (
+    AUDIT_ORDER,
     MANY,
     audit,
     audit_rows,
@@ -16,7 +17,6 @@ from portal.admin.queries import (
     oldest_due,
 )
 from portal.events.kinds import Kind
-from portal.events.models import Event
 from portal.events.record import record
 from portal.extensions import db
 from portal.gateways.queue import queues
@@ -27,7 +27,7 @@ from portal.settings.actions import change_settings
 from portal.settings.cache import forget_site
 from portal.settings.queries import site_settings
 from portal.web.htmx import done, render
-from portal.web.paging import PAGE, Order, keyset
+from portal.web.paging import PAGE, keyset
 from portal.web.session import me
 from portal.web.sheets import download
 
@@ -68,12 +68,11 @@ def show_audit():
     """Fields that hold nonsense say so, and do not filter."""
     form = AuditForm(request.args)
     form.validate()
-    order = Order(Event.id, Event.id)
     page = keyset(
         audit(form.wanted()),
-        order,
+        AUDIT_ORDER,
         cursor=request.args.get("cursor"),
-        of=("id", "id"),
+        of=("created_at", "id"),
         fetch=db.session.scalars,
     )
     kept = {name: value for name, value in request.args.items() if value and name in form.data}

@@ -24,6 +24,9 @@ GROUPS = (
             Kind.SESSIONS_ENDED: _l("Logged out elsewhere"),
             Kind.PASSWORD_RESET_ASKED: _l("Link for a new password asked for"),
             Kind.PASSWORD_CHANGED: _l("Password changed"),
+            Kind.PICTURE_CHANGED: _l("Picture changed"),
+            Kind.PICTURE_REMOVED: _l("Picture removed"),
+            Kind.PICTURE_REFUSED: _l("Picture refused"),
             Kind.TWO_STEP_ON: _l("Two-step login set up"),
             Kind.TWO_STEP_OFF: _l("Two-step login switched off"),
             Kind.TWO_STEP_RESET: _l("Two-step login reset"),
@@ -91,6 +94,7 @@ GROUPS = (
             Kind.PROVIDER_EDITED: _l("Identity provider changed"),
             Kind.SETTINGS_EDITED: _l("Settings changed"),
             Kind.AUDIT_EXPORTED: _l("Audit log exported"),
+            Kind.AUDIT_SHORTENED: _l("Audit log shortened"),
             Kind.MAIL_RETRIED: _l("Mail sent again"),
             Kind.DELIVERY_RETRIED: _l("Failed work tried again"),
             Kind.TICKETS_IMPORTED: _l("Tickets imported"),
@@ -143,6 +147,7 @@ FIELDS = {
     "tickets_per_hour": _l("Tickets per person and hour"),
     "comments_per_hour": _l("Replies per person and hour"),
     "description_limit": _l("Length of a description"),
+    "audit_days": _l("Days the audit log is kept"),
 }
 SUBJECTS = (
     "user",
@@ -204,10 +209,11 @@ DETAILS: dict[str, Callable[[Any], str]] = {  # what is known of some events, in
     "tokens": lambda names: ", ".join(_("“%(words)s”", words=name) for name in names),
     "why": lambda why: _("“%(words)s”", words=why),
     "ended_by": lambda by: str(ENDED_BY.get(by, by)),
-    "address": lambda address: _("from %(address)s", address=address),
     "count": lambda count: ngettext("%(num)s browser", "%(num)s browsers", count),
     "unassigned": lambda number: ngettext("%(num)s open ticket", "%(num)s open tickets", number),
     "asked": str,
+    "removed": lambda number: ngettext("%(num)s event removed", "%(num)s events removed", number),
+    "before": lambda day: _("all before %(day)s", day=day),
 }
 
 
@@ -226,6 +232,8 @@ def _about_what(event: Event) -> Iterator[str]:
 def details(event: Event) -> list[str]:
     """What else is known of it."""
     said = list(_about_what(event))
+    if event.address:
+        said.append(_("from %(address)s", address=event.address))
     said += [told(event.data[name]) for name, told in DETAILS.items() if event.data.get(name)]
     if "created" in event.data:
         skipped = event.data.get("skipped", 0)
@@ -239,7 +247,7 @@ def changes(event: Event) -> Iterator[Change]:
         yield Change(named, _value(field, both["old"]["label"]), _value(field, both["new"]["label"]))
 
 
-HEADER = ("id", "time", "actor", "actor_id", "event", "subject", "details", "changes")
+HEADER = ("id", "time", "actor", "actor_id", "address", "event", "subject", "details", "changes")
 
 
 def as_cells(event: Event) -> tuple[object, ...]:
@@ -248,7 +256,7 @@ def as_cells(event: Event) -> tuple[object, ...]:
     time = event.created_at.astimezone(UTC).isoformat(timespec="seconds")
     actor = event.actor.name if event.actor else ""
     said = (str(event.kind), subject(event), ", ".join(details(event)), changed)
-    return event.id, time, actor, event.actor_id, *said
+    return event.id, time, actor, event.actor_id, event.address, *said
 
 
 def _value(field: str, value: Any) -> str:

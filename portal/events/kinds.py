@@ -22,7 +22,7 @@ class Kind(StrEnum):
     CONFIDENTIALITY_CHANGED = "ticket.confidentiality_changed"  # data: changes.is_confidential
     TICKET_MOVED = "ticket.moved"  # data: changes.project, .key, and those of .category, .team, .status
 
-    # On an account; data: user_id, user, address where there is one.
+    # On an account; data: user_id, user.
     ACCOUNT_CREATED = "account.created"
     ACCOUNT_REGISTERED = "account.registered"
     ACCOUNT_VERIFIED = "account.verified"
@@ -34,14 +34,14 @@ class Kind(StrEnum):
     PASSWORD_RESET_ASKED = "account.password_reset_asked"  # noqa: S105
     LOGGED_IN = "account.logged_in"
     LOGGED_OUT = "account.logged_out"
-    LOGIN_FAILED = "account.login_failed"  # data: email, address, reason
+    LOGIN_FAILED = "account.login_failed"  # data: email, reason
     IDENTITY_LINKED = "account.identity_linked"  # data: provider
     IDENTITY_UNLINKED = "account.identity_unlinked"  # data: provider
     SESSIONS_ENDED = "account.sessions_ended"  # data: count
     TOKEN_CREATED = "account.token_created"  # noqa: S105, data: token, prefix, scopes, until
     TOKEN_REVOKED = "account.token_revoked"  # noqa: S105, data: token, prefix
     TOKENS_REVOKED = "account.tokens_revoked"
-    VIEWING_BEGAN = "account.viewing_began"  # data: why, address
+    VIEWING_BEGAN = "account.viewing_began"  # data: why
     VIEWING_ENDED = "account.viewing_ended"  # data: ended_by
     TWO_STEP_ON = "account.two_step_on"
     TWO_STEP_OFF = "account.two_step_off"
@@ -51,6 +51,10 @@ class Kind(StrEnum):
     ADDRESS_CHANGE_ASKED = "account.address_change_asked"  # data: email
     ADDRESS_CHANGE_CANCELLED = "account.address_change_cancelled"  # data: email
     ADDRESS_CHANGED = "account.address_changed"  # data: changes
+
+    PICTURE_CHANGED = "account.picture_changed"
+    PICTURE_REMOVED = "account.picture_removed"
+    PICTURE_REFUSED = "account.picture_refused"  # data: reason, virus
 
     # On the desk itself.
     PROJECT_CREATED = "project.created"  # data: project_id, project
@@ -74,6 +78,7 @@ class Kind(StrEnum):
     PROVIDER_EDITED = "provider.edited"  # data: provider_id, provider, changes
     SETTINGS_EDITED = "settings.edited"  # data: changes
     AUDIT_EXPORTED = "audit.exported"  # data: asked, the filter in words
+    AUDIT_SHORTENED = "audit.shortened"  # data: removed, before
     MAIL_RETRIED = "mail.retried"  # data: mail_id
     DELIVERY_RETRIED = "delivery.retried"  # data: event_id, reaction
     TICKETS_IMPORTED = "tickets.imported"  # data: source, created, skipped
@@ -89,6 +94,15 @@ CHANGES = frozenset(
         Kind.STATUS_CHANGED,
         Kind.TICKET_ASSIGNED,
         Kind.TICKET_EDITED,
+        Kind.CONFIDENTIALITY_CHANGED,
+        Kind.TICKET_MOVED,
+    }
+)
+# What is decided of a ticket and an auditor reads all the same: `portal.events.models.AUDITED`.
+WHO_SEES = frozenset(
+    {
+        Kind.PARTICIPANT_ADDED,
+        Kind.PARTICIPANT_REMOVED,
         Kind.CONFIDENTIALITY_CHANGED,
         Kind.TICKET_MOVED,
     }

@@ -22,16 +22,34 @@ AUDITED = text(
     "(ticket_id IS NULL OR kind IN ('ticket.participant_added', 'ticket.participant_removed',"
     " 'ticket.confidentiality_changed', 'ticket.moved'))"
 )
+# All words and numbers in the data of an audited event.
+AUDIT_WORDS = text("jsonb_to_tsvector('simple', data, '[\"string\", \"numeric\"]')")
 
 
 class Event(Model):
-    """Something that happened: history and audit trail. Written once, never changed."""
+    """Something that happened: history and audit trail. Written once, never changed.
+
+    The application's role may add rows and read them (`portal.privileges`). `address`
+    is where an audited event came from, if somebody asked for it over the network.
+    """
 
     __tablename__ = "events"
     __table_args__ = (
         Index("ix_events_ticket_id_id", "ticket_id", "id"),
-        Index("ix_events_audit", "id", postgresql_where=AUDITED),
-        Index("ix_events_actor_id_id", "actor_id", "id", postgresql_where=text("ticket_id IS NULL")),
+        Index("ix_events_audit", "created_at", "id", postgresql_where=AUDITED),
+        Index("ix_events_audit_kind", "kind", "created_at", "id", postgresql_where=AUDITED),
+        Index("ix_events_audit_actor", "actor_id", "created_at", "id", postgresql_where=AUDITED),
+        Index(
+            "ix_events_audit_address",
+            "address",
+            "created_at",
+            "id",
+            postgresql_where=AUDITED,
+            postgresql_ops={"address": "varchar_pattern_ops"},  # so that the beginning of one is enough
+        ),
+        Index("ix_events_audit_words", AUDIT_WORDS, postgresql_using="gin", postgresql_where=AUDITED),
+        # Who removes an event asks whether it caused others.
+        Index("ix_events_cause_id", "cause_id", postgresql_where=text("cause_id IS NOT NULL")),
     )
 
     id: Mapped[int] = mapped_column(Identity(), primary_key=True)
@@ -41,6 +59,7 @@ class Event(Model):
     cause_id: Mapped[int | None] = mapped_column(ForeignKey("events.id"))
     depth: Mapped[int] = mapped_column(default=0)
     is_public: Mapped[bool] = mapped_column(default=True)
+    address: Mapped[str | None] = mapped_column(String(64))
     data: Mapped[dict] = mapped_column(JSONB, default=dict)
     created_at: Mapped[datetime] = mapped_column(default=lambda: clock.now())
 

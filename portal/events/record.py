@@ -7,7 +7,7 @@ from sqlalchemy import insert
 
 from portal import clock
 from portal.events.following import following
-from portal.events.kinds import Kind
+from portal.events.kinds import WHO_SEES, Kind
 from portal.events.models import Delivery, Event
 from portal.extensions import db
 from portal.gateways.queue import enqueue_after_commit
@@ -17,6 +17,12 @@ if TYPE_CHECKING:
     from portal.tickets.models import Ticket
 
 _cause: ContextVar[Event | None] = ContextVar("cause", default=None)
+_address: ContextVar[str | None] = ContextVar("address", default=None)
+
+
+def asked_from(address: str | None) -> None:
+    """From now on what is recorded came from that network address; None where nobody asks from anywhere."""
+    _address.set(address[:64] if address else None)
 
 
 def record(
@@ -44,6 +50,7 @@ def record(
         cause_id=cause.id if cause else None,
         depth=cause.depth + 1 if cause else 0,
         is_public=public,
+        address=_address.get() if ticket is None or kind in WHO_SEES else None,
         data=data,
         created_at=clock.now(),
     )

@@ -5,6 +5,7 @@ from sqlalchemy.dialects.postgresql import insert
 
 from portal import clock
 from portal.accounts.models import User
+from portal.accounts.notices import OCCASIONS, wants
 from portal.events.kinds import Kind
 from portal.events.models import Event
 from portal.extensions import affected, db
@@ -13,31 +14,18 @@ from portal.notifications.models import Notification
 from portal.permissions import STAFF
 from portal.tickets.models import TicketPerson
 
-# What is worth a notification; the rest stands in the timeline for whoever looks.
-TOLD = frozenset(
-    {
-        Kind.TICKET_SUBMITTED,
-        Kind.COMMENT_ADDED,
-        Kind.NOTE_ADDED,
-        Kind.STATUS_CHANGED,
-        Kind.TICKET_ASSIGNED,
-        Kind.TICKET_MOVED,
-        Kind.PARTICIPANT_ADDED,
-    }
-)
-
 
 def notify_people(event: Event) -> None:
-    """Put the event into the bell of everyone concerned but whoever did it; twice is once.
+    """Put the event into the bell of everyone concerned but whoever did it, or wants none; twice is once.
 
     What is internal is told to the desk alone, and that somebody takes part to nobody but them.
     """
-    if event.ticket is None or event.kind not in TOLD:
+    if event.ticket is None or event.kind not in OCCASIONS:
         return
     concerned = (
         select(TicketPerson.user_id)
         .join(User, User.id == TicketPerson.user_id)
-        .where(TicketPerson.ticket_id == event.ticket_id, User.is_active.is_(True))
+        .where(TicketPerson.ticket_id == event.ticket_id, User.is_active.is_(True), wants(event.kind))
         .distinct()
     )
     if not event.is_public:

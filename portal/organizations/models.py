@@ -69,6 +69,11 @@ class Organization(Model):
 
     memberships: Mapped[list[Membership]] = relationship(back_populates="organization")
 
+    def shares_within(self, department_id: int | None) -> bool:
+        """Whether its people see of each other what belongs to that department, or to none."""
+        of_department = self.shares is Shares.DEPARTMENT and department_id is not None
+        return self.shares is Shares.ALL or of_department
+
 
 class Department(Model):
     """A part of an organization, whose people may share their tickets."""
@@ -109,6 +114,11 @@ class Membership(Model):
         primaryjoin="foreign(Membership.department_id) == Department.id"
     )
     user: Mapped[User] = relationship()
+
+    @property
+    def shares_what_is_asked(self) -> bool:
+        """Whether colleagues read what this member asks for."""
+        return self.organization.shares_within(self.department_id)
 
 
 class Invitation(Model):

@@ -112,6 +112,7 @@ def members_called(organization: Organization, search: str = "") -> Select:
             User.email,
             User.is_active,
             User.email_verified_at,
+            User.picture_digest,
             Membership.role,
             Department.name.label("department"),
         )

@@ -9,6 +9,7 @@ from flask_login import current_user
 from portal.accounts.queries import user_by_email
 from portal.accounts.throttle import TooOften, count_registration
 from portal.extensions import db
+from portal.filters import And, FilterError, read_words
 from portal.organizations import invitations
 from portal.organizations.forms import InvitationForm, JoinForm, MemberForm, SearchForm
 from portal.organizations.memberships import change_member, remove_member
@@ -33,6 +34,7 @@ from portal.web.session import me
 
 bp = Blueprint("organizations", __name__)
 PEOPLE, JOIN, GONE = "organizations/people.html", "organizations/join.html", "organizations/gone.html"
+REQUESTS, LIST = "organizations/requests.html", "organizations/_requests.html"
 HOUSE, INVITATION = "<row:organization_id>", "<row:invitation_id>"
 SHOWS = ("open", "done", "all")
 
@@ -62,17 +64,35 @@ def requests(organization_id: int):
     membership = membership_or_404(organization_id, me().id)
     if not sees_colleagues(me(), membership):
         abort(404)
-    asked = request.args.get("show", "open")
-    show = asked if asked in SHOWS else "open"
-    return render(
-        "organizations/requests.html",
-        "organizations/_requests.html",
-        membership=membership,
-        show=show,
-        page=shared_page(me(), membership, show, cursor=request.args.get("page")),
-        standing=lambda ticket: standing(ticket, me()),
-        others=_others(membership, "requests"),
-    )
+    typed = request.args.get("q", "").strip()
+    try:
+        words = read_words(typed)
+    except FilterError as error:
+        return render(REQUESTS, LIST, 422, **_about_requests(membership, And(), typed), error=error)
+    about = _about_requests(membership, words, typed)
+    page = shared_page(me(), membership, about["show"], words, cursor=request.args.get("page"))
+    return render(REQUESTS, LIST, **about, page=page, error=None)
+
+
+def _about_requests(membership: Membership, words: And, typed: str) -> dict[str, Any]:
+    """Whoever searches looks in all of them, until they choose the open or the done ones."""
+    usual = "all" if words.parts else "open"
+    asked = request.args.get("show", usual)
+    show = asked if asked in SHOWS else usual
+
+    def address(**changes: Any) -> str:
+        kept = {"show": show, "q": typed or None} | changes
+        return url_for(".requests", organization_id=membership.organization_id, **kept)
+
+    return {
+        "membership": membership,
+        "typed": typed,
+        "show": show,
+        "address": address,
+        "is_search": bool(words.parts),
+        "standing": lambda ticket: standing(ticket, me()),
+        "others": _others(membership, "requests"),
+    }
 
 
 @bp.get(f"/organizations/{HOUSE}")

@@ -27,6 +27,7 @@ class SiteSettings:
     tickets_per_hour: int = 60  # of one person
     comments_per_hour: int = 600  # replies and notes of one person
     description_limit: int = 50_000  # characters
+    audit_days: int = 0  # how long the audit log is kept; 0: for ever
 
     @cached_property
     def logo_digest(self) -> str:

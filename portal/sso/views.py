@@ -59,7 +59,7 @@ def answer(slug: str):
 
 
 def _note(email: str) -> None:
-    note_failed_login(email, address=request.remote_addr or "", reason="provider")
+    note_failed_login(email, reason="provider")
     db.session.commit()
 
 

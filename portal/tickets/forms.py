@@ -60,7 +60,8 @@ class TicketForm(DeskForm):
     def __init__(self, *, reader: User, **kwargs: object) -> None:
         super().__init__(**kwargs)
         self.reader = reader
-        self.organizations = [each.organization for each in memberships_to_ask_in(reader)]
+        self.memberships = memberships_to_ask_in(reader)
+        self.organizations = [each.organization for each in self.memberships]
         if len(self.organizations) < 2:
             del self.organization_id  # there is nothing to ask
         else:
@@ -91,6 +92,11 @@ class TicketForm(DeskForm):
             "high": gettext("I cannot work."),
             "critical": gettext("Many of us cannot work."),
         }
+
+    @property
+    def sharing(self) -> list[str]:
+        """The names of the organizations whose people can read along."""
+        return [each.organization.name for each in self.memberships if each.shares_what_is_asked]
 
     def _topics(self) -> list[SelectChoice]:
         """Those of every project first, then each project's own under its name."""

@@ -53,6 +53,7 @@ _ROWS = select(
     _of(Status.stored_label, Ticket.status_id).label("status_label"),
     _of(User.name, Ticket.requester_id).label("requester_name"),
     _of(User.name, Ticket.assignee_id).label("assignee_name"),
+    _of(User.picture_digest, Ticket.assignee_id).label("assignee_picture"),
     _of(Team.name, Ticket.team_id).label("team_name"),
     _of(TicketCategory.stored_name, Ticket.category_id).label("category_name"),
 )

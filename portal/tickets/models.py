@@ -26,7 +26,7 @@ from portal import clock
 from portal.accounts.models import User
 from portal.extensions import Model
 from portal.lifecycles.models import Category, Status
-from portal.organizations.models import Organization, Shares, Team
+from portal.organizations.models import Organization, Team
 from portal.projects.models import Project, TicketCategory
 
 # What dashboards count tickets by.
@@ -222,8 +222,7 @@ class Ticket(Model):
         """Whether its organization lets colleagues of the requester read it."""
         if self.is_confidential or self.organization is None:
             return False
-        shares = self.organization.shares
-        return shares is Shares.ALL or (shares is Shares.DEPARTMENT and self.department_id is not None)
+        return self.organization.shares_within(self.department_id)
 
 
 class TicketKey(Model):

@@ -82,27 +82,27 @@ def about(ticket: Ticket, **forms: Any) -> dict[str, Any]:
         "timeline": timeline(ticket, seen_by=me()),
         "earlier_url": url_for("tickets.earlier", key=ticket.key),
     }
-    people = people_of(ticket)
-    common |= _participants(ticket, people)
-    own = _for_work(ticket, people) if works else _for_following(ticket)
+    people, acts = people_of(ticket), acts_on(me(), Verb.REPLY, ticket)
+    common |= _participants(ticket, people, acts=acts)
+    own = _for_work(ticket, people) if works else _for_following(ticket, acts=acts)
     return common | own | _composer(ticket) | forms
 
 
 def about_participants(ticket: Ticket, **forms: Any) -> dict[str, Any]:
     """What the part of the page shows that names who takes part."""
-    return {"ticket": ticket} | _participants(ticket, people_of(ticket)) | forms
+    acts = acts_on(me(), Verb.REPLY, ticket)
+    return {"ticket": ticket} | _participants(ticket, people_of(ticket), acts=acts) | forms
 
 
-def _participants(ticket: Ticket, people: list[TicketPerson]) -> dict[str, Any]:
+def _participants(ticket: Ticket, people: list[TicketPerson], *, acts: bool) -> dict[str, Any]:
     return {
         "participants": [row.user for row in people if row.part == Part.PARTICIPANT],
-        "may_name_people": may_name_people(me(), ticket),
+        "may_name_people": may_name_people(me(), ticket, acts=acts),
         "participant_form": ParticipantForm(reader=me(), formdata=None),
     }
 
 
-def _for_following(ticket: Ticket) -> dict[str, Any]:
-    acts = acts_on(me(), Verb.REPLY, ticket)
+def _for_following(ticket: Ticket, *, acts: bool) -> dict[str, Any]:
     return {"standing": standing(ticket, me()), "steps": steps(ticket), "acts": acts}
 
 

@@ -9,7 +9,7 @@ from portal.events.record import record
 from portal.extensions import db
 from portal.tickets.actions import take_part
 from portal.tickets.models import Part, Ticket, TicketPerson
-from portal.tickets.policy import may_name_people
+from portal.tickets.policy import Verb, acts_on, may_name_people
 
 
 def add_participant(ticket: Ticket, person: User, *, actor: User) -> None:
@@ -17,12 +17,17 @@ def add_participant(ticket: Ticket, person: User, *, actor: User) -> None:
 
     Raises NotAllowed for anybody but the requester and the desk.
     """
-    if not may_name_people(actor, ticket):
-        raise NotAllowed(_("Only the requester and the desk add people."))
+    refuse_to_add(ticket, actor=actor)
     if person.id == ticket.requester_id or _participant(ticket, person.id):
         return
     take_part(ticket, person, Part.PARTICIPANT)
     record(Kind.PARTICIPANT_ADDED, actor=actor, ticket=ticket, user_id=person.id, user=person.name)
+
+
+def refuse_to_add(ticket: Ticket, *, actor: User) -> None:
+    """Raises NotAllowed for whoever may not say who else takes part."""
+    if not _names_people(ticket, actor):
+        raise NotAllowed(_("Only the requester and the desk add people."))
 
 
 def remove_participant(ticket: Ticket, user_id: int, *, actor: User) -> None:
@@ -30,7 +35,7 @@ def remove_participant(ticket: Ticket, user_id: int, *, actor: User) -> None:
 
     Raises NotAllowed for somebody else's part, but to the requester and the desk.
     """
-    if user_id != actor.id and not may_name_people(actor, ticket):
+    if user_id != actor.id and not _names_people(ticket, actor):
         raise NotAllowed(_("Only the requester and the desk remove other people."))
     participant = _participant(ticket, user_id)
     if participant is None:
@@ -39,6 +44,10 @@ def remove_participant(ticket: Ticket, user_id: int, *, actor: User) -> None:
     db.session.delete(participant)
     db.session.flush()
     record(Kind.PARTICIPANT_REMOVED, actor=actor, ticket=ticket, user_id=user_id, user=name)
+
+
+def _names_people(ticket: Ticket, actor: User) -> bool:
+    return may_name_people(actor, ticket, acts=acts_on(actor, Verb.REPLY, ticket))
 
 
 def _participant(ticket: Ticket, user_id: int) -> TicketPerson | None:

@@ -38,6 +38,7 @@ def add_participant(key: str):
     if refusal := throttle.too_many_comments(me()):
         raise refusal
     ticket = get_ticket_or_404(key, seen_by=me(), to_change=True)
+    participants.refuse_to_add(ticket, actor=me())
     form = ParticipantForm(reader=me())
     if not form.validate_on_submit():
         return _refused(ticket, form)

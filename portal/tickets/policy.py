@@ -119,9 +119,9 @@ def acts_on(user: User, verb: Verb, ticket: Ticket) -> bool:
     return user.may(Permission.TICKET_WORK) or may(user, verb, ticket)
 
 
-def may_name_people(user: User, ticket: Ticket) -> bool:
-    """Of those who see it: whether they may say who else takes part."""
-    return user.may(Permission.TICKET_WORK) or user.id == ticket.requester_id
+def may_name_people(user: User, ticket: Ticket, *, acts: bool) -> bool:
+    """Whether they may say who else takes part, of those who act on it: the desk, and its requester."""
+    return acts and (user.may(Permission.TICKET_WORK) or user.id == ticket.requester_id)
 
 
 def keeps_sight_of(user: User, ticket: Ticket) -> bool:

@@ -40,13 +40,15 @@ def request_page(user: User, show: str, words: And, *, cursor: str | None) -> Pa
     )
 
 
-def shared_page(user: User, membership: Membership, show: str, *, cursor: str | None) -> Page:
+def shared_page(user: User, membership: Membership, show: str, words: And, *, cursor: str | None) -> Page:
     """A page of what colleagues asked for, as far as the organization shares it, the last changed first."""
+    found = where(words, Ticket.__table__.c, word_fields(user))
     return ticket_page(
         user,
         *_shared_by(membership),
         Ticket.requester_id != user.id,
         _shown(user, show),
+        found,
         sort=Sort.typed(LATEST),
         cursor=cursor,
         size=PAGE,

@@ -9,6 +9,7 @@ from portal.accounts import viewing
 from portal.accounts.actions import open_session
 from portal.accounts.models import User
 from portal.accounts.queries import user_of_session
+from portal.events.record import asked_from
 from portal.extensions import db, login
 from portal.web.htmx import is_fragment_request
 from portal.web.machines import is_from_machine
@@ -18,6 +19,8 @@ def init_app(app: Flask) -> None:
     login.init_app(app)
     login.user_loader(_user_of)
     login.unauthorized_handler(ask_to_log_in)
+    app.before_request(lambda: asked_from(request.remote_addr))
+    app.teardown_request(lambda _error: asked_from(None))
 
 
 def _user_of(token: object) -> User | None:

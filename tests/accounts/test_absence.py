@@ -186,3 +186,15 @@ def test_whoever_works_on_a_ticket_sees_the_requesters_telephone(client_for, wor
     db.session.commit()
 
     assert "+49 30 1234" in client_for(petra).get(f"/tickets/{ticket.key}").text
+
+
+def test_the_field_offers_those_who_may_stand_in(client_for, app):
+    petra, ben, gone, ann = make.agent(), make.manager(), make.agent(is_active=False), make.employee()
+    db.session.commit()
+
+    page = client_for(petra).get("/account").text
+
+    assert f'<option value="{ben.email}">{ben.name}</option>' in page
+    for other in (petra, gone, ann):
+        assert f'<option value="{other.email}">' not in page
+    assert 'id="deputies"' not in client_for(ann).get("/account").text

@@ -1,6 +1,5 @@
 """The links in mails: forgotten passwords, invitations, and what makes a link good for nothing."""
 
-import threading
 from datetime import timedelta
 
 import pytest
@@ -8,7 +7,7 @@ from sqlalchemy import select
 
 from portal import clock
 from portal.accounts import actions, links
-from portal.accounts.models import AccountToken, Purpose, User, digest
+from portal.accounts.models import AccountToken, Purpose, digest
 from portal.accounts.people import create_person, deactivate
 from portal.extensions import db
 from portal.permissions import Role
@@ -247,33 +246,6 @@ def test_a_link_that_is_gone_leads_on(client):
 
     assert "This link is no longer valid" in gone.text
     assert "/forgot" in gone.text
-
-
-def test_of_many_at_once_exactly_one_wins(shared_app):
-    ann = make.employee(email="ann@example.org")
-    db.session.commit()
-    links.mail_reset(ann)
-    db.session.commit()
-    token = link_in(mails()[0]).rpartition("/")[2]
-    start, won = threading.Barrier(8), []
-
-    def use(number):
-        with shared_app.app_context():
-            start.wait()
-            if actions.reset_password(token, f"{NEW} {number}"):
-                won.append(number)
-            db.session.commit()
-            db.session.remove()
-
-    threads = [threading.Thread(target=use, args=[number]) for number in range(8)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
-
-    assert len(won) == 1
-    assert actions.authenticate("ann@example.org", f"{NEW} {won[0]}") is not None
-    assert db.session.scalar(select(User.id).where(User.email == "ann@example.org")) == ann.id
 
 
 def test_a_link_of_24_hours_proves_an_address(client, monkeypatch):

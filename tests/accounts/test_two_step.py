@@ -625,7 +625,7 @@ def test_an_admin_says_which_roles_and_it_holds_at_once(client_for):
     form = {
         "name": "Desk", "languages": ["en", "de"], "default_language": "en",
         "default_timezone": "Europe/Berlin",
-        "tickets_per_hour": "60", "comments_per_hour": "600", "description_limit": "50000",
+        "tickets_per_hour": "60", "comments_per_hour": "600", "description_limit": "50000", "audit_days": "0",
     }  # fmt: skip
 
     saved = client.post("/admin/settings", data=form | {"two_step_roles": ["agent", "admin"]})

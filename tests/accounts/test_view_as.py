@@ -406,7 +406,7 @@ def test_who_whom_why_and_from_where_stand_in_the_audit_log(view_as, ann, boss, 
 
     began, ended = events(Kind.VIEWING_BEGAN, Kind.VIEWING_ENDED)
     assert (began.actor_id, began.data["user_id"]) == (boss.id, ann.id)
-    assert (began.data["why"], began.data["address"]) == (WHY, "127.0.0.1")
+    assert (began.data["why"], began.address) == (WHY, "127.0.0.1")
     assert (ended.actor_id, ended.data["user_id"], ended.data["ended_by"]) == (boss.id, ann.id, "button")
     page = client_for(boss).get("/admin/audit").text
     assert WHY in page

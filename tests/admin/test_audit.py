@@ -4,15 +4,17 @@ from datetime import timedelta
 from io import StringIO
 
 import pytest
-from sqlalchemy import text
+from sqlalchemy import select, text
 
 from portal import clock
 from portal.admin import queries
+from portal.admin.queries import AuditFilter
 from portal.admin.words import LABELS
-from portal.events.kinds import Kind
-from portal.events.models import AUDITED
+from portal.events.kinds import WHO_SEES, Kind
+from portal.events.models import AUDITED, Event
 from portal.events.record import record
 from portal.extensions import db
+from portal.gateways.maintenance import as_owner
 from portal.settings.actions import change_settings
 from portal.tickets import confidentiality, moving, participants
 from tests import factories as make
@@ -39,14 +41,6 @@ def happened(**moment):
     with clock.travelling_to(clock.now() - timedelta(**moment)):
         record(Kind.PROJECT_CREATED, actor=None, project_id=1, project=f"P{sum(moment.values())}")
     db.session.commit()
-
-
-WHO_SEES = {
-    Kind.PARTICIPANT_ADDED,
-    Kind.PARTICIPANT_REMOVED,
-    Kind.CONFIDENTIALITY_CHANGED,
-    Kind.TICKET_MOVED,
-}
 
 
 def test_every_event_of_the_desk_itself_has_words_and_so_has_who_sees_a_ticket():
@@ -79,7 +73,9 @@ def test_who_was_let_into_a_ticket_and_who_was_kept_out_is_there(client, boss):
 
 def test_the_log_reads_the_index_that_is_made_for_it(app):
     db.session.execute(text("SET LOCAL enable_seqscan = off"))
-    plan = db.session.execute(text(f"EXPLAIN SELECT * FROM events WHERE {AUDITED} ORDER BY id DESC LIMIT 26"))
+    plan = db.session.execute(
+        text(f"EXPLAIN SELECT * FROM events WHERE {AUDITED} ORDER BY created_at DESC, id DESC LIMIT 26")
+    )
     assert "ix_events_audit" in "".join(row[0] for row in plan)
 
 
@@ -161,7 +157,8 @@ def test_it_is_filtered_by_days_of_the_readers_zone(client):
 @pytest.mark.parametrize(
     "query",
     [{"kind": "nonsense"}, {"since": "yesterday"}, {"until": "0001-01-01"}, {"until": "9999-12-31"},
-     {"person": "x" * 500}, {"cursor": "nonsense"}, {"cursor": "W10"}],
+     {"person": "x" * 500}, {"words": "x" * 500}, {"address": "'"},
+     {"cursor": "nonsense"}, {"cursor": "W10"}],
 )  # fmt: skip
 def test_nonsense_in_the_address_is_no_mistake_of_the_server(client, query):
     assert client.get("/admin/audit", query_string=query).status_code == 200
@@ -179,9 +176,9 @@ def test_a_long_log_is_paged(client):
     href = first.partition('rel="next"')[0].rpartition('href="')[2].partition('"')[0].replace("&amp;", "&")
     older = client.get(href).text
 
-    assert "Project created</b>: P39" in first
-    assert "Project created</b>: P0\n" not in first
-    assert "Project created</b>: P0\n" in older
+    assert "Project created</b>: P0\n" in first
+    assert "Project created</b>: P39" not in first
+    assert "Project created</b>: P39" in older
     assert 'rel="prev"' in older
 
 
@@ -195,13 +192,109 @@ def test_the_log_asks_as_much_with_twenty(client, boss, statements):
     log(client)
     few = len(statements)
     for _ in range(20):
-        record(Kind.LOGGED_IN, actor=make.agent(), address="10.0.0.1")
+        record(Kind.LOGGED_IN, actor=make.agent())
     db.session.commit()
     statements.clear()
 
     log(client)
 
     assert len(statements) == few <= 8
+
+
+def found(client, **query):
+    return log(client, **query).partition('id="audit"')[2]
+
+
+@pytest.mark.parametrize(
+    ("words", "is_found"),
+    [("kreuzberg", True), ("Kreuz", True), ("berg", False), ("kreuzberg office", True),
+     ("office mars", False), ("it's", False), ("\\", False), ("'", False), ("a & | ! b", False),
+     ("4711", True)],
+)  # fmt: skip
+def test_it_is_searched_by_words(client, boss, words, is_found):
+    record(Kind.DEPARTMENT_CREATED, actor=boss, department_id=4711, department="Office Kreuzberg")
+    db.session.commit()
+
+    assert ("Office Kreuzberg" in found(client, words=words)) == is_found
+
+
+@pytest.mark.parametrize(
+    ("address", "is_found"),
+    [("203.0.113.7", True), ("203.0.", True), ("10.", False), ("%", False), ("2", True)],
+)
+def test_it_is_searched_by_where_it_came_from(client, app, address, is_found):
+    elsewhere = app.test_client()
+    elsewhere.environ_base["REMOTE_ADDR"] = "203.0.113.7"
+    log_in(elsewhere, "mallory@example.org", "wrong")
+
+    assert ("mallory@example.org" in found(client, address=address)) == is_found
+
+
+def test_where_each_change_came_from_stands_in_the_log_and_in_the_file(client, boss):
+    client.environ_base["REMOTE_ADDR"] = "203.0.113.9"
+    petra = make.agent(name="Petra Lindqvist")
+    db.session.commit()
+    client.post(f"/admin/people/{petra.id}", data={"name": petra.name, "role": "manager"})
+
+    assert "from 203.0.113.9" in found(client, kind=Kind.ACCOUNT_EDITED)
+    assert exported(client, kind=Kind.ACCOUNT_EDITED)[0]["address"] == "203.0.113.9"
+    assert exported(client, kind=Kind.AUDIT_EXPORTED)[0]["address"] == "203.0.113.9"
+
+
+def test_what_nobody_asked_for_over_the_network_has_no_address(client):
+    client.get("/admin/audit")
+    happened(days=0)
+
+    assert exported(client, kind="project.created")[0]["address"] == ""
+
+
+def test_what_people_do_on_tickets_keeps_no_address(client, world):
+    client.environ_base["REMOTE_ADDR"] = "203.0.113.9"
+    ticket = make.ticket()
+    db.session.commit()
+    client.post(f"/tickets/{ticket.key}/comments", data={"body": "It burns."})
+
+    replied = db.session.scalars(select(Event).where(Event.ticket_id == ticket.id)).all()
+    assert replied
+    assert {event.address for event in replied} == {None}
+
+
+@pytest.fixture
+def long_log(shared_app):
+    """Twenty thousand events, of which the planner knows."""
+    petra = make.agent(name="Petra")
+    db.session.commit()
+    fill = text("""
+        INSERT INTO events (kind, depth, is_public, created_at, actor_id, address, data)
+        SELECT CASE WHEN n % 1000 = 0 THEN 'project.created' ELSE 'account.logged_in' END, 0, true,
+               now() - n * interval '1 minute', CASE WHEN n % 900 = 0 THEN :petra END,
+               '10.0.' || n % 250 || '.1', jsonb_build_object('user', 'word' || n, 'user_id', -n)
+        FROM generate_series(1, 20000) n
+    """)
+    with as_owner() as connection:
+        connection.execute(fill, {"petra": petra.id})
+        connection.execute(text("ANALYZE events"))
+
+
+def test_no_way_to_search_reads_the_whole_log(long_log):
+    month_ago = clock.now() - timedelta(days=10)
+    ways = {
+        "ix_events_audit_kind": {"kind": Kind.PROJECT_CREATED},
+        "ix_events_audit_words": {"words": "word77"},
+        "ix_events_audit_address": {"address": "10.0.77."},
+        "ix_events_audit_actor": {"person": "petra"},
+        "ix_events_audit ": {"since": month_ago, "until": month_ago + timedelta(days=1)},
+    }
+    for index, asked in ways.items():
+        plan = plan_of(queries.audit(AuditFilter(**asked)).order_by(*queries.AUDIT_ORDER.clauses()).limit(26))
+
+        assert "Seq Scan on events" not in plan
+        assert index in plan, plan
+
+
+def plan_of(query):
+    asked = query.compile(dialect=db.engine.dialect, compile_kwargs={"literal_binds": True})
+    return "\n".join(row[0] for row in db.session.connection().exec_driver_sql(f"EXPLAIN {asked}"))
 
 
 # As a file

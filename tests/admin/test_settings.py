@@ -18,7 +18,7 @@ from tests import factories as make
 NOW = {
     "name": "Service desk", "languages": ["en", "de"], "default_language": "en",
     "default_timezone": "Europe/Berlin", "registration_open": "y", "registration_domains": "",
-    "tickets_per_hour": "60", "comments_per_hour": "600", "description_limit": "50000",
+    "tickets_per_hour": "60", "comments_per_hour": "600", "description_limit": "50000", "audit_days": "0",
 }  # fmt: skip
 
 
@@ -99,6 +99,9 @@ def test_only_what_changed_is_recorded(client):
         ("tickets_per_hour", "many", "Not a valid integer value"),
         ("tickets_per_hour", "", "Enter a number."),
         ("description_limit", "9" * 30, "Enter a number from 1,000"),
+        ("audit_days", "29", "Enter 0 for ever, or at least 30 days."),
+        ("audit_days", "-1", "Enter a number up to 36,500."),
+        ("audit_days", "", "Enter a number."),
     ],
 )
 def test_what_is_wrong_is_said_and_nothing_saved(client, field, value, said):

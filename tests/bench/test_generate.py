@@ -95,13 +95,13 @@ def test_only_the_last_week_has_deliveries(drawn):
 
 
 @pytest.fixture(scope="module")
-def small(database_url, settings):
+def small(owner_url, settings):
     """A generated database of 500 tickets, and the application on it."""
-    own = database_url.rpartition("/")[2].partition("?")[0]
-    url = re.sub(r"/[^/?]+(\?|$)", rf"/{own}_bench\1", database_url, count=1)
+    own = owner_url.rpartition("/")[2].partition("?")[0]
+    url = re.sub(r"/[^/?]+(\?|$)", rf"/{own}_bench\1", owner_url, count=1)
     address = url.replace("postgresql://", "postgresql+psycopg://")
     with pytest.MonkeyPatch.context() as patched:
-        changed = settings.model_copy(update={"database_url": address})
+        changed = settings.model_copy(update={"database_url": address, "maintenance_database_url": ""})
         patched.setattr(generator, "create_app", lambda: create_app(changed))
         generate(url, scale=0.0005)
         app = create_app(changed)
@@ -109,7 +109,7 @@ def small(database_url, settings):
             yield url
             db.session.remove()
             db.engine.dispose()
-    with psycopg.connect(database_url, autocommit=True) as connection:
+    with psycopg.connect(owner_url, autocommit=True) as connection:
         connection.execute(sql.SQL("DROP DATABASE {} WITH (FORCE)").format(sql.Identifier(f"{own}_bench")))
 
 

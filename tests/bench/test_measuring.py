@@ -86,12 +86,12 @@ def test_it_runs_as_a_process_of_its_own(server):
     assert json.loads(said.stdout)["statuses"] == {"200": 2}
 
 
-def test_the_floor_is_a_page_of_25_rows_and_a_form(shared_app, database_url, monkeypatch):
-    monkeypatch.setenv("DATABASE_URL", database_url)
+def test_the_floor_is_a_page_of_25_rows_and_a_form(shared_app, owner_url, monkeypatch):
+    monkeypatch.setenv("DATABASE_URL", owner_url)
     for _ in range(30):
         make.ticket()
     db.session.commit()
-    with psycopg.connect(database_url, autocommit=True) as connection:
+    with psycopg.connect(owner_url, autocommit=True) as connection:
         connection.execute(FLOOR_TABLE)
         floor = make_floor()
         page = floor.test_client().get("/")
@@ -151,8 +151,8 @@ def test_a_page_that_is_not_there_is_told():
 
 @pytest.mark.long
 @pytest.mark.timeout(300)
-def test_everything_is_measured_in_one_run(database_url):
-    own = database_url.rpartition("/")[2].partition("?")[0]
+def test_everything_is_measured_in_one_run(owner_url):
+    own = owner_url.rpartition("/")[2].partition("?")[0]
     done = subprocess.run(
         [sys.executable, "-m", "bench.run", "--database", f"{own}_bench_run", "--scale", "0.0005",
          "--rounds", "1", "--seconds", "0.3"],
@@ -161,7 +161,7 @@ def test_everything_is_measured_in_one_run(database_url):
         text=True,
         check=False,
     )  # fmt: skip
-    with psycopg.connect(database_url, autocommit=True) as connection:
+    with psycopg.connect(owner_url, autocommit=True) as connection:
         connection.execute(f'DROP DATABASE "{own}_bench_run" WITH (FORCE)')
 
     assert "x floor" in done.stdout, done.stderr

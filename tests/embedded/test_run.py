@@ -57,7 +57,7 @@ def test_the_command_gets_the_settings_and_its_exit_code_counts(state):
     )
     said, _ = process.communicate()
 
-    assert said.startswith("postgresql://app:")
+    assert said.startswith("postgresql://desk:")
     assert "http://127.0.0.1:" in said
     assert process.returncode == 3
     assert servers_of(state) == []
@@ -88,7 +88,8 @@ def test_tests_may_run_beside_each_other(state):
 
 def test_tests_begin_empty(state):
     insert = (
-        "import os, psycopg; connection = psycopg.connect(os.environ['DATABASE_URL'], autocommit=True);"
+        "import os, psycopg; address = os.environ['MAINTENANCE_DATABASE_URL'];"
+        "connection = psycopg.connect(address, autocommit=True);"
         "connection.execute('CREATE TABLE once (one int)')"
     )
 

@@ -66,8 +66,8 @@ def stack(place):
     stop(stack)
 
 
-def database(stack):
-    return psycopg.connect(stack.environment()["DATABASE_URL"])
+def database(stack, who="MAINTENANCE_DATABASE_URL"):
+    return psycopg.connect(stack.environment()[who])
 
 
 def store(stack, **instead):
@@ -110,11 +110,29 @@ def test_postgres_has_what_the_portal_needs(stack):
         assert connection.info.server_version >= 150000
 
 
+def test_the_application_owns_nothing(stack):
+    with database(stack, "DATABASE_URL") as connection, pytest.raises(psycopg.errors.InsufficientPrivilege):
+        connection.execute("CREATE TABLE its_own (one int)")
+
+
+def test_a_cluster_of_an_older_release_gets_the_applications_role(state):
+    first = start(state, fast=False)
+    with database(first) as connection:
+        connection.execute("DROP ROLE desk")
+    stop(first)
+
+    again = start(state, fast=False)
+
+    with database(again, "DATABASE_URL") as connection:
+        assert connection.execute("SELECT current_user").fetchone() == ("desk",)
+    stop(again)
+
+
 def test_nobody_gets_in_without_the_password(stack):
     given = stack.environment()
 
     with pytest.raises(psycopg.OperationalError, match="password"):
-        psycopg.connect(given["DATABASE_URL"].replace(stack.state.secret("postgres"), "guess"))
+        psycopg.connect(given["DATABASE_URL"].replace(stack.state.secret("postgres desk"), "guess"))
     with pytest.raises(redis.AuthenticationError):
         redis.Redis.from_url(given["REDIS_URL"].replace(stack.state.secret("valkey"), "")).ping()
     with pytest.raises(S3Error, match="SignatureDoesNotMatch"):

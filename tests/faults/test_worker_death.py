@@ -28,6 +28,7 @@ def start(shared_app, tmp_path):
     environment = os.environ | {
         "ENVIRONMENT": "test",
         "DATABASE_URL": settings.database_url.replace("postgresql+psycopg", "postgresql"),
+        "MAINTENANCE_DATABASE_URL": settings.maintenance_database_url,
         "REDIS_URL": settings.redis_url,
         "LOG_FORMAT": "console",
     }

@@ -1,3 +1,5 @@
+import re
+
 import pytest
 from sqlalchemy import select
 
@@ -149,3 +151,34 @@ def test_a_page_of_notifications_needs_the_same_statements_with_3_and_with_60(to
 
 def test_a_new_person_reads_what_the_page_is_for(client_for):
     assert "Nothing new" in client_for(make.employee()).get("/notifications").text
+
+
+def test_what_somebody_does_not_want_rings_no_bell_but_others(told, queue, client_for):
+    ticket, ann, petra = told
+    client = client_for(ann)
+    client.post("/account/notices", data={"rings": [Kind.STATUS_CHANGED.value]})
+    assert 'value="comment.added"' in client.get("/account").text
+    actions.watch(ticket, ben := make.agent())
+    make.reply(ticket, petra)
+    db.session.commit()
+    queue.run()
+    assert (unread_count(ann), unread_count(ben)) == (0, 1)
+
+    make.walk(ticket, "in_progress", actor=petra)
+    db.session.commit()
+    queue.run()
+    assert unread_count(ann) == 1
+
+
+def test_the_choice_is_kept_and_offers_what_can_ring_at_all(client_for, world):
+    ann, petra = make.employee(), make.agent()
+    db.session.commit()
+    for person, sees_notes in ((ann, False), (petra, True)):
+        client = client_for(person)
+        assert ('value="note.added"' in client.get("/account").text) == sees_notes
+        client.post("/account/notices", data={"rings": ["comment.added"]})
+        page = client.get("/account").text
+        assert re.search(r'checked[^>]*value="comment.added"', page)
+        assert not re.search(r'checked[^>]*value="status.changed"', page)
+    answer = client.post("/account/notices", data={"rings": ["no.such.thing"]})
+    assert answer.status_code == 422

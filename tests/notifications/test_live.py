@@ -18,14 +18,8 @@ from tests import serving
 
 @pytest.fixture
 def served(shared_app, settings, tmp_path):
-    desk = serving.serve(
-        tmp_path,
-        DATABASE_URL=settings.database_url,
-        REDIS_URL=settings.redis_url,
-        LIVE_STREAMS_PER_PROCESS="3",
-    )
-    with serving.ended(desk):
-        desk.start_web()
+    places = {"DATABASE_URL": settings.database_url, "REDIS_URL": settings.redis_url}
+    with serving.answering(tmp_path, **places, LIVE_STREAMS_PER_PROCESS="3") as desk:
         yield desk
 
 

@@ -96,14 +96,8 @@ def test_the_browser_is_told_by_an_event_of_its_own():
 
 @pytest.fixture
 def served(shared_app, settings, tmp_path):
-    desk = serving.serve(
-        tmp_path,
-        DATABASE_URL=settings.database_url,
-        REDIS_URL=settings.redis_url,
-        LIVE_STREAMS_PER_PERSON="2",
-    )
-    with serving.ended(desk):
-        desk.start_web()
+    places = {"DATABASE_URL": settings.database_url, "REDIS_URL": settings.redis_url}
+    with serving.answering(tmp_path, **places, LIVE_STREAMS_PER_PERSON="2") as desk:
         yield desk
 
 

@@ -320,3 +320,34 @@ def test_with_several_the_form_asks_and_offers_the_last_one(town, client_for, wo
 
     assert asked().organization_id == second.id
     assert f'<option selected value="{second.id}">Ahorn' in client.get("/tickets/new").text
+
+
+def test_the_form_says_who_can_read_along(town, client_for, world):
+    house = make.organization(name="Glashaus", shares=Shares.ALL)
+    silent = make.organization(name="Stillhaus", shares=Shares.OWN)
+    ann, ben = make.member(house), make.member(silent)
+    db.session.commit()
+
+    told = "Your colleagues at Glashaus can read along"
+    assert told in client_for(ann).get("/tickets/new").text
+    assert "can read along" not in client_for(ben).get("/tickets/new").text
+
+
+def test_what_colleagues_asked_for_is_searched(world, client_for):
+    house = make.organization(shares=Shares.ALL)
+    ann, ben = make.member(house), make.member(house)
+    for title in ("A quokka in the lift", "The printer again"):
+        make.ticket(ben, title=title).organization = house
+    make.ticket(ben, title="A secret quokka", is_confidential=True).organization = house
+    db.session.commit()
+    client, page = client_for(ann), f"/organizations/{house.id}/requests"
+
+    found = client.get(page, query_string={"q": "quokka"})
+
+    assert "A quokka in the lift" in found.text
+    assert "The printer again" not in found.text
+    assert "secret" not in found.text
+    assert 'value="quokka"' in found.text
+    assert "No request with these words" in client.get(page, query_string={"q": "wombat"}).text
+    wrong = client.get(page, query_string={"q": "?!"})
+    assert (wrong.status_code, "Clear the search" in wrong.text) == (422, True)

@@ -37,6 +37,7 @@ def test_killed_between_the_servers_yes_and_our_note(shared_app, with_server, se
     db.session.commit()
     environment = os.environ | {
         "DATABASE_URL": settings.database_url.replace("postgresql+psycopg", "postgresql"),
+        "MAINTENANCE_DATABASE_URL": settings.maintenance_database_url,
         "REDIS_URL": settings.redis_url,
         "SECRET_KEY": settings.secret_key,
         "ENVIRONMENT": "test",

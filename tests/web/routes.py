@@ -10,6 +10,7 @@ class Door:
     endpoint: str
     method: str
     path: str
+    names: frozenset[str]  # of what stands in the path
 
     @property
     def is_for_machines(self):
@@ -29,5 +30,8 @@ def doors(app, arguments):
             continue
         values = {name: arguments[name] for name in rule.arguments}
         path = adapter.build(rule.endpoint, values, method=None)
-        found += [Door(rule.endpoint, method, path) for method in sorted(rule.methods - {"HEAD", "OPTIONS"})]
+        names = frozenset(rule.arguments)
+        found += [
+            Door(rule.endpoint, method, path, names) for method in sorted(rule.methods - {"HEAD", "OPTIONS"})
+        ]
     return found

@@ -1,0 +1,29 @@
+"""What rings somebody's bell, and what they have said is not to."""
+
+from flask_babel import lazy_gettext as _l
+from sqlalchemy import ColumnElement, all_, literal
+
+from portal.accounts.models import User
+from portal.events.kinds import Kind
+
+# What is worth a notification, in the words of the account page; the rest stands in the timeline.
+OCCASIONS = {
+    Kind.COMMENT_ADDED: _l("Somebody answers"),
+    Kind.NOTE_ADDED: _l("A colleague writes an internal note"),
+    Kind.STATUS_CHANGED: _l("The status changes"),
+    Kind.TICKET_ASSIGNED: _l("Somebody else is to answer, or I am"),
+    Kind.TICKET_SUBMITTED: _l("Something is asked for on my behalf"),
+    Kind.PARTICIPANT_ADDED: _l("I am to take part"),
+    Kind.TICKET_MOVED: _l("It moves to another project"),
+}
+FOR_STAFF = frozenset({Kind.NOTE_ADDED})
+
+
+def occasions_of(user: User) -> list[Kind]:
+    """What can ring this person's bell at all."""
+    return [kind for kind in OCCASIONS if user.is_staff or kind not in FOR_STAFF]
+
+
+def wants(kind: str) -> ColumnElement[bool]:
+    """The people who have not said that it is not to ring their bell."""
+    return literal(kind) != all_(User.quiet_about)

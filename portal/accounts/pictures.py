@@ -1,0 +1,123 @@
+"""The picture beside somebody's name: sent, scanned, and drawn anew by a job. Nothing here commits."""
+
+import logging
+from hashlib import sha256
+from io import BytesIO
+from warnings import catch_warnings, simplefilter
+
+from flask_babel import gettext as _
+from PIL import Image, ImageOps
+from sqlalchemy import select
+from sqlalchemy.orm import undefer
+
+from portal import clock
+from portal.accounts.actions import about
+from portal.accounts.models import Picture, PictureState, User
+from portal.errors import DomainError
+from portal.events.kinds import Kind
+from portal.events.record import record
+from portal.extensions import db
+from portal.gateways import antivirus
+from portal.gateways.live import publish_after_commit
+from portal.gateways.queue import enqueue_after_commit
+
+log = logging.getLogger(__name__)
+
+LIMIT = 8 * 1024 * 1024  # bytes of what is sent
+SIDE = 256  # pixels of what is shown, which is square
+MOST_PIXELS = 50_000_000  # of what is sent, once it is unpacked
+FORMATS = ("JPEG", "PNG", "WEBP", "GIF")
+
+
+def send(user: User, sent: bytes) -> None:
+    """Take what they sent, to be looked at by a job. Raises DomainError where it is none, or too large."""
+    if not sent:
+        raise DomainError(_("Choose a picture first."))
+    if len(sent) > LIMIT:
+        raise DomainError(_("The picture is larger than %(limit)d MB.", limit=LIMIT // 1024 // 1024))
+    picture = _of(user) or Picture(user_id=user.id)
+    picture.state, picture.sent, picture.sent_at = PictureState.WAITING, sent, clock.now()
+    db.session.add(picture)
+    enqueue_after_commit("jobs.pictures.draw", user.id)
+
+
+def remove(user: User, *, actor: User) -> None:
+    """Take it away, and what was not looked at yet with it."""
+    picture = _of(user)
+    if picture is None:
+        return
+    db.session.delete(picture)
+    if user.picture_digest:
+        user.picture_digest = None
+        record(Kind.PICTURE_REMOVED, actor=actor, **about(user))
+
+
+def waiting() -> list[int]:
+    """Whose pictures are still to be drawn, the first sent first."""
+    sent = select(Picture.user_id).where(Picture.state == PictureState.WAITING)
+    return list(db.session.scalars(sent.order_by(Picture.sent_at)))
+
+
+def draw(user_id: int) -> None:
+    """Scan what somebody sent and draw the picture from it; safe to run twice.
+
+    Raises ScannerAway where nobody could look at it: it goes on waiting.
+    """
+    picture = db.session.get(
+        Picture, user_id, options=[undefer(Picture.sent)], with_for_update={"skip_locked": True}
+    )
+    if picture is None or picture.sent is None:
+        return
+    user = db.session.get_one(User, user_id)
+    if virus := antivirus.scan(picture.sent):
+        _refuse(picture, user, PictureState.INFECTED, virus)
+    elif drawn := redrawn(picture.sent):
+        picture.state, picture.sent = PictureState.READY, None
+        picture.drawn, picture.digest = drawn, sha256(drawn).hexdigest()[:32]
+        user.picture_digest = picture.digest
+        record(Kind.PICTURE_CHANGED, actor=user, **about(user))
+    else:
+        _refuse(picture, user, PictureState.UNREADABLE)
+    publish_after_commit(f"user:{user_id}")
+
+
+def redrawn(sent: bytes) -> bytes | None:
+    """The middle of the picture as a WebP of `SIDE` pixels, and nothing else that was in the file.
+
+    Where and with what it was taken (EXIF) is left out. None for what is no picture
+    of a known format, for one that is broken, and for one that unpacks to too much.
+    """
+    try:
+        with catch_warnings():
+            simplefilter("error", Image.DecompressionBombWarning)
+            with Image.open(BytesIO(sent), formats=FORMATS) as opened:
+                if opened.width * opened.height > MOST_PIXELS:
+                    return None
+                opened.draft("RGB", (SIDE * 2, SIDE * 2))  # a large JPEG is unpacked to no more than that
+                upright = ImageOps.exif_transpose(opened)
+                square = ImageOps.fit(upright.convert("RGBA"), (SIDE, SIDE))
+        flat = Image.new("RGB", square.size, "white")
+        flat.paste(square, mask=square.getchannel("A"))
+        out = BytesIO()
+        flat.save(out, "WEBP", quality=82)
+    except (OSError, ValueError, SyntaxError, Image.DecompressionBombError, Image.DecompressionBombWarning):
+        return None
+    return out.getvalue()
+
+
+def picture_with(digest: str) -> bytes | None:
+    """The picture under that digest; None where there is none any more."""
+    return db.session.scalar(select(Picture.drawn).where(Picture.digest == digest))
+
+
+def state_of(user: User) -> PictureState | None:
+    return db.session.scalar(select(Picture.state).where(Picture.user_id == user.id))
+
+
+def _of(user: User) -> Picture | None:
+    return db.session.get(Picture, user.id, with_for_update=True)
+
+
+def _refuse(picture: Picture, user: User, state: PictureState, virus: str = "") -> None:
+    picture.state, picture.sent = state, None
+    record(Kind.PICTURE_REFUSED, actor=user, **about(user), reason=state.value, virus=virus)

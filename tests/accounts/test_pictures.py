@@ -1,0 +1,191 @@
+"""The picture beside a name: never shown as it was sent, and only after the scanner has looked."""
+
+from io import BytesIO
+
+import pytest
+from PIL import Image
+from sqlalchemy import select
+
+from portal.accounts.models import Picture, User
+from portal.accounts.pictures import SIDE, redrawn
+from portal.events.models import Event
+from portal.extensions import db
+from tests import factories as make
+
+EICAR = rb"X5O!P%@AP[4\PZX54(P^)7CC)7}$EICAR-" + b"STANDARD-ANTIVIRUS-TEST-FILE!$H+H*"
+PLACE = 34853  # EXIF's GPSInfo
+
+
+def photo(kind="JPEG", size=(900, 600), colour="teal", **more):
+    """One that was taken somewhere, lying on its side."""
+    picture = Image.new("RGB", size, colour)
+    picture.paste("orange", (0, 0, size[0] // 3, size[1]))
+    exif = Image.Exif()
+    exif[0x0112] = 6  # to be turned by 90 degrees
+    exif[0x010F] = "Camera of Ann"
+    exif.get_ifd(PLACE)[1] = "N"
+    out = BytesIO()
+    picture.save(out, kind, exif=exif, **more)
+    return out.getvalue()
+
+
+@pytest.fixture
+def ann(app):
+    person = make.employee(name="Ann Andersson")
+    db.session.commit()
+    return person
+
+
+def send(client, content, name="me.jpg"):
+    return client.post("/account/picture", data={"picture": (BytesIO(content), name)})
+
+
+def shown(ann):
+    db.session.expire_all()
+    return db.session.get_one(User, ann.id).picture_digest
+
+
+def test_a_picture_is_drawn_anew_and_shown(client_for, ann, queue):
+    client = client_for(ann)
+
+    assert send(client, photo()).status_code == 303
+    assert shown(ann) is None
+    assert "is being looked at" in client.get("/account").text
+    queue.run()
+
+    page, digest = client.get("/account"), shown(ann)
+    assert f"/pictures/{digest}" in page.text
+    answer = client.get(f"/pictures/{digest}")
+    assert answer.mimetype == "image/webp"
+    assert "immutable" in answer.headers["Cache-Control"]
+    drawn = Image.open(BytesIO(answer.data))
+    assert (drawn.format, drawn.size) == ("WEBP", (SIDE, SIDE))
+    assert not dict(drawn.getexif())
+    assert b"Camera" not in answer.data
+    red, _green, blue = drawn.convert("RGB").getpixel((SIDE // 2, 8))
+    assert red > blue  # turned as it was taken: what was left is at the top
+    assert db.session.scalar(select(Picture.sent)) is None
+
+
+def test_until_it_was_looked_at_nothing_of_it_is_served(client_for, ann, queue):
+    client = client_for(ann)
+    send(client, photo())
+    row = db.session.scalars(select(Picture)).one()
+    assert (row.drawn, row.digest) == (None, None)
+    assert client.get("/pictures/" + "0" * 32).status_code == 404
+
+
+def test_a_virus_is_thrown_away_and_said(client_for, ann, queue):
+    client = client_for(ann)
+    send(client, EICAR, "me.png")
+    queue.run()
+
+    assert shown(ann) is None
+    assert "holds a virus" in client.get("/account").text
+    assert db.session.scalar(select(Picture.sent)) is None
+    event = db.session.scalars(select(Event).where(Event.kind == "account.picture_refused")).one()
+    assert event.data["reason"] == "infected"
+    assert "Eicar" in event.data["virus"]
+
+
+@pytest.mark.parametrize(
+    "sent",
+    [
+        b"no picture at all",
+        photo()[:2000],
+        b"<svg xmlns='http://www.w3.org/2000/svg'><script>alert(1)</script></svg>",
+        photo("PNG")[:-40],
+        photo("TIFF"),
+    ],
+    ids=["text", "half a JPEG", "SVG", "half a PNG", "TIFF"],
+)
+def test_what_is_no_picture_is_refused_in_words(client_for, ann, queue, sent):
+    client = client_for(ann)
+    send(client, sent)
+    queue.run()
+
+    assert shown(ann) is None
+    assert "no picture that can be read" in client.get("/account").text
+
+
+def test_what_unpacks_to_too_much_is_not_unpacked():
+    bomb = BytesIO()
+    Image.new("1", (30_000, 30_000)).save(bomb, "PNG")
+    assert len(bomb.getvalue()) < 1_000_000
+    assert redrawn(bomb.getvalue()) is None
+
+
+@pytest.mark.parametrize("kind", ["JPEG", "PNG", "WEBP"])
+def test_the_usual_kinds_are_read(kind):
+    assert redrawn(photo(kind)) is not None
+
+
+def test_a_large_photograph_of_a_telephone_is_taken(client_for, ann, queue):
+    large = photo(size=(4000, 3000), quality=100) + b"\0" * 4_000_000
+    assert len(large) > 4_000_000
+    client = client_for(ann)
+
+    assert send(client, large).status_code == 303
+    queue.run()
+
+    assert shown(ann)
+
+
+@pytest.mark.parametrize(("content", "status", "said"), [(b"", 422, "Choose a picture first"),
+                                                         (b"x" * 8_500_000, 422, "larger than 8 MB"),
+                                                         (b"x" * 9_500_000, 413, "")])  # fmt: skip
+def test_nothing_and_too_much_is_said(client_for, ann, content, status, said):
+    answer = send(client_for(ann), content)
+    assert (answer.status_code, said in answer.text) == (status, True)
+
+
+def test_a_picture_stays_until_another_is_ready(client_for, ann, queue):
+    client = client_for(ann)
+    send(client, photo())
+    queue.run()
+    first = shown(ann)
+
+    send(client, photo("PNG", size=(300, 300)))
+    assert client.get(f"/pictures/{first}").status_code == 200
+    queue.run()
+
+    assert shown(ann) not in {None, first}
+    assert client.get(f"/pictures/{first}").status_code == 404
+
+
+def test_it_is_removed_and_nobody_elses_is(client_for, ann, queue):
+    ben = make.employee()
+    db.session.commit()
+    for person, colour in ((ann, "teal"), (ben, "navy")):
+        send(client_for(person), photo(colour=colour))
+    queue.run()
+    client, digest = client_for(ann), shown(ann)
+
+    client.post("/account/picture/removal")
+    client.post("/account/picture/removal")  # twice is once
+
+    assert shown(ann) is None
+    assert client.get(f"/pictures/{digest}").status_code == 404
+    assert shown(ben)
+
+
+def test_without_a_scanner_it_waits_and_the_sweep_takes_it_up(app, client_for, ann, queue, monkeypatch):
+    desk = app.config["DESK"]
+    monkeypatch.setitem(app.config, "DESK", desk.model_copy(update={"clamav_port": 1}))
+    client = client_for(ann)
+    send(client, photo())
+    queue.run()
+    assert shown(ann) is None
+    assert "is being looked at" in client.get("/account").text
+
+    monkeypatch.setitem(app.config, "DESK", desk)
+    queue.enqueue("jobs.sweep.sweep", queue="urgent")
+    queue.run()
+
+    assert shown(ann)
+
+
+def test_pictures_are_for_people_who_are_logged_in(app, client_for, ann, queue):
+    send(client_for(ann), photo())
+    queue.run()
+    assert app.test_client().get(f"/pictures/{shown(ann)}").status_code == 303

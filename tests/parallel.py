@@ -1,0 +1,29 @@
+"""Several things at the same moment, each as a request of its own with real commits."""
+
+from threading import Barrier, Thread
+
+from portal.errors import DomainError
+from portal.extensions import db
+
+
+def at_once(app, *things):
+    """What each of them came to: its answer, or the error that it raised."""
+    start, answers = Barrier(len(things)), []
+
+    def run(thing):
+        with app.test_request_context():
+            start.wait()
+            try:
+                answer = thing()
+                db.session.commit()
+                answers.append(answer)
+            except DomainError as error:
+                answers.append(error)
+            db.session.remove()
+
+    threads = [Thread(target=run, args=[thing]) for thing in things]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(60)
+    return answers

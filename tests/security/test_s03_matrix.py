@@ -1,0 +1,99 @@
+"""Every route, asked by everybody, of what is theirs, what is others', and what is confidential.
+
+What is expected is worked out from three tables: the permission of each route
+(`tests.test_access.TABLE`), what each person may do with each kind of thing (below), and what
+a route does with the thing its address names. A route that is in none of them fails.
+"""
+
+from enum import Enum
+
+import pytest
+
+from portal.permissions import GRANTS, Role, Scope
+from tests.security.cast import HOUSES, NOBODY, SESSIONS, TICKETS, WHO, WHOSE, May, asked, gather
+from tests.test_access import ANYONE, LOGIN, TABLE
+from tests.web.routes import doors
+
+
+class Answer(Enum):
+    LOGIN = "the way to the login"
+    FORBIDDEN = "403"
+    HIDDEN = "404"
+    THROUGH = "the view"
+
+
+# What a route does with the thing of its address. Those of a ticket that are not here act on it.
+READS_TICKET = {"tickets.show", "tickets.earlier", "api.ticket"}
+REVOKE = "accounts.revoke_token"
+READS_HOUSE = {"organizations.requests"}
+ROLES = {"agent": Role.AGENT, "other agent": Role.AGENT, "manager": Role.MANAGER, "admin": Role.ADMIN}
+# Whose address names nothing that is somebody's: the permission alone decides.
+UNBOUND = {"direction", "digest", "filename", "name", "reaction", "slug", "token"}
+
+
+@pytest.fixture
+def cast(app, world):
+    return gather(world)
+
+
+def expected(who, whose, door):
+    """The answer that the tables ask for."""
+    permission = TABLE[door.endpoint]
+    if door.endpoint == "accounts.second_step":  # for the browser alone that has just shown a password
+        return Answer.LOGIN
+    if permission is ANYONE:
+        return Answer.THROUGH
+    if who in NOBODY:
+        return Answer.LOGIN
+    if isinstance(permission, Scope):  # the token has all of them
+        return _bound(who, whose, door)
+    if permission is not LOGIN and permission not in GRANTS[ROLES.get(who, Role.EMPLOYEE)]:
+        return Answer.FORBIDDEN
+    return _bound(who, whose, door)
+
+
+def _bound(who, whose, door):
+    """The answer as far as it depends on whose the thing is that the address names."""
+    place = WHOSE.index(whose)
+    if "key" in door.names:
+        may, wanted = TICKETS[who][place], May.READ if door.endpoint in READS_TICKET else May.ACT
+        return Answer.HIDDEN if not may else Answer.THROUGH if may >= wanted else Answer.FORBIDDEN
+    if _is_of_house(door):
+        wanted = May.READ if door.endpoint in READS_HOUSE else May.ACT
+        return Answer.THROUGH if HOUSES[who][place > 0] >= wanted else Answer.HIDDEN
+    if "public_id" in door.names or door.endpoint == REVOKE:
+        return Answer.THROUGH if SESSIONS[who][place > 0] else Answer.HIDDEN
+    assert door.endpoint.startswith("admin.") or door.names <= UNBOUND, f"{door} is in no table"
+    return Answer.THROUGH
+
+
+def _is_of_house(door):
+    return door.endpoint.startswith("organizations.") and "organization_id" in door.names
+
+
+def answered(answer):
+    if answer.status_code == 303 and answer.location.startswith("/login"):
+        return Answer.LOGIN
+    if answer.status_code == 401 and "WWW-Authenticate" in answer.headers:
+        return Answer.LOGIN
+    return {403: Answer.FORBIDDEN, 404: Answer.HIDDEN}.get(answer.status_code, Answer.THROUGH)
+
+
+@pytest.mark.parametrize("whose", WHOSE)
+@pytest.mark.parametrize("who", WHO)
+def test_everybody_gets_just_what_the_tables_say(app, cast, client_for, who, whose):
+    client, arguments = client_for(cast.people[who]), cast.arguments[who][whose]
+    wrong = []
+    for door in doors(app, arguments):
+        if door.endpoint == "accounts.logout":
+            continue
+        wanted, answer = expected(who, whose, door), asked(app, client, door, cast.tokens[who])
+        if answered(answer) is not wanted and not _is_made_up(door, wanted, answer):
+            wrong.append((str(door), wanted.value, answer.status_code))
+    assert wrong == []
+
+
+def _is_made_up(door, wanted, answer):
+    """Whether the view itself says 404, because the link or row is none; what is somebody's is there."""
+    is_there = {"key", "public_id"} & door.names or door.endpoint == REVOKE or _is_of_house(door)
+    return wanted is Answer.THROUGH and answer.status_code == 404 and not is_there
