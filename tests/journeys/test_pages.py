@@ -49,6 +49,7 @@ NO_PAGES = {  # routes that answer a GET, and are no page
     "health.ready": "for machines",
     "live.stream": "a stream",
     "notifications.panel": "a part of every page",
+    "pictures.picture": "a picture",
     "settings.logo": "a picture",
     "sso.begin": "leads to another host",
     "static": "files",
