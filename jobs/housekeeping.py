@@ -5,7 +5,8 @@ from datetime import timedelta
 from sqlalchemy import delete, or_, select, tuple_
 
 from portal import clock
-from portal.accounts.models import AccountToken, AddressChange, HalfLogin, Session
+from portal.accounts.models import AccountToken, AddressChange, ApiToken, HalfLogin, Session
+from portal.accounts.viewing import stop_those_over
 from portal.events.models import Delivery, DeliveryState
 from portal.extensions import db
 from portal.organizations.models import Invitation
@@ -17,7 +18,16 @@ BATCH = 5_000  # deliveries of one transaction
 
 def tidy() -> None:
     """Forget what is over. Each kind on its own: what one has forgotten, the next cannot bring back."""
-    for forget in (_ticks, _tokens, _sessions, _address_changes, _invitations, _forms, _deliveries):
+    for forget in (
+        _ticks,
+        _tokens,
+        _api_tokens,
+        _sessions,
+        _address_changes,
+        _invitations,
+        _forms,
+        _deliveries,
+    ):
         forget()
         db.session.commit()
 
@@ -32,8 +42,15 @@ def _tokens() -> None:
 
 
 def _sessions() -> None:
+    stop_those_over()
     for kind in (Session, HalfLogin):
         db.session.execute(delete(kind).where(kind.expires_at < clock.now()))
+
+
+def _api_tokens() -> None:
+    """Some weeks after their end: until then their owner sees why a program is let in no more."""
+    over = delete(ApiToken).where(ApiToken.expires_at < clock.now() - timedelta(days=30))
+    db.session.execute(over)
 
 
 def _address_changes() -> None:

@@ -13,8 +13,11 @@ from portal.accounts import (
     confinement,
     passkey_views,
     picture_views,
+    read_only,
     second_step,
+    token_views,
     two_step_views,
+    view_as,
     welcome_views,
 )
 from portal.accounts import admin as people_admin
@@ -25,6 +28,8 @@ from portal.accounts.blueprint import bp as accounts
 from portal.admin import samples as admin_samples
 from portal.admin import views as admin_views
 from portal.admin.blueprint import bp as admin
+from portal.api import views as api_views
+from portal.api.blueprint import bp as api
 from portal.config import Settings, read_settings
 from portal.desk.views import bp as desk
 from portal.extensions import csrf, db, htmx, limiter, migrate
@@ -51,15 +56,17 @@ from portal.web import errors, headers, health, keys, locale, navigation, sessio
 from portal.web.templates import TranslatedEnvironment
 
 ROOT = Path(__file__).parent.parent
-VIEWS = (  # whose routes stand on the blueprints of accounts, admin and tickets
+VIEWS = (  # whose routes stand on the blueprints of accounts, admin, tickets and the API
     accounts_mine,
     accounts_views,
     address_views,
     picture_views,
     passkey_views,
     second_step,
+    token_views,
     two_step_views,
     welcome_views,
+    view_as,
     admin_samples,
     admin_views,
     mail_admin,
@@ -72,6 +79,7 @@ VIEWS = (  # whose routes stand on the blueprints of accounts, admin and tickets
     ticket_people,
     ticket_views,
     tickets_mine,
+    api_views,
 )
 BLUEPRINTS = (
     health.bp,
@@ -85,6 +93,7 @@ BLUEPRINTS = (
     notifications.bp,
     live_pages.bp,
     desk,
+    api,
     home,
 )
 
@@ -100,7 +109,7 @@ def create_app(settings: Settings | None = None) -> Flask:
     app.jinja_environment = TranslatedEnvironment  # type: ignore[assignment]  # a kind of it
     app.config.from_mapping(settings.for_flask())
 
-    for part in (headers, db, csrf, htmx, limiter, redis, queue, live, storage, oidc):
+    for part in (headers, db, read_only, csrf, htmx, limiter, redis, queue, live, storage, oidc):
         part.init_app(app)
     for part in (
         session,

@@ -3,6 +3,7 @@
 from portal.accounts.models import (
     AccountToken,
     AddressChange,
+    ApiToken,
     HalfLogin,
     RecoveryCode,
     Session,
@@ -37,6 +38,7 @@ from portal.tickets.models import (
 __all__ = [
     "AccountToken",
     "AddressChange",
+    "ApiToken",
     "Comment",
     "Delivery",
     "Department",

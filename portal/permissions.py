@@ -20,6 +20,7 @@ class Permission(StrEnum):
     SETTINGS_MANAGE = "settings:manage"
     OPERATE = "operate"  # mails, failed work, health
     AUDIT_READ = "audit:read"
+    IMPERSONATE = "impersonate"  # see the desk as somebody else, and change nothing
 
 
 class Role(StrEnum):
@@ -38,6 +39,25 @@ ROLE_LABELS = {
     Role.AGENT: _l("Agent"),
     Role.MANAGER: _l("Manager"),
     Role.ADMIN: _l("Admin"),
+}
+
+
+class Scope(StrEnum):
+    """What a personal token may do of all that its owner may."""
+
+    TICKETS_READ = "tickets:read"
+    TICKETS_WRITE = "tickets:write"
+    PROFILE_READ = "profile:read"
+
+    @property
+    def label(self) -> str:
+        return str(SCOPE_LABELS[self])
+
+
+SCOPE_LABELS = {
+    Scope.TICKETS_READ: _l("Read the tickets that I may see"),
+    Scope.TICKETS_WRITE: _l("Write on tickets in my name"),
+    Scope.PROFILE_READ: _l("Read who I am: name, address, role"),
 }
 
 _EMPLOYEE = frozenset({Permission.TICKET_SUBMIT})

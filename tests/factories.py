@@ -3,11 +3,13 @@
 A person's password is `PASSWORD`; hashing it once keeps the suite fast.
 """
 
+from datetime import timedelta
 from itertools import count
 
 from sqlalchemy import select
 
 from portal import clock
+from portal.accounts import tokens
 from portal.accounts.models import User
 from portal.accounts.passwords import hash_password
 from portal.extensions import db
@@ -15,7 +17,7 @@ from portal.lifecycles.actions import make_default_lifecycle
 from portal.lifecycles.models import Lifecycle, Status
 from portal.organizations import invitations
 from portal.organizations.models import Department, Membership, MembershipRole, Organization, Team, TeamMember
-from portal.permissions import Role
+from portal.permissions import Role, Scope
 from portal.projects.models import Project, ProjectCounter, ProjectMember, TicketCategory
 from portal.tickets import actions, comments
 from portal.tickets.models import Request
@@ -63,6 +65,12 @@ def manager(**values):
 
 def admin(**values):
     return _user(Role.ADMIN, **values)
+
+
+def token(person, *scopes, name="A token", days=90):
+    """A token of theirs, for everything where no scopes are named; what is sent with each request."""
+    until = clock.now() + timedelta(days=days)
+    return tokens.create(person, name=name, scopes=scopes or Scope, until=until)
 
 
 def team(**values):

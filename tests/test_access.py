@@ -3,7 +3,7 @@
 import pytest
 
 from portal.extensions import db
-from portal.permissions import GRANTS, Permission, Role
+from portal.permissions import GRANTS, Permission, Role, Scope
 from tests import factories as make
 from tests.web.routes import doors
 
@@ -52,6 +52,9 @@ TABLE = {
     "accounts.switch_off_two_step": LOGIN,
     "accounts.end_session": LOGIN,
     "accounts.end_other_sessions": LOGIN,
+    "accounts.stop_viewing": LOGIN,
+    "accounts.tokens": LOGIN,
+    "accounts.revoke_token": LOGIN,
     # Everybody's pages.
     "home.index": LOGIN,
     "notifications.index": LOGIN,
@@ -120,6 +123,8 @@ TABLE = {
     "admin.deactivate_person": PEOPLE,
     "admin.change_address": PEOPLE,
     "admin.reset_two_step": PEOPLE,
+    "admin.view_as": Permission.IMPERSONATE,
+    "admin.revoke_token": PEOPLE,
     "admin.organizations": PEOPLE,
     "admin.new_organization": PEOPLE,
     "admin.organization": PEOPLE,
@@ -150,6 +155,11 @@ TABLE = {
     "admin.restore_category": PROJECTS,
     "admin.settings": Permission.SETTINGS_MANAGE,
     "admin.audit": Permission.AUDIT_READ,
+    # For programs: each asks for a token with that scope, and no cookie counts.
+    "api.me": Scope.PROFILE_READ,
+    "api.tickets": Scope.TICKETS_READ,
+    "api.ticket": Scope.TICKETS_READ,
+    "api.add_comment": Scope.TICKETS_WRITE,
 }
 
 
@@ -168,6 +178,7 @@ def all_doors(app, world):
     db.session.commit()
     arguments = {
         "key": ticket.key, "token": "x" * 43, "public_id": "x" * 16, "name": "open", "category_id": 999,
+        "token_id": "x" * 16,
         "project_id": 999, "user_id": 999, "team_id": 999, "mail_id": 999, "event_id": 999,
         "reaction": "notify_people", "digest": "x" * 32, "project_key": "NONE", "direction": "up",
         "filename": "x", "organization_id": 999, "department_id": 999, "invitation_id": 999,
@@ -176,16 +187,26 @@ def all_doors(app, world):
     return doors(app, arguments)
 
 
+@pytest.fixture
+def doors_for_people(all_doors):
+    return [door for door in all_doors if not door.is_for_machines]
+
+
+@pytest.fixture
+def doors_for_machines(all_doors):
+    return [door for door in all_doors if door.is_for_machines]
+
+
 def granted(role, permission):
     return permission in {ANYONE, LOGIN} or permission in GRANTS[role]
 
 
 @pytest.mark.parametrize("role", Role)
-def test_each_role_gets_through_just_where_the_table_says(all_doors, client_for, role):
+def test_each_role_gets_through_just_where_the_table_says(doors_for_people, client_for, role):
     person = getattr(make, role)()
     db.session.commit()
     wrong = []
-    for door in all_doors:
+    for door in doors_for_people:
         if door.endpoint == "accounts.logout":
             continue
         answer = client_for(person).open(door.path, method=door.method)
@@ -195,11 +216,11 @@ def test_each_role_gets_through_just_where_the_table_says(all_doors, client_for,
     assert wrong == []
 
 
-def test_nobody_gets_through_without_a_login_but_where_the_table_says(all_doors, client_for):
+def test_nobody_gets_through_without_a_login_but_where_the_table_says(doors_for_people, client_for):
     wrong = []
     make.employee()
     db.session.commit()
-    for door in all_doors:
+    for door in doors_for_people:
         answer = client_for(None).open(door.path, method=door.method)
         to_login = answer.status_code == 303 and answer.location.startswith("/login")
         if TABLE[door.endpoint] is not ANYONE and not to_login:
@@ -207,20 +228,58 @@ def test_nobody_gets_through_without_a_login_but_where_the_table_says(all_doors,
     assert wrong == []
 
 
-def test_htmx_without_a_login_is_told_and_the_page_stays(all_doors, client_for):
-    for door in all_doors:
+def test_htmx_without_a_login_is_told_and_the_page_stays(doors_for_people, client_for):
+    for door in doors_for_people:
         if TABLE[door.endpoint] is ANYONE:
             continue
         answer = client_for(None).open(door.path, method=door.method, headers={"HX-Request": "true"})
         assert (answer.status_code, answer.headers["HX-Trigger"]) == (401, "login-needed"), door
 
 
-def test_without_its_token_every_change_is_refused(all_doors, client_for):
+def test_without_its_token_every_change_is_refused(doors_for_people, client_for):
     client = client_for(make.admin())
     client.sends_token = False
-    changing = [door for door in all_doors if door.method != "GET"]
+    changing = [door for door in doors_for_people if door.method != "GET"]
     assert changing
     for door in changing:
         answer = client.open(door.path, method=door.method)
         assert answer.status_code == 400, door
         assert "CSRF" in answer.text, door
+
+
+def test_a_route_of_the_api_is_for_programs_alone_and_no_other_is(all_doors):
+    for door in all_doors:
+        assert door.is_for_machines == isinstance(TABLE[door.endpoint], Scope), door
+
+
+@pytest.mark.parametrize("role", Role)
+def test_no_program_gets_through_by_the_cookie_of_somebody(doors_for_machines, client_for, role):
+    client = client_for(getattr(make, role)())
+    for door in doors_for_machines:
+        answer = client.open(door.path, method=door.method, json={"body": "x"})
+        assert (answer.status_code, answer.json["error_code"]) == (401, "E_UNAUTHORIZED"), door
+        assert answer.headers["WWW-Authenticate"].startswith("Bearer"), door
+
+
+@pytest.mark.parametrize("role", Role)
+def test_a_token_gets_through_just_where_its_scope_says(doors_for_machines, client_for, role):
+    person, wrong = getattr(make, role)(), []
+    for scope in Scope:
+        sent = {"Authorization": f"Bearer {make.token(person, scope)}"}
+        db.session.commit()
+        for door in doors_for_machines:
+            answer = client_for(None).open(door.path, method=door.method, headers=sent, json={"body": "x"})
+            refused = answer.status_code == 403 and answer.json["error_code"] == "E_INSUFFICIENT_SCOPE"
+            if refused == (TABLE[door.endpoint] is scope):
+                wrong.append((str(door), scope, answer.status_code))
+    assert wrong == []
+
+
+def test_a_token_opens_no_page(doors_for_people, client_for):
+    sent = {"Authorization": f"Bearer {make.token(make.admin())}"}
+    db.session.commit()
+    for door in doors_for_people:
+        if TABLE[door.endpoint] is ANYONE:
+            continue
+        answer = client_for(None).open(door.path, method=door.method, headers=sent)
+        assert (answer.status_code, answer.location[:6]) == (303, "/login"), door

@@ -16,10 +16,10 @@ DOMAIN = {"models", "policy", "queries", "actions", "comments", "once", "drafts"
           "following", "deliveries", "lists", "filtering",
           "two_step", "half_logins", "challenges", "passkeys", "pictures", "notices", "emergency", "moving",
           "absence", "houses", "local_login", "memberships", "invitations", "audience", "confidentiality",
-          "participants", "members"}  # fmt: skip
+          "participants", "members", "viewing", "tokens"}  # fmt: skip
 AUDIENCES = {
     "views", "desk", "admin", "mine", "live", "second_step", "two_step_views", "address_views",
-    "passkey_views", "picture_views", "welcome_views",
+    "passkey_views", "picture_views", "welcome_views", "view_as", "token_views",
 }  # fmt: skip
 WEB_LIBRARIES = {"flask", "flask_login", "flask_wtf", "wtforms"}
 

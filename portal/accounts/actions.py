@@ -11,14 +11,16 @@ from sqlalchemy.exc import IntegrityError
 from portal import clock
 from portal.accounts import links
 from portal.accounts.emergency import may_use_password
-from portal.accounts.models import HalfLogin, Passkey, Purpose, Session, User, digest
+from portal.accounts.models import ApiToken, HalfLogin, Passkey, Purpose, Session, User, digest
+from portal.accounts.models import about as about
 from portal.accounts.passwords import hash_password, is_outdated, is_right
 from portal.accounts.queries import admins, user_by_email
+from portal.accounts.viewing import delete_sessions
 from portal.errors import DomainError
 from portal.events.changes import set_fields
 from portal.events.kinds import Kind
 from portal.events.record import record
-from portal.extensions import affected, db
+from portal.extensions import db
 
 SESSION_LIFE = timedelta(hours=24)
 REMEMBERED_LIFE = timedelta(days=14)
@@ -44,27 +46,34 @@ def open_session(
 
 def end_sessions(user: User, *, actor: User | None, but: str = "") -> int:
     """Log the user out everywhere, but for the browser that holds the token `but`; how many those were."""
-    others = delete(Session).where(Session.user_id == user.id, Session.token_digest != digest(but))
-    count = affected(db.session.execute(others))
+    count = delete_sessions(Session.user_id == user.id, Session.token_digest != digest(but))
     db.session.execute(delete(HalfLogin).where(HalfLogin.user_id == user.id))
     if count:
         record(Kind.SESSIONS_ENDED, actor=actor, **about(user), count=count)
     return count
 
 
+def revoke_tokens(user: User, *, actor: User | None) -> None:
+    """Let no program act for them any more: what they may, or who they are, has changed."""
+    gone = delete(ApiToken).where(ApiToken.user_id == user.id).returning(ApiToken.name, ApiToken.expires_at)
+    living = [row.name for row in db.session.execute(gone).all() if row.expires_at > clock.now()]
+    if living:
+        record(Kind.TOKENS_REVOKED, actor=actor, **about(user), tokens=sorted(living))
+
+
 def end_session(user: User, public_id: str) -> bool:
     """Log one of the user's own browsers out; False where they have no such."""
-    own = delete(Session).where(Session.user_id == user.id, Session.public_id == public_id)
-    ended = affected(db.session.execute(own)) > 0
+    ended = delete_sessions(Session.user_id == user.id, Session.public_id == public_id) > 0
     if ended:
         record(Kind.SESSIONS_ENDED, actor=user, **about(user), count=1)
     return ended
 
 
 def log_out(user: User, token: str) -> None:
-    """End the session of the browser that asks."""
-    db.session.execute(delete(Session).where(Session.token_digest == digest(token)))
-    record(Kind.LOGGED_OUT, actor=user, **about(user))
+    """End the session of the browser that asks; an admin's who sees the desk as this user is the admin's."""
+    delete_sessions(Session.token_digest == digest(token))
+    owner = user.viewed_by or user
+    record(Kind.LOGGED_OUT, actor=owner, **about(owner))
 
 
 def authenticate(email: str, password: str) -> User | None:
@@ -194,16 +203,12 @@ def set_absence(user: User, first: date | None, last: date | None, *, deputy: Us
         record(Kind.ACCOUNT_EDITED, actor=user, **about(user), changes=changes)
 
 
-def about(user: User) -> dict[str, Any]:
-    """Whom an event is about, as events on accounts say it."""
-    return {"user_id": user.id, "user": user.name}
-
-
 def _set_password(user: User, password_hash: str) -> None:
     had_one = user.password_hash is not None
     user.password_hash = password_hash
     links.end_links(user)
     record(Kind.PASSWORD_CHANGED, actor=user, **about(user))
+    revoke_tokens(user, actor=user)
     if had_one:
         has_passkeys = db.session.scalar(select(exists().where(Passkey.user_id == user.id)))
         links.mail_password_changed(user, has_passkeys=bool(has_passkeys))

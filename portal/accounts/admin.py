@@ -1,14 +1,16 @@
 """People, as admins see them."""
 
+from functools import partial
 from typing import Any
 
-from flask import flash, redirect, request, url_for
+from flask import abort, flash, redirect, request, url_for
 from flask_babel import gettext as _
 
-from portal.accounts import moving, people, two_step
+from portal.accounts import moving, people, tokens, two_step, viewing
 from portal.accounts.forms import NewPersonForm, PeopleForm, PersonForm
 from portal.accounts.models import User
-from portal.accounts.own_forms import PersonAddressForm
+from portal.accounts.own_forms import PersonAddressForm, ViewAsForm
+from portal.accounts.policy import may_view_as
 from portal.accounts.queries import people as listed
 from portal.accounts.queries import person_or_404
 from portal.admin.blueprint import bp
@@ -27,9 +29,10 @@ from portal.permissions import Permission, Role, requires
 from portal.projects.queries import projects_of
 from portal.sso.queries import identities_of
 from portal.tickets.handover import hand_over, leave_projects
+from portal.web.forms import DeskForm
 from portal.web.htmx import render
 from portal.web.paging import Order, keyset
-from portal.web.session import me
+from portal.web.session import me, new_forms
 
 ID = "<row:user_id>"
 EDIT, NEW = "admin/person.html", "admin/person_new.html"
@@ -155,6 +158,31 @@ def change_address(user_id: int):
     return redirect(url_for(".person", user_id=person.id), 303)
 
 
+@bp.post(f"/people/{ID}/view-as")
+@requires(Permission.IMPERSONATE)
+def view_as(user_id: int):
+    """From the next page on. The forms of pages that stand open count no more: they are one's own."""
+    person = person_or_404(user_id)
+    form = ViewAsForm()
+    if not form.validate():
+        return _person_page(person, _person_form(person, formdata=None), 422, view_form=form)
+    viewing.begin(person, why=form.why.data, actor=me())
+    db.session.commit()
+    new_forms()
+    return redirect(url_for("home.index"), 303)
+
+
+@bp.post(f"/people/{ID}/tokens/<token_id>/revoke")
+@requires(Permission.PEOPLE_MANAGE)
+def revoke_token(user_id: int, token_id: str):
+    person = person_or_404(user_id)
+    if not tokens.revoke(person, token_id, actor=me()):
+        abort(404)
+    db.session.commit()
+    flash(_("The token is revoked. No program gets in with it any more."), "success")
+    return redirect(url_for(".person", user_id=person.id), 303)
+
+
 def _person_form(person: User, **kwargs: Any) -> PersonForm:
     now: dict[str, Any] = {
         "name": person.name,
@@ -166,19 +194,28 @@ def _person_form(person: User, **kwargs: Any) -> PersonForm:
     return PersonForm(data=now, teams=all_teams(), is_admin=person.role is Role.ADMIN, **kwargs)
 
 
-def _person_page(
-    person: User, form: PersonForm, status: int, *, address_form: PersonAddressForm | None = None
-):
-    address_form = address_form or PersonAddressForm(formdata=None, data={"email": person.email})
+def _person_page(person: User, form: PersonForm, status: int, **forms: DeskForm):
+    """The page with the form that was sent, and the others as they are."""
+    shown = {
+        "address_form": PersonAddressForm(formdata=None, data={"email": person.email}),
+        "view_form": ViewAsForm(formdata=None),
+    }
     return render(
         EDIT,
         EDIT,
         status,
         form=form,
-        address_form=address_form,
+        **shown | forms,
         person=person,
         is_me=person.id == me().id,
+        may_view=may_view_as(me(), person),
+        tokens=tokens.tokens_of(person),
+        revoke_url=partial(_token_url, person.id),
         memberships=memberships_of(person),
         identities=identities_of(person),
         projects=projects_of(person),
     )
+
+
+def _token_url(user_id: int, public_id: str) -> str:
+    return url_for(".revoke_token", user_id=user_id, token_id=public_id)

@@ -75,6 +75,11 @@ def mail_passkey(user: User, what: str, *, name: str, is_turn: bool = False) -> 
     _mail("passkey", user, what=what, name=name, is_turn=is_turn, account_link=link("/account/passkeys"))
 
 
+def mail_token_made(user: User, name: str) -> None:
+    """Tell them of an API token, in case it was not they who made it; the token itself is in no mail."""
+    _mail("token_made", user, token=name, account_link=link("/account/tokens"))
+
+
 def owner_of(token: str, purpose: Purpose) -> User | None:
     """Whose link this is, if it is still good for that; the link stays good."""
     if not _TOKEN.fullmatch(token):

@@ -7,6 +7,7 @@ import unicodedata
 from datetime import date, datetime
 from enum import StrEnum
 from hashlib import sha256
+from typing import Any, cast
 
 from flask_login import UserMixin
 from sqlalchemy import ARRAY, CheckConstraint, ForeignKey, Identity, Index, String, false, text
@@ -14,7 +15,7 @@ from sqlalchemy.orm import Mapped, mapped_column, relationship, validates
 
 from portal import clock
 from portal.extensions import Model
-from portal.permissions import GRANTS, STAFF, Permission, Role
+from portal.permissions import GRANTS, STAFF, Permission, Role, Scope
 
 HUES = 8
 
@@ -88,6 +89,8 @@ class User(Model, UserMixin):
     __eq__ = object.__eq__  # Flask-Login's compares what `get_id` gives
     __hash__ = object.__hash__
     session_token = ""  # of the browser that is just logging in; not a column
+    viewed_by = cast("User | None", None)  # the admin who sees the desk as them in this request; not a column
+    was_viewing = False  # this admin has just ceased to see the desk as somebody else; not a column
 
     def get_id(self) -> str:
         """What Flask-Login puts into the cookie: a random token, never the user's id."""
@@ -120,13 +123,25 @@ class User(Model, UserMixin):
         return permission in GRANTS[self.role]
 
 
+def about(user: User) -> dict[str, Any]:
+    """Whom an event is about, as events on accounts say it."""
+    return {"user_id": user.id, "user": user.name}
+
+
 class Session(Model):
     """One browser that is logged in. Deleting the row logs it out.
 
     Only the digest of its token is kept: whoever reads the table can log in as nobody.
+    An admin's says whom they see the desk as, and until when.
     """
 
     __tablename__ = "sessions"
+    __table_args__ = (
+        CheckConstraint("(viewing_as_id IS NULL) = (viewing_until IS NULL)", name="viewing"),
+        Index(
+            "ix_sessions_viewing_as_id", "viewing_as_id", postgresql_where=text("viewing_as_id IS NOT NULL")
+        ),
+    )
 
     id: Mapped[int] = mapped_column(Identity(), primary_key=True)
     public_id: Mapped[str] = mapped_column(unique=True, default=lambda: secrets.token_urlsafe(12))
@@ -138,8 +153,42 @@ class Session(Model):
     created_at: Mapped[datetime] = mapped_column(default=lambda: clock.now())
     last_seen_at: Mapped[datetime] = mapped_column(default=lambda: clock.now())
     expires_at: Mapped[datetime]
+    viewing_as_id: Mapped[int | None] = mapped_column(ForeignKey("users.id"))
+    viewing_until: Mapped[datetime | None]
+
+    user: Mapped[User] = relationship(foreign_keys=[user_id])
+
+
+class ApiToken(Model):
+    """What lets a program act for somebody, as far as `scopes` go. Deleting the row revokes it.
+
+    Only its digest is kept, and its first letters, by which its owner knows it again.
+    """
+
+    __tablename__ = "api_tokens"
+    __table_args__ = (CheckConstraint("cardinality(scopes) > 0", name="scopes"),)
+
+    id: Mapped[int] = mapped_column(Identity(), primary_key=True)
+    public_id: Mapped[str] = mapped_column(String(24), unique=True, default=lambda: secrets.token_urlsafe(12))
+    user_id: Mapped[int] = mapped_column(ForeignKey("users.id", ondelete="CASCADE"), index=True)
+    name: Mapped[str] = mapped_column(String(80))
+    prefix: Mapped[str] = mapped_column(String(20))
+    token_digest: Mapped[str] = mapped_column(String(64), unique=True)
+    scopes: Mapped[list[str]] = mapped_column(ARRAY(String(40)))
+    created_at: Mapped[datetime] = mapped_column(default=lambda: clock.now())
+    expires_at: Mapped[datetime]
+    last_used_at: Mapped[datetime | None]
+    last_address: Mapped[str] = mapped_column(String(64), default="")
 
     user: Mapped[User] = relationship()
+
+    @property
+    def is_over(self) -> bool:
+        return self.expires_at <= clock.now()
+
+    @property
+    def scope_labels(self) -> list[str]:
+        return [scope.label for scope in Scope if scope in self.scopes]
 
 
 class AccountToken(Model):

@@ -102,6 +102,12 @@ class PersonAddressForm(DeskForm):
     email = email_field()
 
 
+class ViewAsForm(DeskForm):
+    """Why an admin wants to see the desk as somebody else."""
+
+    why = StringField(_l("Why?"), [NotBlank(_l("Say why: the audit log keeps it.")), at_most(300)], [tidy])
+
+
 class AbsenceForm(DeskForm):
     """From when to when one is away, and who stands in. Empty days: one is not away."""
 

@@ -5,7 +5,7 @@ from sqlalchemy import select
 from sqlalchemy.exc import IntegrityError
 
 from portal.accounts import emergency, links
-from portal.accounts.actions import about, end_sessions
+from portal.accounts.actions import about, end_sessions, revoke_tokens
 from portal.accounts.models import User
 from portal.errors import DomainError
 from portal.events.changes import Changes, set_fields
@@ -47,7 +47,7 @@ def rename(person: User, name: str, *, actor: User) -> None:
 
 
 def change_role(person: User, role: Role, *, actor: User | None) -> None:
-    """Give them another role and log them out, so that the old one ends at once.
+    """Give them another role, log them out and revoke their tokens, so that the old one ends at once.
 
     Raises DomainError for one's own role, and for the last active admin; emergency access goes with the role.
     """
@@ -60,6 +60,7 @@ def change_role(person: User, role: Role, *, actor: User | None) -> None:
     emergency.refuse_the_last(person)
     _record(set_fields(person, role=role, is_break_glass=False), person, actor=actor)
     end_sessions(person, actor=actor)
+    revoke_tokens(person, actor=actor)
 
 
 def limit(person: User, *, is_limited: bool, actor: User | None) -> None:
@@ -85,6 +86,7 @@ def deactivate(person: User, *, actor: User) -> None:
     person.is_active = False
     record(Kind.ACCOUNT_DEACTIVATED, actor=actor, **about(person))
     end_sessions(person, actor=actor)
+    revoke_tokens(person, actor=actor)
     links.end_links(person)
 
 

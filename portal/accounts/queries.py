@@ -8,6 +8,7 @@ from sqlalchemy.orm import joinedload
 from portal import clock
 from portal.accounts.devices import device
 from portal.accounts.models import Session, User, digest, sort_key
+from portal.accounts.policy import may_view_as
 from portal.extensions import db
 from portal.gateways.database import KEEPS_PLAN
 from portal.permissions import STAFF, Role
@@ -28,6 +29,7 @@ def user_of_session(token: object, *, is_attended: bool = True) -> User | None:
     """Who is logged in under this token; for anything that is not such a token, nobody.
 
     `session_token` of the answer is the token, so that Flask-Login keeps the cookie.
+    An admin who sees the desk as somebody else is answered as that person.
     That the browser was seen is written at most once in five minutes; what an open
     page asks by itself (`is_attended` is false) does not keep its session awake.
     """
@@ -35,7 +37,14 @@ def user_of_session(token: object, *, is_attended: bool = True) -> User | None:
         return None
     now = clock.now()
     living = (
-        select(User, Session.id, Session.last_seen_at, Session.is_remembered)
+        select(
+            User,
+            Session.id,
+            Session.last_seen_at,
+            Session.is_remembered,
+            Session.viewing_as_id,
+            Session.viewing_until,
+        )
         .join(Session, Session.user_id == User.id)
         .where(
             Session.token_digest == digest(token),
@@ -47,14 +56,27 @@ def user_of_session(token: object, *, is_attended: bool = True) -> User | None:
     found = db.session.execute(living, execution_options=KEEPS_PLAN).one_or_none()
     if found is None:
         return None
-    user, session_id, seen_at, is_remembered = found
+    user, session_id, seen_at, is_remembered, viewed_id, until = found
     if not is_remembered and now - seen_at > IDLE:
         return None
     if is_attended and now - seen_at > SEEN_EVERY:
         _note_seen(session_id, now)
         user = db.session.get_one(User, user.id)
     user.session_token = token
-    return user
+    return user if viewed_id is None else _as_whom(user, viewed_id, is_over=until is None or until <= now)
+
+
+def _as_whom(user: User, viewed_id: int, *, is_over: bool) -> User:
+    """The person as whom this admin sees the desk, with the admin in `viewed_by`.
+
+    The admin themself once that is over; `was_viewing` then says so.
+    """
+    person = db.session.get_one(User, viewed_id)
+    if is_over or not may_view_as(user, person):
+        user.was_viewing = True
+        return user
+    person.session_token, person.viewed_by = user.session_token, user
+    return person
 
 
 def _note_seen(session_id: int, now: datetime) -> None:

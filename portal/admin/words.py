@@ -38,6 +38,11 @@ GROUPS = (
             Kind.PASSKEY_RENAMED: _l("Passkey renamed"),
             Kind.PASSKEY_REMOVED: _l("Passkey removed"),
             Kind.PASSKEY_SUSPECTED: _l("Passkey refused that seems copied"),
+            Kind.TOKEN_CREATED: _l("API token made"),
+            Kind.TOKEN_REVOKED: _l("API token revoked"),
+            Kind.TOKENS_REVOKED: _l("API tokens revoked"),
+            Kind.VIEWING_BEGAN: _l("Began to see the desk as somebody else"),
+            Kind.VIEWING_ENDED: _l("Ceased to see the desk as somebody else"),
         },
     ),
     (
@@ -191,6 +196,13 @@ REASONS = {
 }
 
 
+ENDED_BY = {
+    "button": _l("stopped"),
+    "time": _l("time was up, or it was no longer allowed"),
+    "session": _l("logged out"),
+}
+
+
 class Change(NamedTuple):
     field: str
     old: str
@@ -211,6 +223,12 @@ DETAILS: dict[str, Callable[[Any], str]] = {  # what is known of some events, in
     "reason": lambda reason: str(REASONS.get(reason, reason)),
     "way": lambda way: _("with a passkey") if way == "passkey" else str(way),
     "passkey": str,
+    "token": lambda name: _("“%(words)s”", words=name),
+    "prefix": lambda prefix: f"{prefix}…",
+    "scopes": ", ".join,
+    "tokens": lambda names: ", ".join(_("“%(words)s”", words=name) for name in names),
+    "why": lambda why: _("“%(words)s”", words=why),
+    "ended_by": lambda by: str(ENDED_BY.get(by, by)),
     "count": lambda count: ngettext("%(num)s browser", "%(num)s browsers", count),
     "unassigned": lambda number: ngettext("%(num)s open ticket", "%(num)s open tickets", number),
     "asked": str,

@@ -39,6 +39,11 @@ class Kind(StrEnum):
     IDENTITY_LINKED = "account.identity_linked"  # data: provider
     IDENTITY_UNLINKED = "account.identity_unlinked"  # data: provider
     SESSIONS_ENDED = "account.sessions_ended"  # data: count
+    TOKEN_CREATED = "account.token_created"  # noqa: S105, data: token, prefix, scopes, until
+    TOKEN_REVOKED = "account.token_revoked"  # noqa: S105, data: token, prefix
+    TOKENS_REVOKED = "account.tokens_revoked"
+    VIEWING_BEGAN = "account.viewing_began"  # data: why
+    VIEWING_ENDED = "account.viewing_ended"  # data: ended_by
     TWO_STEP_ON = "account.two_step_on"
     TWO_STEP_OFF = "account.two_step_off"
     TWO_STEP_RESET = "account.two_step_reset"

@@ -31,7 +31,7 @@ def stream():
     """
     asked = request.args.getlist("topics")[:MOST_TOPICS]
     names = _topics(me(), asked)
-    owner, token, app = me().id, me().session_token, current_app._get_current_object()  # noqa: SLF001, its documented way
+    owner, token, app = (me().viewed_by or me()).id, me().session_token, current_app._get_current_object()  # noqa: SLF001, its documented way
     db.session.remove()  # a stream lives for minutes, and needs no database
     the_hub = hub()
     inbox = the_hub.open(frozenset(names), owner=owner)

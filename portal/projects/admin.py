@@ -166,7 +166,7 @@ def new_category():
 @bp.route(f"/categories/{CATEGORY_ID}", methods=["GET", "POST"])
 @requires(Permission.PROJECT_MANAGE)
 def category(category_id: int):
-    category = category_or_404(category_id, managed_by=me(), to_change=True)
+    category = category_or_404(category_id, managed_by=me(), to_change=request.method == "POST")
     form = CategoryForm(category=category, data={"name": category.stored_name, "team_id": category.team_id})
     if not form.validate_on_submit():
         return _category_page(form, category, 422 if form.is_submitted() else 200)
@@ -220,7 +220,7 @@ def _groups() -> list[tuple[str, list[TicketCategory], list[TicketCategory]]]:
 
 
 def _project(project_id: int) -> Project:
-    return project_or_404(project_id, managed_by=me(), to_change=True)
+    return project_or_404(project_id, managed_by=me(), to_change=request.method == "POST")
 
 
 def _fresh(project: Project) -> ProjectForm:

@@ -84,7 +84,7 @@ def _submitted(form: TicketForm):
 @requires(Permission.TICKET_SUBMIT)
 def show(key: str):
     ticket = get_ticket_or_404(key, seen_by=me())
-    if not is_fragment_request() and read_of_ticket(me(), ticket.id):
+    if not is_fragment_request() and not me().viewed_by and read_of_ticket(me(), ticket.id):
         db.session.commit()
         ticket = get_ticket_or_404(key, seen_by=me())
     return render(page_for(me()), fragment_for(me()), **about(ticket))

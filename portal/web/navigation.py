@@ -35,6 +35,7 @@ def around() -> dict:
         "request_id": g.get("request_id"),
         "locale": language(),
         "is_demo": current_app.config["DESK"].demo_mode,
+        "viewing": g.get("viewing"),
     }
     if "no_database" in g:
         return always

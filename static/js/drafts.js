@@ -4,6 +4,7 @@ import { post } from "./kit/requests.js"
 import { clockTime, fill } from "./kit/templates.js"
 
 const pauses = new WeakMap()
+const isOn = () => "drafts" in document.body.dataset // nothing is kept of what an admin types as somebody else
 const place = (form) => `draft:${document.body.dataset.user}:${form.dataset.draft}`
 const isKept = (field) => field.name && field.matches("textarea, select, input:not([type=hidden], [type=password], [type=file])")
 const isBox = (field) => field.matches("[type=checkbox], [type=radio]")
@@ -48,18 +49,19 @@ function restore(form) {
 }
 
 function restoreIn(root) {
+  if (!isOn()) return
   for (const form of root.matches?.("form[data-draft]") ? [root] : root.querySelectorAll("form[data-draft]")) restore(form)
 }
 
 document.addEventListener("input", ({ target }) => {
-  if (!target.form?.matches("[data-draft]") || !isKept(target)) return
+  if (!isOn() || !target.form?.matches("[data-draft]") || !isKept(target)) return
   clearTimeout(pauses.get(target.form))
   pauses.set(target.form, setTimeout(save, 2000, target.form))
 })
 
 // On its way: kept here until it is known that it arrived.
 document.addEventListener("submit", ({ target: form }) => {
-  if (!form.matches("[data-draft]")) return
+  if (!isOn() || !form.matches("[data-draft]")) return
   clearTimeout(pauses.get(form))
   pauses.delete(form)
   keepHere(form)

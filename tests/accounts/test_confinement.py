@@ -27,7 +27,8 @@ def all_doors(app, world):
         "reaction": "notify_people", "project_key": "IT", "direction": "up", "filename": "x",
     }  # fmt: skip
     db.session.commit()
-    return [door for door in doors(app, Anything(values | words)) if TABLE[door.endpoint] is not ANYONE]
+    found = [door for door in doors(app, Anything(values | words)) if not door.is_for_machines]
+    return [door for door in found if TABLE[door.endpoint] is not ANYONE]
 
 
 class Anything(dict):

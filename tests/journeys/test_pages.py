@@ -18,7 +18,7 @@ PAGES = {
     ],
     "employee": [
         "/", "/tickets", "/tickets?show=done", "/tickets/new", "{own}", "/notifications", "/account",
-        "/account/two-step", "/account/passkeys", "/queue",
+        "/account/two-step", "/account/passkeys", "/account/tokens", "/queue",
     ],
     "lucia": ["/organizations/2", "/organizations/2/requests", "/organizations/2/members/11"],
     "agent": [
@@ -42,10 +42,14 @@ CASES = [(who, path) for who, paths in PAGES.items() for path in paths]
 
 
 NO_PAGES = {  # routes that answer a GET, and are no page
+    "api.me": "for machines",
+    "api.ticket": "for machines",
+    "api.tickets": "for machines",
     "health.lives": "for machines",
     "health.ready": "for machines",
     "live.stream": "a stream",
     "notifications.panel": "a part of every page",
+    "pictures.picture": "a picture",
     "settings.logo": "a picture",
     "sso.begin": "leads to another host",
     "static": "files",

@@ -4,9 +4,10 @@ from dataclasses import dataclass, field
 from enum import IntEnum
 
 from portal import clock
-from portal.accounts.models import Passkey, Session
+from portal.accounts.models import ApiToken, Passkey, Session, digest
 from portal.extensions import db
 from portal.organizations.models import MembershipRole, Shares
+from portal.permissions import Scope
 from tests import factories as make
 
 WHO = ("anonymous", "unverified", "employee", "stranger", "viewer", "house admin", "agent", "other agent",
@@ -53,6 +54,7 @@ class Cast:
 
     people: dict = field(default_factory=dict)
     arguments: dict = field(default_factory=dict)  # by whose it is, for each person
+    tokens: dict = field(default_factory=dict)  # by which programs of theirs ask, for each person
 
 
 def gather(project):
@@ -92,10 +94,11 @@ def gather(project):
         another = house if its is elsewhere else elsewhere
         mine = _ticket(person or ann, its, other_team if who == "agent" else team, is_confidential=True)
         found.arguments[who] = {
-            "own": rows | _of_house(its) | {"key": mine.key, "public_id": _public_id_of(person or ann)},
-            "foreign": rows | _of_house(another) | {"key": foreign.key, "public_id": _public_id_of(ann)},
-            "confidential": rows | _of_house(another) | {"key": secret.key, "public_id": _public_id_of(ann)},
+            "own": rows | _of_house(its) | {"key": mine.key} | _ways_in(person or ann),
+            "foreign": rows | _of_house(another) | {"key": foreign.key} | _ways_in(ann),
+            "confidential": rows | _of_house(another) | {"key": secret.key} | _ways_in(ann),
         }
+        found.tokens[who] = _token_of(person)[1] if person else None
     db.session.commit()
     return found
 
@@ -116,7 +119,27 @@ def _of_house(house):
     }
 
 
-def _public_id_of(person):
+def _ways_in(person):
+    return {"public_id": _session_of(person), "token_id": _token_of(person)[0]}
+
+
+def _token_of(person):
+    """Its public id, and the secret that a program of theirs sends."""
+    secret = f"desk_{next(make._numbers):043}"
+    row = make.make(
+        ApiToken,
+        user_id=person.id,
+        public_id=f"{next(make._numbers):016}",
+        name="A token",
+        prefix=secret[:9],
+        token_digest=digest(secret),
+        scopes=[scope.value for scope in Scope],
+        expires_at=clock.now().replace(year=2100),
+    )
+    return row.public_id, secret
+
+
+def _session_of(person):
     """Of the browser and of the passkey that they have, which are both called so."""
     row = make.make(
         Session,
@@ -137,11 +160,15 @@ def _public_id_of(person):
     return row.public_id
 
 
-def asked(app, client, door):
-    """The answer to one request, whose changes are undone."""
+def asked(app, client, door, token=None):
+    """The answer to one request, whose changes are undone; what is for programs, one with that token asks."""
+    more = {}
+    if door.is_for_machines:
+        more["json"] = {"body": "x"} if door.method == "POST" else None
+        more["headers"] = {"Authorization": f"Bearer {token}"} if token else {}
     undone = db.engines[None].begin_nested()
     try:
-        return client.open(door.path, method=door.method)
+        return client.open(door.path, method=door.method, **more)
     finally:
         db.session.remove()
         undone.rollback()

@@ -9,7 +9,7 @@ from enum import Enum
 
 import pytest
 
-from portal.permissions import GRANTS, Role
+from portal.permissions import GRANTS, Role, Scope
 from tests.security.cast import HOUSES, NOBODY, SESSIONS, TICKETS, WHO, WHOSE, May, asked, gather
 from tests.test_access import ANYONE, LOGIN, TABLE
 from tests.web.routes import doors
@@ -27,7 +27,8 @@ LEAD_TO_LOGIN = {
     "accounts.emergency_access",  # there is none while everybody may log in with a password
 }
 # What a route does with the thing of its address. Those of a ticket that are not here act on it.
-READS_TICKET = {"tickets.show", "tickets.earlier"}
+READS_TICKET = {"tickets.show", "tickets.earlier", "api.ticket"}
+REVOKE = "accounts.revoke_token"
 READS_HOUSE = {"organizations.requests"}
 ROLES = {"agent": Role.AGENT, "other agent": Role.AGENT, "manager": Role.MANAGER, "admin": Role.ADMIN}
 # Whose address names nothing that is somebody's: the permission alone decides.
@@ -48,6 +49,8 @@ def expected(who, whose, door):
         return Answer.THROUGH
     if who in NOBODY:
         return Answer.LOGIN
+    if isinstance(permission, Scope):  # the token has all of them
+        return _bound(who, whose, door)
     if permission is not LOGIN and permission not in GRANTS[ROLES.get(who, Role.EMPLOYEE)]:
         return Answer.FORBIDDEN
     return _bound(who, whose, door)
@@ -62,7 +65,7 @@ def _bound(who, whose, door):
     if _is_of_house(door):
         wanted = May.READ if door.endpoint in READS_HOUSE else May.ACT
         return Answer.THROUGH if HOUSES[who][place > 0] >= wanted else Answer.HIDDEN
-    if "public_id" in door.names:
+    if "public_id" in door.names or door.endpoint == REVOKE:
         return Answer.THROUGH if SESSIONS[who][place > 0] else Answer.HIDDEN
     assert door.endpoint.startswith("admin.") or door.names <= UNBOUND, f"{door} is in no table"
     return Answer.THROUGH
@@ -75,6 +78,8 @@ def _is_of_house(door):
 def answered(answer):
     if answer.status_code == 303 and answer.location.startswith("/login"):
         return Answer.LOGIN
+    if answer.status_code == 401 and "WWW-Authenticate" in answer.headers:
+        return Answer.LOGIN
     return {403: Answer.FORBIDDEN, 404: Answer.HIDDEN}.get(answer.status_code, Answer.THROUGH)
 
 
@@ -86,7 +91,7 @@ def test_everybody_gets_just_what_the_tables_say(app, cast, client_for, who, who
     for door in doors(app, arguments):
         if door.endpoint == "accounts.logout":
             continue
-        wanted, answer = expected(who, whose, door), asked(app, client, door)
+        wanted, answer = expected(who, whose, door), asked(app, client, door, cast.tokens[who])
         if answered(answer) is not wanted and not _is_made_up(door, wanted, answer):
             wrong.append((str(door), wanted.value, answer.status_code))
     assert wrong == []
@@ -94,5 +99,5 @@ def test_everybody_gets_just_what_the_tables_say(app, cast, client_for, who, who
 
 def _is_made_up(door, wanted, answer):
     """Whether the view itself says 404, because the link or row is none; what is somebody's is there."""
-    is_there = "key" in door.names or "public_id" in door.names or _is_of_house(door)
+    is_there = {"key", "public_id"} & door.names or door.endpoint == REVOKE or _is_of_house(door)
     return wanted is Answer.THROUGH and answer.status_code == 404 and not is_there

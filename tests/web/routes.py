@@ -12,6 +12,11 @@ class Door:
     path: str
     names: frozenset[str]  # of what stands in the path
 
+    @property
+    def is_for_machines(self):
+        """It asks for a token, and knows no cookie."""
+        return self.path.startswith("/api/")
+
     def __str__(self):
         return f"{self.method} {self.endpoint}"
 
