@@ -2,6 +2,8 @@
 
 from threading import Barrier, Thread
 
+from werkzeug.exceptions import HTTPException
+
 from portal.errors import DomainError
 from portal.extensions import db
 
@@ -17,7 +19,7 @@ def at_once(app, *things):
                 answer = thing()
                 db.session.commit()
                 answers.append(answer)
-            except DomainError as error:
+            except (DomainError, HTTPException) as error:
                 answers.append(error)
             db.session.remove()
 

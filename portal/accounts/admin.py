@@ -5,6 +5,7 @@ from typing import Any
 
 from flask import abort, flash, redirect, request, url_for
 from flask_babel import gettext as _
+from flask_babel import ngettext
 
 from portal.accounts import moving, people, tokens, two_step, viewing
 from portal.accounts.forms import NewPersonForm, PeopleForm, PersonForm
@@ -28,7 +29,8 @@ from portal.organizations.queries import (
 from portal.permissions import Permission, Role, requires
 from portal.projects.queries import projects_of
 from portal.sso.queries import identities_of
-from portal.tickets.handover import hand_over, leave_projects
+from portal.tickets.forms import HandoverForm
+from portal.tickets.handover import count_open, give_tickets, hand_over, leave_projects
 from portal.web.forms import DeskForm
 from portal.web.htmx import render
 from portal.web.paging import Order, keyset
@@ -105,9 +107,23 @@ def person(user_id: int):
 @bp.post(f"/people/{ID}/deactivate")
 @requires(Permission.PEOPLE_MANAGE)
 def deactivate_person(user_id: int):
+    """In the same form, who takes the tickets they answer for."""
     person = person_or_404(user_id)
+    form = HandoverForm(leaver=person, reader=me())
+    if not form.validate():
+        return _person_page(person, _person_form(person, formdata=None), 422, handover_form=form)
     people.deactivate(person, actor=me())
+    left = give_tickets(person, form.heir.person, actor=me())
     db.session.commit()
+    if left:
+        flash(
+            ngettext(
+                "%(num)s open ticket waits for somebody to take it.",
+                "%(num)s open tickets wait for somebody to take them.",
+                left,
+            ),
+            "info",
+        )
     flash(_("%(name)s is logged out everywhere and cannot log in any more.", name=person.name), "success")
     return redirect(url_for(".person", user_id=person.id), 303)
 
@@ -199,6 +215,7 @@ def _person_page(person: User, form: PersonForm, status: int, **forms: DeskForm)
     shown = {
         "address_form": PersonAddressForm(formdata=None, data={"email": person.email}),
         "view_form": ViewAsForm(formdata=None),
+        "handover_form": HandoverForm(leaver=person, reader=me(), formdata=None),
     }
     return render(
         EDIT,
@@ -207,6 +224,7 @@ def _person_page(person: User, form: PersonForm, status: int, **forms: DeskForm)
         form=form,
         **shown | forms,
         person=person,
+        open_tickets=count_open(person) if person.is_staff else 0,
         is_me=person.id == me().id,
         may_view=may_view_as(me(), person),
         tokens=tokens.tokens_of(person),

@@ -231,6 +231,8 @@ DETAILS: dict[str, Callable[[Any], str]] = {  # what is known of some events, in
     "ended_by": lambda by: str(ENDED_BY.get(by, by)),
     "count": lambda count: ngettext("%(num)s browser", "%(num)s browsers", count),
     "unassigned": lambda number: ngettext("%(num)s open ticket", "%(num)s open tickets", number),
+    "given": lambda number: ngettext("%(num)s ticket given on", "%(num)s tickets given on", number),
+    "heir": lambda name: _("to %(name)s", name=name),
     "asked": str,
     "removed": lambda number: ngettext("%(num)s event removed", "%(num)s events removed", number),
     "before": lambda day: _("all before %(day)s", day=day),

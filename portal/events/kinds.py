@@ -29,7 +29,7 @@ class Kind(StrEnum):
     ACCOUNT_EDITED = "account.edited"  # data: changes
     ACCOUNT_DEACTIVATED = "account.deactivated"
     ACCOUNT_REACTIVATED = "account.reactivated"
-    TICKETS_HANDED_OVER = "account.tickets_handed_over"  # data: unassigned, unseen
+    TICKETS_HANDED_OVER = "account.tickets_handed_over"  # data: unassigned, unseen, given, heir
     PASSWORD_CHANGED = "account.password_changed"  # noqa: S105
     PASSWORD_RESET_ASKED = "account.password_reset_asked"  # noqa: S105
     LOGGED_IN = "account.logged_in"  # data: way, where it was a passkey

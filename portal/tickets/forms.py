@@ -23,6 +23,7 @@ from portal.lifecycles.models import Status
 from portal.organizations.forms import PersonField
 from portal.organizations.models import Organization, Team
 from portal.organizations.queries import all_teams, memberships_to_ask_in
+from portal.projects.forms import StaffField, called
 from portal.projects.models import Project, TicketCategory
 from portal.projects.policy import shut_to, works_in
 from portal.projects.queries import open_categories, open_projects
@@ -283,6 +284,22 @@ class FieldsForm(DeskForm):
             "priority": self.priority.data,
             "category": self.category,
         }
+
+
+class HandoverForm(DeskForm):
+    """Who is to answer for the open tickets of somebody who leaves; nobody where it is empty."""
+
+    heir = StaffField(_l("Who takes their open tickets?"), [at_most(PERSON_LIMIT)], [tidy])
+
+    def __init__(self, *, leaver: User, reader: User, **kwargs: object) -> None:
+        deputy = leaver.deputy
+        stands_in = deputy is not None and deputy.is_active and deputy.is_staff
+        super().__init__(data={"heir": called(deputy) if deputy and stands_in else ""}, **kwargs)
+        self.leaver, self.reader = leaver, reader
+
+    def validate_heir(self, field: StaffField) -> None:
+        if field.person and field.person.id == self.leaver.id:
+            raise ValidationError(gettext("Choose somebody else: it is they who leave."))
 
 
 class ParticipantForm(DeskForm):

@@ -1,6 +1,8 @@
 """What becomes of the tickets of somebody who leaves the desk, or a project. Nothing here commits."""
 
-from sqlalchemy import ColumnElement, delete, select, true
+from typing import Any
+
+from sqlalchemy import ColumnElement, delete, func, select, true
 from sqlalchemy.orm import aliased
 
 from portal.accounts.actions import about
@@ -28,6 +30,30 @@ def leave_projects(person: User, *, actor: User | None) -> None:
     """The same of the tickets of those projects that are shut to somebody who works on in others."""
     if person.is_staff:
         _hand_over(person, Ticket.project_id.in_(shut_to(person)), actor=actor)
+
+
+def give_tickets(person: User, heir: User | None, *, actor: User | None) -> int:
+    """Have another one of the desk answer for their open tickets; nobody without one.
+
+    Those of projects in which the heir does not work become nobody's too; how many
+    tickets became nobody's. Raises DomainError for an heir who does not work on tickets.
+    """
+    shut = set(db.session.scalars(shut_to(heir))) if heir else set()
+    tickets = _open_tickets_of(person, true())
+    for ticket in tickets:
+        assign(ticket, None if ticket.project_id in shut else heir, actor=actor)
+    given = sum(ticket.assignee is not None for ticket in tickets)
+    if tickets:
+        numbers: dict[str, Any] = {"given": given, "unassigned": len(tickets) - given}
+        whose = {"heir": heir.name} if heir else {}
+        record(Kind.TICKETS_HANDED_OVER, actor=actor, **about(person) | numbers | whose)
+    return len(tickets) - given
+
+
+def count_open(person: User) -> int:
+    """For how many open tickets they answer."""
+    theirs = (Ticket.assignee_id == person.id, Ticket.status_category != Category.DONE)
+    return db.session.scalar(select(func.count()).where(*theirs)) or 0
 
 
 def _hand_over(person: User, which: ColumnElement[bool], *, actor: User | None) -> None:

@@ -9,6 +9,7 @@ from portal.events.kinds import Kind
 from portal.events.models import Event
 from portal.extensions import db
 from portal.permissions import Role
+from portal.projects.models import ProjectMember
 from portal.tickets import actions
 from portal.tickets.handover import hand_over
 from portal.tickets.models import Part, Ticket, TicketPerson
@@ -168,3 +169,85 @@ def test_nobody_is_given_a_ticket_who_has_left_meanwhile(petra, app):
 
     with app.test_request_context(), pytest.raises(DomainError, match="does not work on tickets"):
         actions.assign(tickets["others"], petra, actor=None)
+
+
+# Deactivated, in whose form the heir is chosen.
+
+
+def deactivate(client, person, heir=""):
+    return client.post(f"/admin/people/{person.id}/deactivate", data={"heir": heir})
+
+
+def test_whoever_is_deactivated_gives_their_open_tickets_to_an_heir(petra, client_for):
+    petra, tickets = petra
+    boss, ben = make.admin(), make.agent(name="Ben")
+    db.session.commit()
+    client = client_for(boss)
+    assert "They answer for 3 open tickets." in client.get(f"/admin/people/{petra.id}").text
+
+    answer = deactivate(client, petra, ben.email)
+
+    assert answer.status_code == 303
+    db.session.expire_all()
+    assert petra.is_active is False
+    assert {tickets[name].assignee for name in ("open", "blocked", "asked, assigned")} == {ben}
+    assert tickets["closed"].assignee == petra
+    said = events(Kind.TICKETS_HANDED_OVER)[-1].data
+    assert (said["given"], said["heir"], said["unassigned"]) == (3, "Ben", 0)
+    assert "Ben" in client.get("/admin/audit").text
+    assert invariants.broken() == {}
+
+
+def test_without_an_heir_they_wait_and_it_is_said(petra, client_for):
+    petra, tickets = petra
+    boss = make.admin()
+    db.session.commit()
+    client = client_for(boss)
+
+    deactivate(client, petra)
+
+    db.session.expire_all()
+    assert tickets["open"].assignee is None
+    assert "3 open tickets wait for somebody" in client.get(f"/admin/people/{petra.id}").text
+
+
+def test_what_the_heir_may_not_work_on_waits_too(petra, client_for):
+    petra, tickets = petra
+    boss, ben = make.admin(), make.agent()
+    shut = make.project("HR", members_only=True)
+    make.make(ProjectMember, user_id=petra.id, project_id=shut.id)
+    inside = make.ticket(project=shut, assignee=petra)
+    db.session.commit()
+
+    deactivate(client_for(boss), petra, ben.email)
+
+    db.session.expire_all()
+    assert tickets["open"].assignee == ben
+    assert inside.assignee is None
+    assert events(Kind.TICKETS_HANDED_OVER)[-1].data["unassigned"] == 1
+
+
+@pytest.mark.parametrize("heir", ["ann@example.org", "nobody@example.org", "petra@example.org"])
+def test_an_heir_who_is_none_is_refused_and_nothing_happens(petra, client_for, heir):
+    petra, tickets = petra
+    petra.email = "petra@example.org"
+    make.employee(email="ann@example.org")
+    boss = make.admin()
+    db.session.commit()
+
+    answer = deactivate(client_for(boss), petra, heir)
+
+    assert answer.status_code == 422
+    assert heir in answer.text
+    db.session.expire_all()
+    assert petra.is_active is True
+    assert tickets["open"].assignee == petra
+
+
+def test_the_deputy_is_offered_as_heir(petra, client_for):
+    petra, _ = petra
+    petra.deputy = make.agent(name="Hana Nova", email="hana@example.org")
+    boss = make.admin()
+    db.session.commit()
+
+    assert "Hana Nova &lt;hana@example.org&gt;" in client_for(boss).get(f"/admin/people/{petra.id}").text
