@@ -10,12 +10,13 @@ ROOT = Path(__file__).parent.parent
 # A feature's models, policy, queries, actions and forms may import those to its left, and itself.
 FEATURES = [
     "events", "settings", "outbox_mail", "accounts", "organizations", "lifecycles", "projects",
-    "tickets", "notifications", "desk", "sso",
+    "tickets", "notifications", "desk", "sso", "privacy",
 ]  # fmt: skip
 DOMAIN = {"models", "policy", "queries", "actions", "comments", "once", "drafts", "conflicts", "record",
           "following", "deliveries", "lists", "filtering",
           "two_step", "half_logins", "moving", "absence", "houses", "memberships", "invitations",
-          "audience", "confidentiality", "participants"}  # fmt: skip
+          "audience", "confidentiality", "participants", "retention",
+          "traces", "sweep", "anonymizing", "exporting", "work", "mentions"}  # fmt: skip
 AUDIENCES = {
     "views", "desk", "admin", "mine", "live", "second_step", "two_step_views", "address_views"
 }  # fmt: skip

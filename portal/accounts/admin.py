@@ -24,6 +24,7 @@ from portal.organizations.queries import (
     teams_of,
 )
 from portal.permissions import Permission, requires
+from portal.privacy.queries import latest_jobs
 from portal.sso.queries import identities_of
 from portal.tickets.handover import hand_over
 from portal.web.htmx import render
@@ -169,4 +170,5 @@ def _person_page(
         is_me=person.id == me().id,
         memberships=memberships_of(person),
         identities=identities_of(person),
+        person_jobs=latest_jobs(person),
     )

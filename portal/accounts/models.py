@@ -72,6 +72,7 @@ class User(Model, UserMixin):
     absent_from: Mapped[date | None]  # days in their own time zone, the last one included
     absent_until: Mapped[date | None]
     deputy_id: Mapped[int | None] = mapped_column(ForeignKey("users.id", ondelete="SET NULL"))
+    anonymized_at: Mapped[datetime | None]  # since when nobody knows any more who this was
     two_step_since: Mapped[datetime | None]  # when their log-in began to ask for a code
     created_at: Mapped[datetime] = mapped_column(default=lambda: clock.now())
 

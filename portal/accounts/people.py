@@ -84,6 +84,8 @@ def deactivate(person: User, *, actor: User) -> None:
 def reactivate(person: User, *, actor: User) -> None:
     if person.is_active:
         return
+    if person.anonymized_at:
+        raise DomainError(_("Whoever this was, nobody knows any more. Create a new account."))
     person.is_active = True
     record(Kind.ACCOUNT_REACTIVATED, actor=actor, **about(person))
 
