@@ -6,7 +6,7 @@ import tempfile
 import time
 from datetime import timedelta
 
-from sqlalchemy import select, update
+from sqlalchemy import ColumnElement, select, update
 
 from portal import clock
 from portal.extensions import affected, db
@@ -40,8 +40,12 @@ def work() -> None:
 
 def forget_exports() -> None:
     """Remove the files that have been there long enough. One that cannot be removed now is tried again."""
-    old = select(PersonJob).where(PersonJob.result_key.is_not(None), PersonJob.expires_at < clock.now())
-    for job in db.session.scalars(old.limit(500)):
+    _forget_exports(PersonJob.expires_at < clock.now())
+
+
+def _forget_exports(which: ColumnElement[bool]) -> None:
+    kept = select(PersonJob).where(PersonJob.result_key.is_not(None), which)
+    for job in db.session.scalars(kept.limit(500)).all():
         storage().forget(str(job.result_key))
         job.result_key = None
         db.session.commit()
@@ -73,6 +77,7 @@ def _note_failure(job_id: int, error: Exception) -> None:
 
 
 def _anonymize(job: PersonJob, until: float) -> None:
+    _forget_exports(PersonJob.person_id == job.person_id)
     while working.anonymize_part(job):
         if time.monotonic() > until:
             job.lease_until = None  # whoever comes next goes on

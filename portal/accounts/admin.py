@@ -32,7 +32,7 @@ from portal.web.paging import Order, keyset
 from portal.web.session import me
 
 ID = "<row:user_id>"
-EDIT, NEW = "admin/person.html", "admin/person_new.html"
+EDIT, NEW, FORMER = "admin/person.html", "admin/person_new.html", "privacy/former.html"
 
 
 @bp.get("/people", endpoint="people")
@@ -160,9 +160,10 @@ def _person_page(
     person: User, form: PersonForm, status: int, *, address_form: PersonAddressForm | None = None
 ):
     address_form = address_form or PersonAddressForm(formdata=None, data={"email": person.email})
+    page = FORMER if person.anonymized_at else EDIT
     return render(
-        EDIT,
-        EDIT,
+        page,
+        page,
         status,
         form=form,
         address_form=address_form,

@@ -10,13 +10,13 @@ from collections.abc import Callable, Iterator
 from datetime import date, datetime
 from enum import Enum
 from typing import Any, BinaryIO
-from zipfile import ZIP_DEFLATED, ZipFile
+from zipfile import ZIP_DEFLATED, ZipFile, ZipInfo
 
 from sqlalchemy import Select, or_, select
 
 from portal import clock
 from portal.accounts.models import User
-from portal.events.models import Event
+from portal.events.models import AUDITED, Event
 from portal.extensions import db
 from portal.organizations.models import Department, Membership, Organization, Team, TeamMember
 from portal.outbox_mail.models import Mail
@@ -33,7 +33,7 @@ account.json        the account, its teams, organizations and identities
 tickets.json        requests they asked or take part in, with all public replies
 work.json           requests they were given or watch: keys and titles
 comments.json       what they wrote, internal notes of their own included
-events.json         what they did, and what was done to their account
+events.json         log-ins, changes of their account, and what they changed of the desk
 mails.json          mails to them; links that let somebody in are left out
 belongings/         sessions, notifications, drafts and the like, a table each
 
@@ -55,7 +55,7 @@ def write(person: User, file: BinaryIO, *, progress: Progress) -> None:
     """Fill the file. `progress` is told of each part how many rows it had, and may raise to end it."""
     with ZipFile(file, "w", ZIP_DEFLATED) as archive:
         about = ABOUT.format(name=person.name, email=person.email, now=clock.now())
-        archive.writestr("about.txt", about)
+        archive.writestr(_entry("about.txt"), about)
         _write(archive, "account.json", iter([_account(person)]), lambda _: None)
         _write(archive, "tickets.json", _whole_tickets(person), progress)
         _write(archive, "work.json", _work(person), lambda _: None)
@@ -70,7 +70,7 @@ def write(person: User, file: BinaryIO, *, progress: Progress) -> None:
 
 def _write(archive: ZipFile, name: str, rows: Iterator[dict[str, Any]], progress: Progress) -> None:
     """A list of JSON objects, written as it is read."""
-    with archive.open(name, "w") as file:
+    with archive.open(_entry(name), "w") as file:
         file.write(b"[")
         number = 0
         for number, row in enumerate(rows, 1):
@@ -80,6 +80,12 @@ def _write(archive: ZipFile, name: str, rows: Iterator[dict[str, Any]], progress
                 progress(BATCH)
         file.write(b"\n]\n")
     progress(number % BATCH)
+
+
+def _entry(name: str) -> ZipInfo:
+    entry = ZipInfo(name, date_time=clock.now().timetuple()[:6])
+    entry.compress_type = ZIP_DEFLATED
+    return entry
 
 
 def _plain(value: object) -> object:
@@ -168,8 +174,9 @@ def _own_comment(comment: Comment) -> dict[str, Any]:
 
 
 def _events(person: User) -> Select[Event]:
-    about = Event.ticket_id.is_(None) & (Event.data["user_id"].as_string() == str(person.id))
-    return select(Event).where(or_(Event.actor_id == person.id, about))
+    """What an auditor reads of them; what they did on tickets stands with the tickets."""
+    about = Event.data["user_id"].as_string() == str(person.id)
+    return select(Event).where(AUDITED, or_(Event.actor_id == person.id, about))
 
 
 def _event(person: User) -> Callable[[Event], dict[str, Any]]:

@@ -33,7 +33,7 @@ from portal.extensions import db
 from portal.markdown import render_markdown
 from portal.privacy.traces import Traces
 
-BATCH = 2_000  # ids of one transaction
+BATCH = 5_000  # ids of one transaction
 NOT_SWEPT = {"users", "person_jobs", "mentions"}
 RENDERED = "_html"  # a column of that ending holds what is rendered from the one without it
 
@@ -94,7 +94,7 @@ def _cleaned(step: Step, row: Mapping[Any, Any], traces: Traces) -> dict[str, An
     for name in list(changed):
         if name + RENDERED in values:
             changed[name + RENDERED] = render_markdown(changed[name])
-    if step.table.name == "events" and _is_about(row, traces):
+    if step.table.name == "events" and row["address"] and _came_from_them(row, traces):
         changed["address"] = None
     limits = {column.name: getattr(column.type, "length", None) for column in step.columns}
     return {name: _cut(value, limits.get(name)) for name, value in changed.items()}
@@ -105,11 +105,11 @@ def _cut(value: Any, limit: int | None) -> Any:
     return value[:limit] if isinstance(value, str) and limit else value
 
 
-def _is_about(row: Mapping[Any, Any], traces: Traces) -> bool:
-    """From where somebody did something, or was kept out, tells of them too."""
+def _came_from_them(row: Mapping[Any, Any], traces: Traces) -> bool:
+    """From where they did something, or tried to get in. From where others did something to them stays."""
     data = row["data"]
-    is_theirs = row["actor_id"] == traces.person_id or data.get("user_id") == traces.person_id
-    return row["address"] is not None and (is_theirs or str(data.get("email")).lower() in traces.emails)
+    meant = data.get("user_id") == traces.person_id or str(data.get("email")).lower() in traces.emails
+    return row["actor_id"] == traces.person_id or (row["actor_id"] is None and meant)
 
 
 def _also_needed(table: Table, step: Step) -> Iterator[Column[Any]]:

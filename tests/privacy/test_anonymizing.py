@@ -5,6 +5,7 @@ from datetime import timedelta
 
 import psycopg
 import pytest
+import requests
 from sqlalchemy import func, select, text
 
 from jobs import privacy as job
@@ -52,6 +53,7 @@ def zaphira(shared_app, boss):
     record(Kind.ADDRESS_CHANGED, actor=zaphira, **accounts.about(zaphira), changes=moved)
     zaphira.email = LOGIN
     _leave_traces(zaphira, boss, team)
+    asked_from("198.51.100.9")
     people.deactivate(zaphira, actor=boss)
     asked_from(None)
     accounts.open_session(zaphira, user_agent="Firefox", address="203.0.113.44")
@@ -145,6 +147,13 @@ def test_afterwards_no_table_holds_name_address_telephone_or_log_in(zaphira, bos
     assert found_in(dump()) == []
 
 
+def test_from_where_others_did_something_to_them_stays(zaphira, boss):
+    anonymize(zaphira, boss)
+    left = select(Event).where(Event.kind == Kind.ACCOUNT_DEACTIVATED)
+
+    assert db.session.scalars(left).one().address == "198.51.100.9"
+
+
 def test_what_they_did_stays_with_its_numbers_and_times(zaphira, boss):
     def figures():
         kinds = [Kind.ANONYMIZING_BEGUN, Kind.ACCOUNT_ANONYMIZED]
@@ -196,6 +205,22 @@ def test_their_mails_are_gone_and_those_of_others_stay(zaphira, boss):
 
     assert "boss@example.org" in to
     assert not any("quillfeather" in address for address in to)
+
+
+def test_an_export_of_before_is_removed_from_the_store(zaphira, boss, shared_app):
+    export = run(_begun(actions.ask_for_export(zaphira, actor=boss)))
+    address = shared_app.extensions["storage"].link(export.result_key, name="x")
+    assert requests.get(address, timeout=20).status_code == 200
+
+    anonymize(zaphira, boss)
+
+    assert requests.get(address, timeout=20).status_code == 404
+    assert not db.session.get_one(PersonJob, export.id, populate_existing=True).has_result
+
+
+def _begun(begun):
+    db.session.commit()
+    return begun
 
 
 def test_what_is_looked_for_is_kept_only_until_it_is_found(zaphira, boss):
