@@ -28,14 +28,13 @@ def work() -> None:
     After `SHIFT` seconds the rest is left to another job.
     """
     until = time.monotonic() + SHIFT
-    while time.monotonic() < until:
-        job = working.claim_next()
+    while job := working.claim_next():
         db.session.commit()  # the lease is to outlive this worker
-        if job is None:
-            return
         _do(job, until)
-    enqueue_after_commit("jobs.privacy.work", queue="slow")
-    db.session.commit()
+        if time.monotonic() > until:
+            enqueue_after_commit("jobs.privacy.work", queue="slow")
+            break
+    db.session.commit()  # also what was given up while looking
 
 
 def forget_exports() -> None:

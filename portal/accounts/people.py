@@ -46,6 +46,9 @@ def invite_again(person: User, *, actor: User) -> None:
 
 
 def rename(person: User, name: str, *, actor: User) -> None:
+    """Raises DomainError for somebody who was anonymized."""
+    if name != person.name and person.anonymized_at:
+        raise DomainError(_("Whoever this was, nobody knows any more. Create a new account."))
     _record(set_fields(person, name=name), person, actor=actor)
 
 

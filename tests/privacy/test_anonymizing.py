@@ -11,7 +11,7 @@ from sqlalchemy import func, select, text
 from jobs import privacy as job
 from portal import clock
 from portal.accounts import actions as accounts
-from portal.accounts import half_logins, links, people
+from portal.accounts import half_logins, links, moving, people
 from portal.accounts.models import Session, User
 from portal.errors import DomainError
 from portal.events.changes import change
@@ -280,6 +280,23 @@ def test_in_small_batches_nothing_is_missed(zaphira, boss, monkeypatch, batch):
     assert done.done == done.total > len(sweep.steps())
 
 
+def test_what_takes_longer_than_a_shift_is_handed_from_job_to_job(zaphira, boss, shared_app, monkeypatch):
+    monkeypatch.setattr(job, "SHIFT", 0.0)
+    begun = actions.anonymize(zaphira, actor=boss)
+    db.session.commit()
+    queue, shifts = shared_app.extensions["queue"], 0
+    queue.jobs = [each for each in queue.jobs if each[0] == "jobs.privacy.work"]
+
+    while queue.jobs:
+        queue.run_next()
+        shifts += 1
+
+    db.session.expire_all()
+    assert begun.state is PersonJobState.DONE
+    assert shifts > len(sweep.steps())
+    assert found_in(dump()) == []
+
+
 class Killed(BaseException):
     """As SIGKILL: nothing of what is written to catch errors gets to see it."""
 
@@ -371,6 +388,10 @@ def test_nobody_is_anonymized_twice_or_comes_back(zaphira, boss):
         actions.anonymize(zaphira, actor=boss)
     with pytest.raises(DomainError, match="nobody knows any more"):
         people.reactivate(zaphira, actor=boss)
+    with pytest.raises(DomainError, match="nobody knows any more"):
+        people.rename(zaphira, NAME, actor=boss)
+    with pytest.raises(DomainError, match="nobody knows any more"):
+        moving.change_address(zaphira, LOGIN, actor=boss)
     with pytest.raises(DomainError, match="nothing to hand out"):
         actions.ask_for_export(zaphira, actor=boss)
 
