@@ -16,7 +16,7 @@ from portal.events.record import record
 from portal.extensions import db
 from portal.gateways.maintenance import as_owner
 from portal.privacy import anonymizing, sweep
-from portal.privacy.models import PersonJob, PersonJobKind, PersonJobState
+from portal.privacy.models import PersonJob, PersonJobState
 from portal.privacy.traces import Traces, neutral_name
 
 log = logging.getLogger(__name__)
@@ -132,7 +132,3 @@ def _sweep_on(connection: Connection, job: PersonJob, traces: Traces) -> dict[st
 
 def _counted(job: PersonJob, name: str, number: int) -> dict[str, object]:
     return {"counts": job.counts | {name: job.counts.get(name, 0) + number}} if number else {}
-
-
-def is_anonymizing(job: PersonJob) -> bool:
-    return job.kind is PersonJobKind.ANONYMIZE
