@@ -94,6 +94,14 @@ class PersonJob(Model):
         return self.kind is PersonJobKind.EXPORT
 
     @property
+    def expected_at(self) -> datetime | None:
+        """When it is done if it goes on as so far; None before that can be told."""
+        if not self.is_open or not 0 < self.done < self.total:
+            return None
+        so_far = clock.now() - self.created_at
+        return clock.now() + so_far * (self.total - self.done) / self.done
+
+    @property
     def has_result(self) -> bool:
         return self.result_key is not None
 

@@ -1,9 +1,12 @@
 """Exporting and anonymizing, as admins and the people themselves do it."""
 
+from datetime import timedelta
+
 import pytest
 from sqlalchemy import select
 
 from jobs import privacy as job
+from portal import clock
 from portal.accounts import people
 from portal.accounts.models import User
 from portal.events.kinds import Kind
@@ -58,6 +61,19 @@ def test_an_admin_exports_what_is_known_and_fetches_it_by_a_link_of_a_minute(cli
     assert fetched.status_code == 303
     assert "X-Amz-Expires=60" in fetched.location
     assert kinds()[-2:] == [Kind.EXPORT_ASKED, Kind.EXPORT_FETCHED]
+
+
+def test_a_job_that_runs_says_how_far_it_is_and_when_it_is_done(client, ann, boss):
+    with clock.travelling_to(clock.now() - timedelta(minutes=10)):
+        begun = actions.ask_for_export(ann, actor=boss)
+    begun.state, begun.done, begun.total = PersonJobState.RUNNING, 25, 100
+    db.session.commit()
+
+    text = client.get(f"/admin/person-jobs/{begun.id}").text
+
+    assert "25 of 100 looked at" in text
+    assert 'max="100" value="25"' in text
+    assert "in 30 minutes" in text
 
 
 def test_the_fragment_that_is_asked_for_again_is_the_panel_alone(client, ann):
