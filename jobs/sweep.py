@@ -1,6 +1,7 @@
 from jobs import events, pictures
 from portal.extensions import db
 from portal.gateways.queue import enqueue_after_commit
+from portal.privacy.queries import is_something_due
 
 
 def sweep() -> None:
@@ -9,6 +10,8 @@ def sweep() -> None:
     Mails have a job of their own: a mail server that does not answer must not hold up the rest.
     """
     enqueue_after_commit("jobs.mail.deliver")
+    if is_something_due():
+        enqueue_after_commit("jobs.privacy.work", queue="slow")
     db.session.commit()
     events.react()
     pictures.draw_waiting()

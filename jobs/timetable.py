@@ -47,6 +47,7 @@ TIMETABLE = (
     Entry("jobs.sweep.sweep", "*/20 * * * * *", "urgent"),
     Entry("jobs.housekeeping.tidy", "0 17 3 * * *", "slow"),
     Entry("jobs.audit.shorten", "0 41 3 * * *", "slow"),
+    Entry("jobs.privacy.forget_exports", "0 53 * * * *", "slow"),
 )
 
 

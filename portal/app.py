@@ -41,6 +41,8 @@ from portal.notifications import views as notifications
 from portal.organizations import admin as teams_admin
 from portal.organizations.views import bp as organizations
 from portal.outbox_mail import admin as mail_admin
+from portal.privacy import admin as privacy_admin
+from portal.privacy import mine as privacy_mine
 from portal.projects import admin as projects_admin
 from portal.settings import views as settings_views
 from portal.sso import admin as sso_admin
@@ -72,6 +74,8 @@ VIEWS = (  # whose routes stand on the blueprints of accounts, admin, tickets an
     mail_admin,
     people_admin,
     import_admin,
+    privacy_admin,
+    privacy_mine,
     projects_admin,
     sso_admin,
     teams_admin,

@@ -22,6 +22,7 @@ from portal.organizations.models import (
     TeamMember,
 )
 from portal.outbox_mail.models import Mail
+from portal.privacy.models import Mention, PersonJob
 from portal.projects.models import Project, ProjectCounter, ProjectMember, TicketCategory
 from portal.settings.models import Setting, Tick
 from portal.sso.models import ExternalIdentity, GroupRule, IdentityProvider
@@ -54,8 +55,10 @@ __all__ = [
     "Lifecycle",
     "Mail",
     "Membership",
+    "Mention",
     "Notification",
     "Organization",
+    "PersonJob",
     "Project",
     "ProjectCounter",
     "ProjectMember",

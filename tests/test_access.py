@@ -55,6 +55,10 @@ TABLE = {
     "accounts.stop_viewing": LOGIN,
     "accounts.tokens": LOGIN,
     "accounts.revoke_token": LOGIN,
+    "accounts.export": LOGIN,
+    "accounts.begin_export": LOGIN,
+    "accounts.cancel_export": LOGIN,
+    "accounts.export_file": LOGIN,
     # Everybody's pages.
     "home.index": LOGIN,
     "notifications.index": LOGIN,
@@ -125,6 +129,15 @@ TABLE = {
     "admin.reset_two_step": PEOPLE,
     "admin.view_as": Permission.IMPERSONATE,
     "admin.revoke_token": PEOPLE,
+    "admin.export_person": PEOPLE,
+    "admin.anonymize_person": PEOPLE,
+    "admin.person_job": PEOPLE,
+    "admin.cancel_person_job": PEOPLE,
+    "admin.retry_person_job": PEOPLE,
+    "admin.person_job_file": PEOPLE,
+    "admin.mentions": PEOPLE,
+    "admin.mention": PEOPLE,
+    "admin.keep_mention": PEOPLE,
     "admin.organizations": PEOPLE,
     "admin.new_organization": PEOPLE,
     "admin.organization": PEOPLE,
@@ -183,6 +196,7 @@ def all_doors(app, world):
         "reaction": "notify_people", "digest": "x" * 32, "project_key": "NONE", "direction": "up",
         "filename": "x", "organization_id": 999, "department_id": 999, "invitation_id": 999,
         "provider_id": 999, "identity_id": 999, "slug": "house",
+        "job_id": 999, "mention_id": 999,
     }  # fmt: skip
     return doors(app, arguments)
 

@@ -27,6 +27,7 @@ from portal.organizations.queries import (
     teams_of,
 )
 from portal.permissions import Permission, Role, requires
+from portal.privacy.queries import latest_jobs
 from portal.projects.queries import projects_of
 from portal.sso.queries import identities_of
 from portal.tickets.forms import HandoverForm
@@ -37,7 +38,7 @@ from portal.web.paging import Order, keyset
 from portal.web.session import me, new_forms
 
 ID = "<row:user_id>"
-EDIT, NEW = "admin/person.html", "admin/person_new.html"
+EDIT, NEW, FORMER = "admin/person.html", "admin/person_new.html", "privacy/former.html"
 
 
 @bp.get("/people", endpoint="people")
@@ -217,9 +218,10 @@ def _person_page(person: User, form: PersonForm, status: int, **forms: DeskForm)
         "view_form": ViewAsForm(formdata=None),
         "handover_form": HandoverForm(leaver=person, reader=me(), formdata=None),
     }
+    page = FORMER if person.anonymized_at else EDIT
     return render(
-        EDIT,
-        EDIT,
+        page,
+        page,
         status,
         form=form,
         **shown | forms,
@@ -232,6 +234,7 @@ def _person_page(person: User, form: PersonForm, status: int, **forms: DeskForm)
         memberships=memberships_of(person),
         identities=identities_of(person),
         projects=projects_of(person),
+        person_jobs=latest_jobs(person),
     )
 
 

@@ -82,6 +82,7 @@ class User(Model, UserMixin):
     )  # values of `events.kinds.Kind` that do not ring their bell
     two_step_since: Mapped[datetime | None]  # when their log-in began to ask for a second step
     is_break_glass: Mapped[bool] = mapped_column(default=False, server_default=false())  # emergency.py
+    anonymized_at: Mapped[datetime | None]  # since when nobody knows any more who this was
     created_at: Mapped[datetime] = mapped_column(default=lambda: clock.now())
 
     deputy: Mapped[User | None] = relationship(remote_side=[id])

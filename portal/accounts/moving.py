@@ -145,10 +145,13 @@ def open_wish(user: User) -> AddressChange | None:
 def change_address(person: User, new_email: str, *, actor: User) -> None:
     """An admin gives somebody another address; both are told.
 
-    Raises DomainError for one's own, and where the address has an account already.
+    Raises DomainError for one's own, where the address has an account already, and for
+    somebody who was anonymized.
     """
     if new_email == person.email:
         return
+    if person.anonymized_at:
+        raise DomainError(_("Whoever this was, nobody knows any more. Create a new account."))
     if person.id == actor.id:
         raise DomainError(_("You change your own address on your account page."))
     _set_address(person, new_email, actor=actor)

@@ -43,6 +43,9 @@ def invite_again(person: User, *, actor: User) -> None:
 
 
 def rename(person: User, name: str, *, actor: User) -> None:
+    """Raises DomainError for somebody who was anonymized."""
+    if name != person.name and person.anonymized_at:
+        raise DomainError(_("Whoever this was, nobody knows any more. Create a new account."))
     _record(set_fields(person, name=name), person, actor=actor)
 
 
@@ -93,6 +96,8 @@ def deactivate(person: User, *, actor: User) -> None:
 def reactivate(person: User, *, actor: User) -> None:
     if person.is_active:
         return
+    if person.anonymized_at:
+        raise DomainError(_("Whoever this was, nobody knows any more. Create a new account."))
     person.is_active = True
     record(Kind.ACCOUNT_REACTIVATED, actor=actor, **about(person))
 

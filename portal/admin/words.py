@@ -59,6 +59,12 @@ GROUPS = (
             Kind.IDENTITY_UNLINKED: _l("No longer linked with single sign-on"),
             Kind.ACCOUNT_DEACTIVATED: _l("Account deactivated"),
             Kind.ACCOUNT_REACTIVATED: _l("Account activated again"),
+            Kind.EXPORT_ASKED: _l("Export of their data asked for"),
+            Kind.EXPORT_FETCHED: _l("Export of their data fetched"),
+            Kind.EXPORT_CANCELLED: _l("Export of their data cancelled"),
+            Kind.ANONYMIZING_BEGUN: _l("Anonymizing begun"),
+            Kind.ACCOUNT_ANONYMIZED: _l("Anonymized"),
+            Kind.MENTION_DECIDED: _l("Possible mention looked at"),
             Kind.TICKETS_HANDED_OVER: _l("Tickets handed over"),
         },
     ),
@@ -202,6 +208,8 @@ ENDED_BY = {
     "session": _l("logged out"),
 }
 
+DECISIONS = {"kept": _l("kept"), "replaced": _l("replaced by hand")}
+
 
 class Change(NamedTuple):
     field: str
@@ -234,6 +242,9 @@ DETAILS: dict[str, Callable[[Any], str]] = {  # what is known of some events, in
     "given": lambda number: ngettext("%(num)s ticket given on", "%(num)s tickets given on", number),
     "heir": lambda name: _("to %(name)s", name=name),
     "asked": str,
+    "key": str,
+    "decision": lambda decision: str(DECISIONS.get(decision, decision)),
+    "cleaned": lambda number: ngettext("%(num)s text changed", "%(num)s texts changed", number),
     "removed": lambda number: ngettext("%(num)s event removed", "%(num)s events removed", number),
     "before": lambda day: _("all before %(day)s", day=day),
 }

@@ -29,6 +29,12 @@ class Kind(StrEnum):
     ACCOUNT_EDITED = "account.edited"  # data: changes
     ACCOUNT_DEACTIVATED = "account.deactivated"
     ACCOUNT_REACTIVATED = "account.reactivated"
+    EXPORT_ASKED = "account.export_asked"
+    EXPORT_FETCHED = "account.export_fetched"
+    EXPORT_CANCELLED = "account.export_cancelled"
+    ANONYMIZING_BEGUN = "account.anonymizing_begun"
+    ACCOUNT_ANONYMIZED = "account.anonymized"  # data: cleaned
+    MENTION_DECIDED = "account.mention_decided"  # data: key, place, decision
     TICKETS_HANDED_OVER = "account.tickets_handed_over"  # data: unassigned, unseen, given, heir
     PASSWORD_CHANGED = "account.password_changed"  # noqa: S105
     PASSWORD_RESET_ASKED = "account.password_reset_asked"  # noqa: S105

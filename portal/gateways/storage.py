@@ -6,7 +6,8 @@ store by, because a signature names its host; that client never connects.
 
 import secrets
 from datetime import timedelta
-from urllib.parse import urlsplit
+from typing import BinaryIO
+from urllib.parse import quote, urlsplit
 
 import urllib3
 from flask import Flask, current_app
@@ -52,6 +53,30 @@ class Storage:
             raise StorageAway(str(error)) from error
         if missing:
             raise StorageAway(f"No bucket {', '.join(missing)}: run `flask storage prepare`.")
+
+    def keep(self, key: str, file: BinaryIO, *, size: int, kind: str) -> None:
+        """Put a file of the desk's own making where clean ones are. Raises StorageAway."""
+        try:
+            self._client.put_object(self.buckets[1], key, file, size, content_type=kind)
+        except (S3Error, urllib3.exceptions.HTTPError, OSError) as error:
+            raise StorageAway(str(error)) from error
+
+    def forget(self, key: str) -> None:
+        """Remove such a file; one that is gone is fine. Raises StorageAway."""
+        try:
+            self._client.remove_object(self.buckets[1], key)
+        except (S3Error, urllib3.exceptions.HTTPError, OSError) as error:
+            raise StorageAway(str(error)) from error
+
+    def link(self, key: str, *, name: str) -> str:
+        """An address that hands out a clean file for a minute, to be saved under that name (RFC 6266)."""
+        plain = name.encode("ascii", "replace").decode().replace("?", "_").replace('"', "_")
+        saved_as = f"attachment; filename=\"{plain}\"; filename*=UTF-8''{quote(name)}"
+        told: dict[str, str | list[str] | tuple[str]] = {
+            "response-content-disposition": saved_as,
+            "response-content-type": "application/octet-stream",
+        }
+        return self._signer.presigned_get_object(self.buckets[1], key, expires=MINUTE, response_headers=told)
 
     def check_as_a_browser(self) -> None:
         """Put an object and get it again by signed addresses, as browsers do. Raises StorageAway."""

@@ -2,10 +2,11 @@ import os
 import signal
 import sys
 import threading
+from socket import socket
 
 import pytest
 
-from embedded import children, processes
+from embedded import children, dev, processes
 from embedded.children import Child
 
 SAYS_WHO = "import os, time; print('I am', os.getpid(), os.environ['NUMBER'], flush=True); time.sleep(60)"
@@ -48,6 +49,15 @@ def child(tmp_path, said):
     yield child
     child.stop()
     assert processes.end_leftovers(tmp_path) == set()
+
+
+def test_what_answers_the_network_is_not_told_the_owner_of_the_database(tmp_path):
+    given = {"DATABASE_URL": "the application's", "MAINTENANCE_DATABASE_URL": "the owner's"}
+    with socket() as listener:
+        children = dev._children(tmp_path, lambda: given, listener, reload=False)
+    told = {child.name for child in children if "MAINTENANCE_DATABASE_URL" in child.environment()}
+
+    assert told == {"worker"}
 
 
 def test_what_a_child_says_is_repeated(child, said):

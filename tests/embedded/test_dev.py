@@ -21,7 +21,10 @@ pytestmark = [pytest.mark.faults, pytest.mark.timeout(300)]
 
 ROOT = Path(__file__).parents[2]
 PATIENCE = 100  # seconds; with other tests beside it, a start may take half of them
-GIVEN = ("DATABASE_URL", "REDIS_URL", "S3_ENDPOINT", "CLAMAV_HOST", "SECRET_KEY", "ENVIRONMENT", "PUBLIC_URL")
+GIVEN = (
+    "DATABASE_URL", "MAINTENANCE_DATABASE_URL", "REDIS_URL", "S3_ENDPOINT", "CLAMAV_HOST", "SECRET_KEY",
+    "ENVIRONMENT", "PUBLIC_URL",
+)  # fmt: skip
 ADDRESS = re.compile(r"runs at +(http://\S+)")
 
 

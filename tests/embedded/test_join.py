@@ -12,7 +12,8 @@ from embedded.state import State
 def run(monkeypatch, state):
     """Run a command by way of `join` on that state; what it would have been given."""
     monkeypatch.setattr(join, "STATE", state)
-    for name in ("DATABASE_URL", "REDIS_URL", "S3_ENDPOINT", "CLAMAV_HOST", "PUBLIC_URL", "DEMO_MODE"):
+    for name in ("DATABASE_URL", "MAINTENANCE_DATABASE_URL", "REDIS_URL", "S3_ENDPOINT", "CLAMAV_HOST",
+                 "PUBLIC_URL", "DEMO_MODE"):  # fmt: skip
         monkeypatch.delenv(name, raising=False)
     given = []
 

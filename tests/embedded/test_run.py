@@ -37,7 +37,9 @@ def run(state, *command, **options):
     )
 
 
-SETTINGS = ("DATABASE_URL", "REDIS_URL", "S3_ENDPOINT", "CLAMAV_HOST", "SECRET_KEY")
+SETTINGS = (
+    "DATABASE_URL", "MAINTENANCE_DATABASE_URL", "REDIS_URL", "S3_ENDPOINT", "CLAMAV_HOST", "SECRET_KEY",
+)  # fmt: skip
 
 
 def servers_of(state):

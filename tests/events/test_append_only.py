@@ -129,7 +129,7 @@ def test_with_two_roles_doctor_and_overview_say_that_the_log_is_safe(app):
     assert health._audit_log().state == "well"
 
 
-def test_with_one_role_they_say_that_it_is_not(settings):
+def test_with_one_role_they_say_that_it_is_not(_app, settings):
     one = {"database_url": settings.maintenance_database_url, "maintenance_database_url": ""}
     app = create_app(settings.model_copy(update=one))
     with app.app_context():

@@ -22,7 +22,7 @@ PROVIDER = {
 
 def made(desk, chromium):
     """The addresses by the names that stand in braces in the list of pages."""
-    asked = _ask_for_links(desk, chromium)
+    asked = _ask_for_links(desk, chromium) | _anonymized(desk, chromium)
     with psycopg.connect(desk.environment["DATABASE_URL"]) as connection:
 
         def one(statement, *values):
@@ -48,12 +48,41 @@ def made(desk, chromium):
         }
 
 
+LEFT = """
+    INSERT INTO users (email, name, sort_name, role, is_active, theme, density, shortcuts_enabled, created_at)
+    VALUES (%s, %s, 'left', 'employee', false, 'system', 'comfortable', true, now()) RETURNING id
+"""
+
+
+def _anonymized(desk, chromium):
+    """Two who have left: one is still known, of the other the texts are listed that may name them."""
+    with psycopg.connect(desk.environment["DATABASE_URL"]) as connection:
+        ids = [
+            connection.execute(LEFT, [f"{name.lower()}@example.org", f"{name} Printer"]).fetchone()[0]
+            for name in ("Lara", "Otto")
+        ]
+    page = _page_of(desk, chromium, "admin")
+    page.goto(f"/admin/people/{ids[1]}/anonymizing")
+    page.fill("#name", "Otto Printer")
+    with page.expect_navigation():
+        page.click("form[action$='/anonymizing'] button")
+    page.locator("a[href$='/mentions']").wait_for()
+    job = re.search(r"/admin/person-jobs/\d+", page.url)[0]
+    page.goto(f"{job}/mentions")
+    mention = page.locator("a[href*='/mentions/']").first.get_attribute("href")
+    return {"anonymizing": f"/admin/people/{ids[0]}/anonymizing", "person_job": job, "mention": mention}
+
+
+def _page_of(desk, chromium, who=None):
+    page = chromium.new_context(base_url=desk.url).new_page()
+    if who:
+        log_in(page, who)
+    return page
+
+
 def _ask_for_links(desk, chromium):
     def page_of(who=None):
-        page = chromium.new_context(base_url=desk.url).new_page()
-        if who:
-            log_in(page, who)
-        return page
+        return _page_of(desk, chromium, who)
 
     def send(page, path, fields, form):
         page.goto(path)

@@ -18,7 +18,8 @@ PAGES = {
     ],
     "employee": [
         "/", "/tickets", "/tickets?show=done", "/tickets/new", "{own}", "/notifications", "/account",
-        "/account/two-step", "/account/passkeys", "/account/tokens", "/queue",
+        "/account/two-step", "/account/passkeys", "/account/tokens", "/account/export",
+        "/queue",
     ],
     "lucia": ["/organizations/2", "/organizations/2/requests", "/organizations/2/members/11"],
     "agent": [
@@ -35,7 +36,8 @@ PAGES = {
         "/admin/organizations/2", "/admin/departments/1", "/admin/organizations/2/members/11",
         "/admin/projects", "/admin/categories", "/admin/teams", "/admin/providers",
         "/admin/providers/new", "/admin/settings", "/admin/audit",
-        "/admin/mail", "/admin/work", "/admin/components",
+        "/admin/mail", "/admin/work", "/admin/components", "{anonymizing}", "{person_job}",
+        "{person_job}/mentions", "{mention}",
     ],
 }  # fmt: skip
 CASES = [(who, path) for who, paths in PAGES.items() for path in paths]
@@ -48,6 +50,8 @@ NO_PAGES = {  # routes that answer a GET, and are no page
     "health.lives": "for machines",
     "health.ready": "for machines",
     "live.stream": "a stream",
+    "accounts.export_file": "leads to the store",
+    "admin.person_job_file": "leads to the store",
     "notifications.panel": "a part of every page",
     "pictures.picture": "a picture",
     "settings.logo": "a picture",

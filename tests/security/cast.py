@@ -86,6 +86,8 @@ def gather(project):
         "event_id": 1,
         "provider_id": 1,
         "identity_id": 1,
+        "job_id": 1,
+        "mention_id": 1,
     } | {"direction": "up", "digest": "x" * 32, "filename": "x", "name": "open", "reaction": "notify_people",
          "slug": "house", "token": "x" * 43}  # fmt: skip
     houses = {"stranger": elsewhere} | dict.fromkeys(("agent", "other agent", "manager", "admin"), third)

@@ -60,7 +60,7 @@ def everywhere(app, world):
         "reaction": "notify_people", "digest": "x" * 32, "project_key": world.key, "direction": "up",
         "filename": "x", "organization_id": house.id, "department_id": make.department(house).id,
         "invitation_id": make.invitation(house, admin).id, "provider_id": 999,
-        "identity_id": 999, "slug": "house",
+        "identity_id": 999, "slug": "house", "job_id": 1, "mention_id": 1,
     }  # fmt: skip
     db.session.commit()
     return doors(app, arguments), admin
