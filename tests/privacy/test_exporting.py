@@ -13,7 +13,7 @@ from jobs import privacy as job
 from portal import clock
 from portal.accounts import actions as accounts
 from portal.accounts import links
-from portal.accounts.models import Session
+from portal.accounts.models import Picture, PictureState, Session
 from portal.errors import DomainError
 from portal.events.kinds import Kind
 from portal.events.models import Event
@@ -234,3 +234,18 @@ def test_a_store_that_is_away_is_waited_for_and_in_the_end_told(ann, boss, monke
             last = run(begun)
 
     assert (last.state, last.error) == (PersonJobState.FAILED, "It does not answer.")
+
+
+def test_their_picture_is_a_file_of_its_own(ann, boss, app):
+    drawn = b"RIFF....WEBP of Ann"
+    row = Picture(user_id=ann.id, state=PictureState.READY, sent_at=clock.now(), drawn=drawn, digest="0" * 32)
+    db.session.add(row)
+    db.session.commit()
+
+    done = run(begin(ann, boss))
+
+    with zipfile.ZipFile(io.BytesIO(fetch(app, done).content)) as archive:
+        assert archive.read("picture.webp") == drawn
+        [told] = json.loads(archive.read("belongings/pictures.json"))
+    assert told["state"] == "ready"
+    assert "drawn" not in told
