@@ -11,8 +11,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import undefer
 
 from portal import clock
-from portal.accounts.actions import about
-from portal.accounts.models import Picture, PictureState, User
+from portal.accounts.models import Picture, PictureState, User, about
 from portal.errors import DomainError
 from portal.events.kinds import Kind
 from portal.events.record import record
