@@ -1,15 +1,14 @@
 """Every table, for Alembic and for the mapper, which must know them all."""
 
-from portal.accounts.models import (
-    AccountToken,
-    AddressChange,
+from portal.accounts.credentials import (
     ApiToken,
     HalfLogin,
+    Passkey,
+    PasskeyChallenge,
     RecoveryCode,
-    Session,
     TwoStepKey,
-    User,
 )
+from portal.accounts.models import AccountToken, AddressChange, Picture, Session, User
 from portal.events.models import Delivery, Event
 from portal.lifecycles.models import Lifecycle, Status, Transition
 from portal.notifications.models import Notification
@@ -56,6 +55,9 @@ __all__ = [
     "Membership",
     "Notification",
     "Organization",
+    "Passkey",
+    "PasskeyChallenge",
+    "Picture",
     "Project",
     "ProjectCounter",
     "ProjectMember",

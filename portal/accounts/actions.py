@@ -10,8 +10,9 @@ from sqlalchemy.exc import IntegrityError
 
 from portal import clock
 from portal.accounts import links
+from portal.accounts.credentials import ApiToken, HalfLogin
 from portal.accounts.emergency import may_use_password
-from portal.accounts.models import ApiToken, HalfLogin, Purpose, Session, User, about, digest
+from portal.accounts.models import Purpose, Session, User, about, digest
 from portal.accounts.passwords import hash_password, is_outdated, is_right
 from portal.accounts.queries import admins, has_passkeys, user_by_email
 from portal.accounts.viewing import delete_sessions

@@ -37,8 +37,9 @@ from webauthn.helpers.structs import (
 
 from portal import clock
 from portal.accounts import two_step
+from portal.accounts.credentials import Passkey
 from portal.accounts.links import mail_passkey
-from portal.accounts.models import Passkey, User, about
+from portal.accounts.models import User, about
 from portal.accounts.queries import has_app, hold
 from portal.errors import DomainError
 from portal.events.changes import change

@@ -6,8 +6,9 @@ from sqlalchemy import ColumnElement, Select, or_, select, update
 from sqlalchemy.orm import joinedload
 
 from portal import clock
+from portal.accounts.credentials import Passkey, TwoStepKey
 from portal.accounts.devices import device
-from portal.accounts.models import Passkey, Session, TwoStepKey, User, digest, sort_key
+from portal.accounts.models import Session, User, digest, sort_key
 from portal.accounts.policy import may_view_as
 from portal.extensions import db
 from portal.gateways.database import KEEPS_PLAN

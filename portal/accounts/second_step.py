@@ -6,8 +6,8 @@ from flask_babel import gettext as _
 from portal.accounts import actions, half_logins, throttle, two_step
 from portal.accounts.blueprint import bp
 from portal.accounts.by_passkey import shown_by
+from portal.accounts.credentials import AskedFor, HalfLogin
 from portal.accounts.entering import HALF, enter
-from portal.accounts.models import AskedFor, HalfLogin
 from portal.accounts.own_forms import CodeForm
 from portal.accounts.passkeys import are_possible
 from portal.accounts.queries import has_app, has_passkeys

@@ -14,8 +14,9 @@ from sqlalchemy import func, select, update
 from sqlalchemy.orm import contains_eager
 
 from portal import clock
+from portal.accounts.credentials import ApiToken
 from portal.accounts.links import mail_token_made
-from portal.accounts.models import ApiToken, User, about, digest
+from portal.accounts.models import User, about, digest
 from portal.accounts.queries import hold
 from portal.errors import DomainError
 from portal.events.kinds import Kind

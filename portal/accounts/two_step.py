@@ -17,8 +17,9 @@ from sqlalchemy import delete, func, select, update
 
 from portal import clock
 from portal.accounts.actions import end_sessions
+from portal.accounts.credentials import Passkey, RecoveryCode, TwoStepKey
 from portal.accounts.links import mail_two_step
-from portal.accounts.models import Passkey, RecoveryCode, TwoStepKey, User, about, digest
+from portal.accounts.models import User, about, digest
 from portal.accounts.queries import has_app, has_passkeys, hold
 from portal.accounts.sealing import Unreadable, seal, unseal
 from portal.errors import DomainError

@@ -8,7 +8,7 @@ from portal.accounts.blueprint import bp
 from portal.accounts.own_forms import OwnPassword, SetUpTwoStepForm
 from portal.accounts.own_password import refused
 from portal.accounts.passkeys import are_possible
-from portal.accounts.picture import qr_code
+from portal.accounts.qr import qr_code
 from portal.accounts.queries import has_app, has_passkeys
 from portal.accounts.sealing import Unreadable, seal, unseal
 from portal.extensions import db

@@ -10,7 +10,8 @@ from sqlalchemy import select
 
 from portal import clock
 from portal.accounts import challenges, passkeys
-from portal.accounts.models import AskedFor, PasskeyChallenge, RecoveryCode, Session
+from portal.accounts.credentials import AskedFor, PasskeyChallenge, RecoveryCode
+from portal.accounts.models import Session
 from portal.accounts.queries import has_app
 from portal.events.kinds import Kind
 from portal.events.models import Event
