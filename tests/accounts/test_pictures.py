@@ -10,6 +10,7 @@ from portal.accounts.models import Picture, User
 from portal.accounts.pictures import SIDE, redrawn
 from portal.events.models import Event
 from portal.extensions import db
+from portal.gateways import antivirus
 from tests import factories as make
 
 EICAR = rb"X5O!P%@AP[4\PZX54(P^)7CC)7}$EICAR-" + b"STANDARD-ANTIVIRUS-TEST-FILE!$H+H*"
@@ -183,6 +184,22 @@ def test_without_a_scanner_it_waits_and_the_sweep_takes_it_up(app, client_for, a
     queue.run()
 
     assert shown(ann)
+
+
+def test_while_there_is_no_scanner_the_sweep_asks_for_it_once(app, client_for, ann, queue, monkeypatch):
+    monkeypatch.setitem(app.config, "DESK", app.config["DESK"].model_copy(update={"clamav_port": 1}))
+    ben = make.employee()
+    db.session.commit()
+    for person in (ann, ben):
+        send(client_for(person), photo())
+    queue.run()
+    asked = []
+    monkeypatch.setattr(antivirus, "version", lambda version=antivirus.version: asked.append(1) or version())
+
+    queue.enqueue("jobs.sweep.sweep", queue="urgent")
+    queue.run()
+
+    assert len(asked) == 1
 
 
 def test_pictures_are_for_people_who_are_logged_in(app, client_for, ann, queue):
