@@ -11,12 +11,16 @@ log = logging.getLogger(__name__)
 
 def draw(user_id: int) -> bool:
     """Whether a scanner was there; without one the picture goes on waiting, and the sweep tries again."""
+    waiting = pictures.sent_by(user_id)
+    db.session.commit()  # hold no transaction open while clamd reads
+    if waiting is None:
+        return True
     try:
-        pictures.draw(user_id)
+        seen = pictures.look_at(waiting.sent, user_id=user_id, sent_at=waiting.sent_at)
     except ScannerAway as error:
-        db.session.rollback()
         log.warning("A picture waits for the virus scanner: %s", error)
         return False
+    pictures.keep(seen)
     db.session.commit()
     return True
 
