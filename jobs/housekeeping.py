@@ -5,7 +5,8 @@ from datetime import timedelta
 from sqlalchemy import delete, or_, select, tuple_
 
 from portal import clock
-from portal.accounts.models import AccountToken, AddressChange, ApiToken, HalfLogin, Session
+from portal.accounts.credentials import ApiToken, HalfLogin
+from portal.accounts.models import AccountToken, AddressChange, Session
 from portal.accounts.viewing import stop_those_over
 from portal.events.models import Delivery, DeliveryState
 from portal.extensions import db

@@ -9,17 +9,24 @@ from portal.gateways.antivirus import ScannerAway
 log = logging.getLogger(__name__)
 
 
-def draw(user_id: int) -> None:
-    """Without a scanner it goes on waiting; the sweep tries again."""
+def draw(user_id: int) -> bool:
+    """Whether a scanner was there; without one the picture goes on waiting, and the sweep tries again."""
+    waiting = pictures.sent_by(user_id)
+    db.session.commit()  # hold no transaction open while clamd reads
+    if waiting is None:
+        return True
     try:
-        pictures.draw(user_id)
+        seen = pictures.look_at(waiting.sent, user_id=user_id, sent_at=waiting.sent_at)
     except ScannerAway as error:
-        db.session.rollback()
         log.warning("A picture waits for the virus scanner: %s", error)
+        return False
+    pictures.keep(seen)
     db.session.commit()
+    return True
 
 
 def draw_waiting() -> None:
-    """Those whose job was lost, or for which there was no scanner."""
+    """Those whose job was lost, or for which there was no scanner: as long as there is none, one is tried."""
     for user_id in pictures.waiting():
-        draw(user_id)
+        if not draw(user_id):
+            return

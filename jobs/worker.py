@@ -11,7 +11,15 @@ from redis import Redis, RedisError
 from rq import Queue, Worker, worker_registration
 from rq.job import Job
 
-from jobs import audit, events, housekeeping, mail, privacy, sweep  # loaded once: RQ forks for each job
+from jobs import (  # loaded once: RQ forks for each job
+    audit,
+    events,
+    housekeeping,
+    mail,
+    pictures,
+    privacy,
+    sweep,
+)
 from portal import create_app
 from portal.extensions import db
 from portal.gateways.queue import QUEUES
@@ -22,7 +30,7 @@ TTL = 30  # seconds after which Redis takes a silent worker for dead, and its wa
 MAINTENANCE = 10  # seconds between two looks for jobs whose worker died
 PAUSES = (1, 2, 5)  # seconds between two tries to reach Redis; the last one for ever
 
-JOBS = (audit, events, housekeeping, mail, privacy, sweep)
+JOBS = (audit, events, housekeeping, mail, pictures, privacy, sweep)
 
 
 class PortalWorker(Worker):

@@ -1,15 +1,14 @@
 """Every table, for Alembic and for the mapper, which must know them all."""
 
-from portal.accounts.models import (
-    AccountToken,
-    AddressChange,
+from portal.accounts.credentials import (
     ApiToken,
     HalfLogin,
+    Passkey,
+    PasskeyChallenge,
     RecoveryCode,
-    Session,
     TwoStepKey,
-    User,
 )
+from portal.accounts.models import AccountToken, AddressChange, Picture, Session, User
 from portal.events.models import Delivery, Event
 from portal.lifecycles.models import Lifecycle, Status, Transition
 from portal.notifications.models import Notification
@@ -58,7 +57,10 @@ __all__ = [
     "Mention",
     "Notification",
     "Organization",
+    "Passkey",
+    "PasskeyChallenge",
     "PersonJob",
+    "Picture",
     "Project",
     "ProjectCounter",
     "ProjectMember",

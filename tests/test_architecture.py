@@ -12,8 +12,8 @@ FEATURES = [
     "events", "settings", "outbox_mail", "accounts", "organizations", "lifecycles", "projects",
     "tickets", "notifications", "desk", "sso", "privacy",
 ]  # fmt: skip
-DOMAIN = {"models", "policy", "queries", "actions", "comments", "once", "drafts", "conflicts", "record",
-          "following", "deliveries", "lists", "filtering",
+DOMAIN = {"models", "credentials", "policy", "queries", "actions", "comments", "once", "drafts", "conflicts",
+          "record", "following", "deliveries", "lists", "filtering",
           "two_step", "half_logins", "challenges", "passkeys", "pictures", "notices", "emergency", "moving",
           "absence", "houses", "local_login", "memberships", "invitations", "audience", "confidentiality",
           "participants", "members", "viewing", "tokens", "retention", "traces", "sweep", "anonymizing",

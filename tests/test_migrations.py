@@ -176,6 +176,22 @@ def test_each_step_down_can_be_taken_back(make_database, filled, on):
     assert schema.current_head() is None
 
 
+def test_where_audited_events_came_from_goes_down_and_up_and_into_no_tickets_history(
+    make_database, filled, on
+):
+    on(make_database("addresses", like=filled))
+    firsts = "SELECT min(id) FROM events GROUP BY ticket_id IS NULL"
+    db.session.execute(text(f"UPDATE events SET address = '192.0.2.1' WHERE id IN ({firsts})"))
+    db.session.commit()
+
+    alembic("downgrade", "0014")
+    alembic("upgrade", "head")
+
+    known = "SELECT ticket_id IS NULL FROM events WHERE address = '192.0.2.1'"
+    assert db.session.scalars(text(known)).all() == [True]
+    assert db.session.scalar(text("SELECT count(*) FROM events WHERE data ? 'address'")) == 0
+
+
 def test_models_and_migrations_say_the_same(filled, on):
     on(filled)
 

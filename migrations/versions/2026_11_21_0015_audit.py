@@ -48,6 +48,7 @@ def upgrade() -> None:
 
 
 def downgrade() -> None:
+    """From where people asked for what is a ticket's history was not kept before, nor is it afterwards."""
     for name in ("cause_id", "audit_words", "audit_address", "audit_actor", "audit_kind", "audit"):
         op.drop_index(f"ix_events_{name}", table_name="events")
     op.create_index("ix_events_audit", "events", ["id"], postgresql_where=AUDITED)
@@ -55,6 +56,7 @@ def downgrade() -> None:
         "ix_events_actor_id_id", "events", ["actor_id", "id"], postgresql_where=sa.text("ticket_id IS NULL")
     )
     op.execute(
-        "UPDATE events SET data = data || jsonb_build_object('address', address) WHERE address IS NOT NULL"
+        "UPDATE events SET data = data || jsonb_build_object('address', address)"
+        " WHERE ticket_id IS NULL AND address IS NOT NULL"
     )
     op.drop_column("events", "address")

@@ -17,7 +17,7 @@ def upgrade() -> None:
     op.add_column("sessions", sa.Column("viewing_as_id", sa.BigInteger(), nullable=True))
     op.add_column("sessions", sa.Column("viewing_until", sa.DateTime(timezone=True), nullable=True))
     op.create_foreign_key(
-        op.f("fk_sessions_viewing_as_id_users"), "sessions", "users", ["viewing_as_id"], ["id"]
+        op.f("fk_sessions_viewing_as_id"), "sessions", "users", ["viewing_as_id"], ["id"]
     )
     op.create_check_constraint(
         op.f("ck_sessions_viewing"), "sessions", "(viewing_as_id IS NULL) = (viewing_until IS NULL)"
@@ -43,7 +43,7 @@ def upgrade() -> None:
         sa.Column("last_address", sa.String(length=64), nullable=False),
         sa.CheckConstraint("cardinality(scopes) > 0", name=op.f("ck_api_tokens_scopes")),
         sa.ForeignKeyConstraint(
-            ["user_id"], ["users.id"], name=op.f("fk_api_tokens_user_id_users"), ondelete="CASCADE"
+            ["user_id"], ["users.id"], name=op.f("fk_api_tokens_user_id"), ondelete="CASCADE"
         ),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_api_tokens")),
         sa.UniqueConstraint("public_id", name=op.f("uq_api_tokens_public_id")),
@@ -56,6 +56,6 @@ def downgrade() -> None:
     op.drop_table("api_tokens")
     op.drop_index("ix_sessions_viewing_as_id", table_name="sessions")
     op.drop_constraint(op.f("ck_sessions_viewing"), "sessions", type_="check")
-    op.drop_constraint(op.f("fk_sessions_viewing_as_id_users"), "sessions", type_="foreignkey")
+    op.drop_constraint(op.f("fk_sessions_viewing_as_id"), "sessions", type_="foreignkey")
     op.drop_column("sessions", "viewing_until")
     op.drop_column("sessions", "viewing_as_id")

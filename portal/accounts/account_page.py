@@ -1,8 +1,14 @@
 """The account page with its forms, which the views of each share. Knows the web, as views do."""
 
-from portal.accounts.forms import ChangePasswordForm, ProfileForm
+from portal.accounts.forms import ProfileForm
 from portal.accounts.moving import open_wish
-from portal.accounts.own_forms import AbsenceForm, NoticesForm, OwnAddressForm, PictureForm
+from portal.accounts.own_forms import (
+    AbsenceForm,
+    ChangePasswordForm,
+    NoticesForm,
+    OwnAddressForm,
+    PictureForm,
+)
 from portal.accounts.passkeys import are_possible, passkeys_of
 from portal.accounts.pictures import state_of
 from portal.accounts.queries import agents, browsers_of

@@ -5,16 +5,16 @@ from datetime import date, timedelta
 from typing import Any
 
 from flask_babel import gettext as _
-from sqlalchemy import delete, exists, select
+from sqlalchemy import delete, select
 from sqlalchemy.exc import IntegrityError
 
 from portal import clock
 from portal.accounts import links
+from portal.accounts.credentials import ApiToken, HalfLogin
 from portal.accounts.emergency import may_use_password
-from portal.accounts.models import ApiToken, HalfLogin, Passkey, Purpose, Session, User, digest
-from portal.accounts.models import about as about
+from portal.accounts.models import Purpose, Session, User, about, digest
 from portal.accounts.passwords import hash_password, is_outdated, is_right
-from portal.accounts.queries import admins, user_by_email
+from portal.accounts.queries import admins, has_passkeys, user_by_email
 from portal.accounts.viewing import delete_sessions
 from portal.errors import DomainError
 from portal.events.changes import set_fields
@@ -210,8 +210,7 @@ def _set_password(user: User, password_hash: str) -> None:
     record(Kind.PASSWORD_CHANGED, actor=user, **about(user))
     revoke_tokens(user, actor=user)
     if had_one:
-        has_passkeys = db.session.scalar(select(exists().where(Passkey.user_id == user.id)))
-        links.mail_password_changed(user, has_passkeys=bool(has_passkeys))
+        links.mail_password_changed(user, has_passkeys=has_passkeys(user))
 
 
 def _is_added(user: User) -> bool:

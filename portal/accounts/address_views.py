@@ -8,6 +8,7 @@ from portal.accounts import actions, moving, throttle
 from portal.accounts.account_page import account_page
 from portal.accounts.blueprint import bp
 from portal.accounts.own_forms import AbsenceForm, OwnAddressForm
+from portal.accounts.own_password import refused
 from portal.accounts.throttle import TooOften
 from portal.extensions import db
 from portal.permissions import Permission, for_anyone, for_members, requires
@@ -23,13 +24,9 @@ PAGE, DONE, GONE = "accounts/address.html", "accounts/address_agreed.html", "acc
 def change_address():
     """The same answer for an address that somebody else has."""
     form = OwnAddressForm(person=me())
-    if not form.validate():
-        return account_page(422, address_form=form)
+    if status := refused(form):
+        return account_page(status, address_form=form)
     try:
-        throttle.count_guess(me().email)
-        if not form.is_right_for(me()):
-            return account_page(422, address_form=form)
-        throttle.was_no_guess()
         throttle.count_mail(me().email)
         throttle.count_mail(form.new_email.data)
     except TooOften as error:

@@ -3,7 +3,8 @@
 from flask import Response, abort, jsonify, session
 
 from portal.accounts import challenges, passkeys
-from portal.accounts.models import AskedFor, User
+from portal.accounts.credentials import AskedFor
+from portal.accounts.models import User
 from portal.extensions import db
 
 CHALLENGE = "passkey"  # under this name the browser's cookie holds the token of a challenge

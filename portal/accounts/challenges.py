@@ -9,7 +9,8 @@ from datetime import timedelta
 from sqlalchemy import delete, select
 
 from portal import clock
-from portal.accounts.models import AskedFor, PasskeyChallenge, digest
+from portal.accounts.credentials import AskedFor, PasskeyChallenge
+from portal.accounts.models import digest
 from portal.extensions import db
 
 LIFE = timedelta(minutes=5)

@@ -9,9 +9,8 @@ from sqlalchemy import select
 
 from portal import clock
 from portal.accounts import two_step
-from portal.accounts.actions import about
 from portal.accounts.addresses import is_address, tidy_address
-from portal.accounts.models import User
+from portal.accounts.models import User, about
 from portal.accounts.passwords import hash_password
 from portal.accounts.queries import user_by_email
 from portal.accounts.strength import weakness

@@ -16,7 +16,6 @@ from wtforms.widgets import CheckboxInput, ListWidget
 
 from portal.accounts.addresses import domain_of, is_address, tidy_address
 from portal.accounts.models import Density, Theme, User
-from portal.accounts.passwords import is_right
 from portal.accounts.queries import user_by_email
 from portal.accounts.strength import least_length, weakness
 from portal.permissions import STAFF, Role
@@ -121,19 +120,6 @@ class OwnPasswordForm(NewPasswordForm):
 
 class ResetForm(OwnPasswordForm):
     pass
-
-
-class ChangePasswordForm(OwnPasswordForm):
-    current_password = PasswordField(
-        _l("Current password"), [InputRequired(_l("Enter your current password."))]
-    )
-
-    def knows_current(self) -> bool:
-        """Whether the current password is right; the field says so where it is not."""
-        if is_right(self.current_password.data, self.person.password_hash):
-            return True
-        self.current_password.errors = [gettext("This is not your current password.")]
-        return False
 
 
 class ProfileForm(DeskForm):

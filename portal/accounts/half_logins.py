@@ -11,7 +11,8 @@ from sqlalchemy import delete, select
 from sqlalchemy.orm import joinedload
 
 from portal import clock
-from portal.accounts.models import HalfLogin, User, digest
+from portal.accounts.credentials import HalfLogin
+from portal.accounts.models import User, digest
 from portal.extensions import db
 
 LIFE = timedelta(minutes=10)

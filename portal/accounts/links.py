@@ -13,6 +13,7 @@ from sqlalchemy import ColumnElement, select, update
 
 from portal import clock
 from portal.accounts.models import AccountToken, AddressChange, Purpose, User, digest
+from portal.accounts.queries import hold
 from portal.extensions import db
 from portal.outbox_mail.actions import link, queue_mail
 
@@ -93,8 +94,7 @@ def use(token: str, purpose: Purpose) -> User | None:
     owner = owner_of(token, purpose)
     if owner is None:
         return None
-    locked = select(User).where(User.id == owner.id).with_for_update()
-    user = db.session.scalars(locked.execution_options(populate_existing=True)).one()
+    hold(owner)
     used = (
         update(AccountToken)
         .where(AccountToken.user_id == User.id, *_is_good(token, purpose))
@@ -102,7 +102,7 @@ def use(token: str, purpose: Purpose) -> User | None:
         .returning(AccountToken.id)
         .execution_options(synchronize_session=False)
     )
-    return user if db.session.scalar(used) is not None else None
+    return owner if db.session.scalar(used) is not None else None
 
 
 def end_links(user: User, *purposes: Purpose) -> None:

@@ -3,12 +3,12 @@
 from flask import abort, flash, redirect, request, url_for
 from flask_babel import gettext as _
 
-from portal.accounts import actions, throttle
+from portal.accounts import actions
 from portal.accounts.account_page import account_page
 from portal.accounts.blueprint import bp
-from portal.accounts.forms import AppearanceForm, ChangePasswordForm, ProfileForm
-from portal.accounts.own_forms import NoticesForm
-from portal.accounts.throttle import TooOften
+from portal.accounts.forms import AppearanceForm, ProfileForm
+from portal.accounts.own_forms import ChangePasswordForm, NoticesForm
+from portal.accounts.own_password import refused
 from portal.extensions import db
 from portal.permissions import for_members
 from portal.web.htmx import is_fragment_request, way_back
@@ -32,16 +32,8 @@ def profile():
 def change_password():
     """Asks for the current one, so that a browser left open gives nobody the account."""
     form = ChangePasswordForm(person=me())
-    if not form.validate():
-        return account_page(422, password_form=form)
-    try:
-        throttle.count_guess(me().email)
-    except TooOften as error:
-        form.form_errors.append(str(error))
-        return account_page(429, password_form=form)
-    if not form.knows_current():
-        return account_page(422, password_form=form)
-    throttle.was_no_guess()
+    if status := refused(form):
+        return account_page(status, password_form=form)
     actions.change_password(me(), form.password.data, session_token=me().session_token)
     db.session.commit()
     flash(_("Your password is changed. Every other browser is logged out."), "success")

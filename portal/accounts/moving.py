@@ -17,8 +17,8 @@ from sqlalchemy.orm import contains_eager
 
 from portal import clock
 from portal.accounts import links
-from portal.accounts.actions import about, end_sessions
-from portal.accounts.models import AddressChange, User, digest
+from portal.accounts.actions import end_sessions
+from portal.accounts.models import AddressChange, User, about, digest
 from portal.accounts.queries import user_by_email
 from portal.errors import DomainError
 from portal.events.changes import change

@@ -10,7 +10,7 @@ from wtforms import DateField, HiddenField, PasswordField, StringField, Validati
 from wtforms.validators import InputRequired, Optional
 
 from portal.accounts.addresses import domain_of, tidy_address
-from portal.accounts.forms import Checkboxes, MailAddress, email_field
+from portal.accounts.forms import Checkboxes, MailAddress, OwnPasswordForm, email_field
 from portal.accounts.models import User
 from portal.accounts.notices import OCCASIONS, occasions_of
 from portal.accounts.passwords import is_right
@@ -73,6 +73,13 @@ class NewPasskeyForm(OwnPassword, PasskeyNameForm):
 
     def __init__(self, *, has_password: bool, **kwargs: Any) -> None:
         super().__init__(place="passkey", has_password=has_password, **kwargs)
+
+
+class ChangePasswordForm(OwnPassword, OwnPasswordForm):
+    password = PasswordField(_l("New password"), [InputRequired(_l("Enter a password."))])
+
+    def __init__(self, *, person: User, **kwargs: Any) -> None:
+        super().__init__(place="change", person=person, **kwargs)
 
 
 class OwnAddressForm(OwnPassword):

@@ -6,8 +6,9 @@ from flask_babel import gettext as _
 from portal.accounts import half_logins, passkeys, throttle
 from portal.accounts.blueprint import bp
 from portal.accounts.by_passkey import asked, options, problem, taken
+from portal.accounts.credentials import AskedFor, Passkey
 from portal.accounts.entering import HALF
-from portal.accounts.models import AskedFor, Passkey, digest
+from portal.accounts.models import digest
 from portal.accounts.own_forms import NewPasskeyForm, OwnPassword, PasskeyNameForm
 from portal.accounts.own_password import refused
 from portal.accounts.throttle import TooOften

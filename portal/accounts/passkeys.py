@@ -37,9 +37,10 @@ from webauthn.helpers.structs import (
 
 from portal import clock
 from portal.accounts import two_step
-from portal.accounts.actions import about
+from portal.accounts.credentials import Passkey
 from portal.accounts.links import mail_passkey
-from portal.accounts.models import Passkey, User
+from portal.accounts.models import User, about
+from portal.accounts.queries import has_app, hold
 from portal.errors import DomainError
 from portal.events.changes import change
 from portal.events.kinds import Kind
@@ -107,7 +108,7 @@ def add(user: User, answer: str, *, challenge: bytes, name: str) -> list[str]:
 
     Raises DomainError where the answer is none to that challenge, or there are too many.
     """
-    two_step.hold(user)
+    hold(user)
     if len(passkeys_of(user)) >= MOST:
         raise DomainError(_("You have %(most)s passkeys. Remove one that you do not use.", most=MOST))
     passkey = _made(user, answer, challenge)
@@ -145,8 +146,8 @@ def remove(passkey: Passkey) -> None:
     Raises DomainError for the last one of somebody whose role must have two-step login.
     """
     user, name = passkey.user, passkey.name
-    two_step.hold(user)
-    is_last = not two_step.has_app(user) and len(passkeys_of(user)) == 1
+    hold(user)
+    is_last = not has_app(user) and len(passkeys_of(user)) == 1
     if is_last and two_step.is_required_of(user):
         raise DomainError(
             _("Your role needs a second step, and this is your only one. First add another passkey or app.")

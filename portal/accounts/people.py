@@ -5,8 +5,8 @@ from sqlalchemy import select
 from sqlalchemy.exc import IntegrityError
 
 from portal.accounts import emergency, links
-from portal.accounts.actions import about, end_sessions, revoke_tokens
-from portal.accounts.models import User
+from portal.accounts.actions import end_sessions, revoke_tokens
+from portal.accounts.models import User, about
 from portal.errors import DomainError
 from portal.events.changes import Changes, set_fields
 from portal.events.kinds import Kind

@@ -1,18 +1,18 @@
 """The picture beside somebody's name: sent, scanned, and drawn anew by a job. Nothing here commits."""
 
 import logging
+from dataclasses import dataclass
+from datetime import datetime
 from hashlib import sha256
 from io import BytesIO
 from warnings import catch_warnings, simplefilter
 
 from flask_babel import gettext as _
 from PIL import Image, ImageOps
-from sqlalchemy import select
-from sqlalchemy.orm import undefer
+from sqlalchemy import Row, select
 
 from portal import clock
-from portal.accounts.actions import about
-from portal.accounts.models import Picture, PictureState, User
+from portal.accounts.models import Picture, PictureState, User, about
 from portal.errors import DomainError
 from portal.events.kinds import Kind
 from portal.events.record import record
@@ -58,27 +58,47 @@ def waiting() -> list[int]:
     return list(db.session.scalars(sent.order_by(Picture.sent_at)))
 
 
-def draw(user_id: int) -> None:
-    """Scan what somebody sent and draw the picture from it; safe to run twice.
+@dataclass(frozen=True)
+class Seen:
+    """What came of looking at what somebody sent at that moment: a virus, a picture, or neither."""
+
+    user_id: int
+    sent_at: datetime
+    virus: str | None
+    drawn: bytes | None
+
+
+def sent_by(user_id: int) -> Row | None:
+    """What they `sent` that is still to be looked at, and when (`sent_at`)."""
+    found = select(Picture.sent, Picture.sent_at)
+    return db.session.execute(
+        found.where(Picture.user_id == user_id, Picture.state == PictureState.WAITING)
+    ).one_or_none()
+
+
+def look_at(sent: bytes, *, user_id: int, sent_at: datetime) -> Seen:
+    """Scan it and draw the picture from it; to be called while no transaction is open.
 
     Raises ScannerAway where nobody could look at it: it goes on waiting.
     """
-    picture = db.session.get(
-        Picture, user_id, options=[undefer(Picture.sent)], with_for_update={"skip_locked": True}
-    )
-    if picture is None or picture.sent is None:
+    virus = antivirus.scan(sent)
+    return Seen(user_id, sent_at, virus, None if virus else redrawn(sent))
+
+
+def keep(seen: Seen) -> None:
+    """Show the picture, or say why there is none; twice is once, and what came meanwhile goes on waiting."""
+    picture = db.session.get(Picture, seen.user_id, with_for_update=True, populate_existing=True)
+    if picture is None or picture.state is not PictureState.WAITING or picture.sent_at != seen.sent_at:
         return
-    user = db.session.get_one(User, user_id)
-    if virus := antivirus.scan(picture.sent):
-        _refuse(picture, user, PictureState.INFECTED, virus)
-    elif drawn := redrawn(picture.sent):
+    user = db.session.get_one(User, seen.user_id)
+    if seen.drawn:
         picture.state, picture.sent = PictureState.READY, None
-        picture.drawn, picture.digest = drawn, sha256(drawn).hexdigest()[:32]
+        picture.drawn, picture.digest = seen.drawn, sha256(seen.drawn).hexdigest()[:32]
         user.picture_digest = picture.digest
         record(Kind.PICTURE_CHANGED, actor=user, **about(user))
     else:
-        _refuse(picture, user, PictureState.UNREADABLE)
-    publish_after_commit(f"user:{user_id}")
+        _refuse(picture, user, seen.virus)
+    publish_after_commit(f"user:{user.id}")
 
 
 def redrawn(sent: bytes) -> bytes | None:
@@ -118,6 +138,6 @@ def _of(user: User) -> Picture | None:
     return db.session.get(Picture, user.id, with_for_update=True)
 
 
-def _refuse(picture: Picture, user: User, state: PictureState, virus: str = "") -> None:
-    picture.state, picture.sent = state, None
-    record(Kind.PICTURE_REFUSED, actor=user, **about(user), reason=state.value, virus=virus)
+def _refuse(picture: Picture, user: User, virus: str | None) -> None:
+    picture.state, picture.sent = PictureState.INFECTED if virus else PictureState.UNREADABLE, None
+    record(Kind.PICTURE_REFUSED, actor=user, **about(user), reason=picture.state.value, virus=virus or "")

@@ -2,10 +2,11 @@ import re
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from sqlalchemy import ColumnElement, Select, func, or_, select, update
+from sqlalchemy import ColumnElement, Select, or_, select, update
 from sqlalchemy.orm import joinedload
 
 from portal import clock
+from portal.accounts.credentials import Passkey, TwoStepKey
 from portal.accounts.devices import device
 from portal.accounts.models import Session, User, digest, sort_key
 from portal.accounts.policy import may_view_as
@@ -36,7 +37,22 @@ def user_of_session(token: object, *, is_attended: bool = True) -> User | None:
     if not isinstance(token, str) or not _TOKEN.fullmatch(token):
         return None
     now = clock.now()
-    living = (
+    found = db.session.execute(_living_session(token, now), execution_options=KEEPS_PLAN).one_or_none()
+    if found is None:
+        return None
+    user, session_id, seen_at, is_remembered, viewed_id, until = found
+    if not is_remembered and now - seen_at > IDLE:
+        return None
+    if is_attended and now - seen_at > SEEN_EVERY:
+        _note_seen(session_id, now)
+        user = db.session.get_one(User, user.id)
+    user.session_token = token
+    return user if viewed_id is None else _as_whom(user, viewed_id, is_over=until is None or until <= now)
+
+
+def _living_session(token: str, now: datetime) -> Select:
+    """The person and the columns of the session that `user_of_session` reads, in one statement."""
+    return (
         select(
             User,
             Session.id,
@@ -53,17 +69,6 @@ def user_of_session(token: object, *, is_attended: bool = True) -> User | None:
             User.email_verified_at.is_not(None),
         )
     )
-    found = db.session.execute(living, execution_options=KEEPS_PLAN).one_or_none()
-    if found is None:
-        return None
-    user, session_id, seen_at, is_remembered, viewed_id, until = found
-    if not is_remembered and now - seen_at > IDLE:
-        return None
-    if is_attended and now - seen_at > SEEN_EVERY:
-        _note_seen(session_id, now)
-        user = db.session.get_one(User, user.id)
-    user.session_token = token
-    return user if viewed_id is None else _as_whom(user, viewed_id, is_over=until is None or until <= now)
 
 
 def _as_whom(user: User, viewed_id: int, *, is_over: bool) -> User:
@@ -83,6 +88,21 @@ def _note_seen(session_id: int, now: datetime) -> None:
     """In a transaction of its own, before the request has begun anything."""
     db.session.execute(update(Session).where(Session.id == session_id).values(last_seen_at=now))
     db.session.commit()
+
+
+def hold(user: User) -> None:
+    """Hold the person's row until the commit, and read it afresh."""
+    held = select(User).where(User.id == user.id).with_for_update(of=User)
+    db.session.scalars(held.execution_options(populate_existing=True)).one()
+
+
+def has_app(user: User) -> bool:
+    """Whether an authenticator app of theirs is known."""
+    return db.session.scalar(select(TwoStepKey.user_id).where(TwoStepKey.user_id == user.id)) is not None
+
+
+def has_passkeys(user: User) -> bool:
+    return db.session.scalar(select(Passkey.id).where(Passkey.user_id == user.id).limit(1)) is not None
 
 
 def user_by_email(email: str) -> User | None:
@@ -113,11 +133,6 @@ def admins() -> list[User]:
     """Those who are active, by name."""
     found = select(User).where(User.role == Role.ADMIN, User.is_active.is_(True))
     return list(db.session.scalars(found.order_by(User.sort_name, User.id)))
-
-
-def active_admins() -> int:
-    admins = select(func.count()).where(User.role == Role.ADMIN, User.is_active.is_(True))
-    return db.session.scalar(admins) or 0
 
 
 def people(*, search: str = "", role: Role | None = None, state: str = "") -> Select:

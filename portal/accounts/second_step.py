@@ -6,10 +6,11 @@ from flask_babel import gettext as _
 from portal.accounts import actions, half_logins, throttle, two_step
 from portal.accounts.blueprint import bp
 from portal.accounts.by_passkey import shown_by
+from portal.accounts.credentials import AskedFor, HalfLogin
 from portal.accounts.entering import HALF, enter
-from portal.accounts.models import AskedFor, HalfLogin
 from portal.accounts.own_forms import CodeForm
 from portal.accounts.passkeys import are_possible
+from portal.accounts.queries import has_app, has_passkeys
 from portal.accounts.throttle import TooOften
 from portal.extensions import db
 from portal.permissions import for_anyone
@@ -75,5 +76,5 @@ def _let_in(half: HalfLogin, form: CodeForm, *, way: str = ""):
 
 def _page(half: HalfLogin, form: CodeForm, status: int):
     form.credential.data = ""
-    ways = {"has_app": two_step.has_app(half.user), "has_passkeys": two_step.has_passkeys(half.user)}
+    ways = {"has_app": has_app(half.user), "has_passkeys": has_passkeys(half.user)}
     return render(PAGE, PAGE, status, form=form, are_possible=are_possible(), **ways)

@@ -8,20 +8,21 @@ import re
 import secrets
 from collections.abc import Iterable
 from datetime import datetime, timedelta
-from typing import Any
 
 from flask_babel import gettext as _
 from sqlalchemy import func, select, update
 from sqlalchemy.orm import contains_eager
 
 from portal import clock
-from portal.accounts.actions import about
+from portal.accounts.credentials import ApiToken
 from portal.accounts.links import mail_token_made
-from portal.accounts.models import ApiToken, User, digest
+from portal.accounts.models import User, about, digest
+from portal.accounts.queries import hold
 from portal.errors import DomainError
 from portal.events.kinds import Kind
 from portal.events.record import record
 from portal.extensions import db
+from portal.gateways.database import KEEPS_PLAN
 from portal.permissions import Scope
 
 MARK = "desk_"
@@ -52,13 +53,15 @@ def create(user: User, *, name: str, scopes: Iterable[Scope], until: datetime) -
         expires_at=until,
     )
     db.session.add(token)
-    said: dict[str, Any] = {
-        "token": name,
-        "prefix": token.prefix,
-        "scopes": wanted,
-        "until": until.isoformat(),
-    }
-    record(Kind.TOKEN_CREATED, actor=user, **about(user), **said)
+    record(
+        Kind.TOKEN_CREATED,
+        actor=user,
+        **about(user),
+        token=name,
+        prefix=token.prefix,
+        scopes=wanted,
+        until=until.isoformat(),
+    )
     mail_token_made(user, name)
     return secret
 
@@ -94,7 +97,8 @@ def find(secret: str) -> ApiToken | None:
             User.email_verified_at.is_not(None),
         )
     )
-    return db.session.scalar(living.options(contains_eager(ApiToken.user)))
+    found = living.options(contains_eager(ApiToken.user))
+    return db.session.scalar(found, execution_options=KEEPS_PLAN)
 
 
 def is_use_worth_noting(token: ApiToken, *, address: str) -> bool:
@@ -111,6 +115,6 @@ def note_use(token: ApiToken, *, address: str) -> None:
 
 def _how_many_live(user: User) -> int:
     """Counted while the person's row is held: two windows make no more than one."""
-    db.session.execute(select(User.id).where(User.id == user.id).with_for_update())
+    hold(user)
     living = select(func.count()).where(ApiToken.user_id == user.id, ApiToken.expires_at > clock.now())
     return db.session.scalar(living) or 0

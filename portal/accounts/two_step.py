@@ -16,9 +16,11 @@ from flask_babel import gettext as _
 from sqlalchemy import delete, func, select, update
 
 from portal import clock
-from portal.accounts.actions import about, end_sessions
+from portal.accounts.actions import end_sessions
+from portal.accounts.credentials import Passkey, RecoveryCode, TwoStepKey
 from portal.accounts.links import mail_two_step
-from portal.accounts.models import Passkey, RecoveryCode, TwoStepKey, User, digest
+from portal.accounts.models import User, about, digest
+from portal.accounts.queries import has_app, has_passkeys, hold
 from portal.accounts.sealing import Unreadable, seal, unseal
 from portal.errors import DomainError
 from portal.events.kinds import Kind
@@ -160,14 +162,6 @@ def accepts(user: User, typed: str) -> bool:
     return _uses_code(user, code) or _uses_recovery_code(user, code)
 
 
-def has_app(user: User) -> bool:
-    return db.session.scalar(select(TwoStepKey.user_id).where(TwoStepKey.user_id == user.id)) is not None
-
-
-def has_passkeys(user: User) -> bool:
-    return db.session.scalar(select(Passkey.id).where(Passkey.user_id == user.id).limit(1)) is not None
-
-
 def codes_left(user: User) -> int:
     unused = select(func.count()).where(RecoveryCode.user_id == user.id, RecoveryCode.used_at.is_(None))
     return db.session.scalar(unused) or 0
@@ -216,12 +210,6 @@ def _new_codes(user: User) -> list[str]:
     codes = [b32encode(secrets.token_bytes(10)).decode() for _number in range(CODES)]
     db.session.add_all(RecoveryCode(user_id=user.id, code_digest=digest(code)) for code in codes)
     return ["-".join(re.findall("....", code)) for code in codes]
-
-
-def hold(user: User) -> None:
-    """Hold the person's row until the commit, and read it afresh."""
-    held = select(User).where(User.id == user.id).with_for_update(of=User)
-    db.session.scalars(held.execution_options(populate_existing=True)).one()
 
 
 def _forget_app(user: User) -> None:

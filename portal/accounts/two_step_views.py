@@ -8,7 +8,8 @@ from portal.accounts.blueprint import bp
 from portal.accounts.own_forms import OwnPassword, SetUpTwoStepForm
 from portal.accounts.own_password import refused
 from portal.accounts.passkeys import are_possible
-from portal.accounts.picture import qr_code
+from portal.accounts.qr import qr_code
+from portal.accounts.queries import has_app, has_passkeys
 from portal.accounts.sealing import Unreadable, seal, unseal
 from portal.extensions import db
 from portal.permissions import for_members
@@ -24,7 +25,7 @@ def set_up():
     """The secret travels with the form, sealed for this person: nothing is kept before a code has shown
     that their app has it."""
     form = SetUpTwoStepForm(has_password=me().password_hash is not None)
-    if two_step.has_app(me()):
+    if has_app(me()):
         return redirect(url_for(".two_step"), 303) if form.is_submitted() else _manage(200)
     if me().two_step_since is not None and not form.is_submitted() and "app" not in request.args:
         return _manage(200)  # they have passkeys
@@ -105,8 +106,8 @@ def _manage(status: int, **forms):
         codes_form=shown["codes"],
         off_form=shown["off"],
         left=two_step.codes_left(me()),
-        has_app=two_step.has_app(me()),
-        has_passkeys=two_step.has_passkeys(me()),
+        has_app=has_app(me()),
+        has_passkeys=has_passkeys(me()),
         is_required=two_step.is_required_of(me()),
     )
 

@@ -9,10 +9,11 @@ from flask_login import current_user
 from portal.accounts import actions, links, throttle
 from portal.accounts.blueprint import bp
 from portal.accounts.by_passkey import shown_by
+from portal.accounts.credentials import AskedFor
 from portal.accounts.emergency import may_use_password
 from portal.accounts.entering import ask_for_code, enter, onward
 from portal.accounts.forms import ForgotForm, LoginForm, RegisterForm, ResetForm, VerifyForm
-from portal.accounts.models import AskedFor, Purpose, User
+from portal.accounts.models import Purpose, User
 from portal.accounts.passkeys import are_possible
 from portal.accounts.passwords import is_right
 from portal.accounts.queries import has_no_people, people_with_addresses

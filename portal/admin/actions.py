@@ -3,8 +3,7 @@
 from sqlalchemy import func, select
 
 from portal import clock
-from portal.accounts.actions import about
-from portal.accounts.models import User
+from portal.accounts.models import User, about
 from portal.accounts.passwords import hash_password
 from portal.accounts.queries import has_no_people
 from portal.events.kinds import Kind

@@ -21,7 +21,7 @@ from sqlalchemy.orm import joinedload
 from portal.accounts.models import User, sort_key
 from portal.accounts.queries import PEOPLE_STATES
 from portal.events.kinds import Kind
-from portal.events.models import AUDITED, Delivery, DeliveryState, Event
+from portal.events.models import AUDIT_WORDS, AUDITED, Delivery, DeliveryState, Event
 from portal.extensions import db
 from portal.organizations.models import Team
 from portal.outbox_mail.models import Mail, MailState
@@ -97,9 +97,7 @@ class AuditFilter:
 
 
 AUDIT_ORDER = Order(Event.created_at, Event.id)
-# As its index has it, literals included.
 SIMPLE: ColumnElement[str] = literal_column("'simple'")
-AUDIT_WORDS = func.jsonb_to_tsvector(SIMPLE, Event.data, literal_column('\'["string", "numeric"]\''))
 
 
 def audit(wanted: AuditFilter) -> Select[Event]:

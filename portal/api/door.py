@@ -8,7 +8,8 @@ from flask import g, request
 from flask_babel import gettext as _
 
 from portal.accounts import tokens
-from portal.accounts.models import ApiToken, User
+from portal.accounts.credentials import ApiToken
+from portal.accounts.models import User
 from portal.accounts.throttle import count, counted_for
 from portal.accounts.two_step import must_set_up
 from portal.api.blueprint import bp

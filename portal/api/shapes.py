@@ -6,7 +6,8 @@ from typing import Any
 from flask import current_app, url_for
 from sqlalchemy import Row
 
-from portal.accounts.models import ApiToken, User
+from portal.accounts.credentials import ApiToken
+from portal.accounts.models import User
 from portal.api.queries import Comments
 from portal.tickets.models import Comment, Ticket
 from portal.tickets.vocabulary import Vocabulary

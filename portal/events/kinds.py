@@ -47,7 +47,7 @@ class Kind(StrEnum):
     SESSIONS_ENDED = "account.sessions_ended"  # data: count
     TOKEN_CREATED = "account.token_created"  # noqa: S105, data: token, prefix, scopes, until
     TOKEN_REVOKED = "account.token_revoked"  # noqa: S105, data: token, prefix
-    TOKENS_REVOKED = "account.tokens_revoked"
+    TOKENS_REVOKED = "account.tokens_revoked"  # data: tokens, their names
     VIEWING_BEGAN = "account.viewing_began"  # data: why
     VIEWING_ENDED = "account.viewing_ended"  # data: ended_by
     TWO_STEP_ON = "account.two_step_on"
@@ -69,7 +69,7 @@ class Kind(StrEnum):
     PICTURE_REFUSED = "account.picture_refused"  # data: reason, virus
 
     # On the desk itself.
-    PROJECT_CREATED = "project.created"  # data: project_id, project
+    PROJECT_CREATED = "project.created"  # data: project_id, project, changes
     PROJECT_EDITED = "project.edited"  # data: project_id, project, changes
     PROJECT_DELETED = "project.deleted"  # data: project_id, project, changes
     PROJECT_MEMBER_ADDED = "project.member_added"  # data: project_id, project, user_id, user

@@ -4,7 +4,7 @@ from datetime import datetime
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
-from sqlalchemy import ForeignKey, Identity, Index, String, text
+from sqlalchemy import ColumnElement, ForeignKey, Identity, Index, String, literal_column, text
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
@@ -22,8 +22,10 @@ AUDITED = text(
     "(ticket_id IS NULL OR kind IN ('ticket.participant_added', 'ticket.participant_removed',"
     " 'ticket.confidentiality_changed', 'ticket.moved'))"
 )
-# All words and numbers in the data of an audited event.
-AUDIT_WORDS = text("jsonb_to_tsvector('simple', data, '[\"string\", \"numeric\"]')")
+# All words and numbers in the data of an audited event; with literals for the same reason.
+AUDIT_WORDS: ColumnElement[str] = literal_column(
+    "jsonb_to_tsvector('simple', data, '[\"string\", \"numeric\"]')"
+)
 
 
 class Event(Model):

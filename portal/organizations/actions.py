@@ -6,7 +6,7 @@ from flask_babel import gettext as _
 from sqlalchemy import delete
 from sqlalchemy.exc import IntegrityError
 
-from portal.accounts.models import User
+from portal.accounts.models import User, about
 from portal.errors import DomainError
 from portal.events.changes import change, set_fields
 from portal.events.kinds import Kind
@@ -83,7 +83,7 @@ def _set_members(team: Team, wanted: dict[int, User], leads: set[int]) -> dict[s
 
 def _record_edit(person: User, field: str, old: Iterable, new: Iterable, *, actor: User | None) -> None:
     changes = {field: change(_names(old), _names(new))}
-    record(Kind.ACCOUNT_EDITED, actor=actor, user_id=person.id, user=person.name, changes=changes)
+    record(Kind.ACCOUNT_EDITED, actor=actor, **about(person), changes=changes)
 
 
 def _names(things: Iterable) -> str | None:

@@ -25,6 +25,7 @@ _TICKETS = table("tickets", column("organization_id", BigInteger), column("depar
 _WHOLE = joinedload(Membership.organization), joinedload(Membership.department)
 
 FEW = 8  # people who are suggested
+SHORTEST = 2  # letters that are looked for
 _ADDRESS = re.compile(r".*<([^<>]*)>\s*", re.DOTALL)
 
 
@@ -231,7 +232,12 @@ def people_called(typed: str, *, by: User) -> list[User]:
 
 
 def people_like(typed: str, *, by: User, which: ColumnElement[bool] | None = None) -> list[Row]:
-    """A few people whose name or address holds these words, by name; or those of whom this is true."""
+    """A few people whose name or address holds these words, by name; those of whom `which` is true.
+
+    Nobody before there are two letters to look for.
+    """
+    if len(typed) < SHORTEST:
+        return []
     like = people(search=typed, state="").where(findable_by(by), true() if which is None else which)
     return list(db.session.execute(like.order_by(User.sort_name, User.id).limit(FEW)))
 

@@ -6,8 +6,7 @@ from flask_babel import gettext as _
 from sqlalchemy import select
 
 from portal import clock
-from portal.accounts.actions import about
-from portal.accounts.models import User
+from portal.accounts.models import User, about
 from portal.errors import DomainError
 from portal.events.kinds import Kind
 from portal.events.record import record

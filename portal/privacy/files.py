@@ -3,7 +3,7 @@
 from flask import abort, redirect
 
 from portal import clock
-from portal.accounts.actions import about
+from portal.accounts.models import about
 from portal.events.kinds import Kind
 from portal.events.record import record
 from portal.extensions import db

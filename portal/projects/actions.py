@@ -48,18 +48,22 @@ def create_project(
         lifecycle=lifecycle or _standard_lifecycle(),
         members_only=members_only,
     )
-    try:
-        with db.session.begin_nested():
-            db.session.add(project)
-    except IntegrityError:
-        raise DomainError(_("Another project has the key %(key)s.", key=key)) from None
-    db.session.add(ProjectCounter(project_id=project.id))
+    _insert(project)
     about: dict[str, Any] = {"project_id": project.id, "project": project.key}
     if changes := _beyond_the_usual(project):
         about["changes"] = changes
     record(Kind.PROJECT_CREATED, actor=actor, **about)
     _keep_actor_inside(project, actor)
     return project
+
+
+def _insert(project: Project) -> None:
+    try:
+        with db.session.begin_nested():
+            db.session.add(project)
+    except IntegrityError:
+        raise DomainError(_("Another project has the key %(key)s.", key=project.key)) from None
+    db.session.add(ProjectCounter(project_id=project.id))
 
 
 def _beyond_the_usual(project: Project) -> Changes:

@@ -35,7 +35,6 @@ from portal.web.htmx import VARY, done, render
 from portal.web.paging import Order, Page, keyset
 from portal.web.session import me
 
-SHORTEST = 2  # letters that are looked for
 PROJECT, CATEGORY = "admin/project.html", "admin/category.html"
 PROJECT_ID, CATEGORY_ID = "<row:project_id>", "<row:category_id>"
 
@@ -80,7 +79,7 @@ def project(project_id: int):
 def suggest_agents():
     """A few of the desk, for the fields that name one."""
     typed = " ".join(request.args.get("person", request.args.get("lead", "")).split())
-    found = people_like(typed, by=me(), which=User.role.in_(STAFF)) if len(typed) >= SHORTEST else []
+    found = people_like(typed, by=me(), which=User.role.in_(STAFF))
     return render_template("tickets/_suggested.html", people=found), 200, VARY
 
 

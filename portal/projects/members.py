@@ -2,7 +2,7 @@
 
 from flask_babel import gettext as _
 
-from portal.accounts.models import User
+from portal.accounts.models import User, about
 from portal.errors import DomainError
 from portal.events.kinds import Kind
 from portal.events.record import record
@@ -35,4 +35,4 @@ def remove_member(project: Project, person: User, *, actor: User) -> None:
 
 
 def _record(kind: Kind, project: Project, person: User, *, actor: User | None) -> None:
-    record(kind, actor=actor, project_id=project.id, project=project.key, user_id=person.id, user=person.name)
+    record(kind, actor=actor, project_id=project.id, project=project.key, **about(person))

@@ -9,7 +9,7 @@ from sqlalchemy import func, select
 
 from portal import clock
 from portal.accounts.actions import set_absence
-from portal.accounts.models import User
+from portal.accounts.models import User, about
 from portal.accounts.passwords import hash_password
 from portal.accounts.queries import user_by_email
 from portal.events.kinds import Kind
@@ -90,7 +90,7 @@ def _person(
         TeamMember(user_id=user.id, team_id=teams[name].id, is_lead=name in who.leads) for name in who.teams
     )
     role = {"id": who.role, "label": who.role}
-    record(Kind.ACCOUNT_CREATED, actor=None, user_id=user.id, user=user.name, values={"role": role})
+    record(Kind.ACCOUNT_CREATED, actor=None, **about(user), values={"role": role})
     return user
 
 

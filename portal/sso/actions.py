@@ -5,9 +5,8 @@ from sqlalchemy.exc import IntegrityError
 
 from portal import clock
 from portal.accounts import people
-from portal.accounts.actions import about
 from portal.accounts.addresses import is_address, tidy_address
-from portal.accounts.models import User
+from portal.accounts.models import User, about
 from portal.accounts.queries import user_by_email
 from portal.errors import DomainError
 from portal.events.kinds import Kind

@@ -4,7 +4,8 @@ from flask_babel import gettext as _
 from sqlalchemy import delete, select
 
 from portal.accounts import emergency
-from portal.accounts.models import HalfLogin, User
+from portal.accounts.credentials import HalfLogin
+from portal.accounts.models import User
 from portal.accounts.people import hold_admins
 from portal.errors import DomainError
 from portal.extensions import db

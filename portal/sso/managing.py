@@ -6,8 +6,7 @@ from typing import Any
 from flask_babel import gettext as _
 from sqlalchemy import delete
 
-from portal.accounts.actions import about
-from portal.accounts.models import User
+from portal.accounts.models import User, about
 from portal.accounts.sealing import Unreadable, seal, unseal
 from portal.errors import DomainError
 from portal.events.changes import change, set_fields

@@ -9,7 +9,7 @@ from flask_babel import gettext as _
 from sqlalchemy import delete, update
 
 from portal import clock
-from portal.accounts.models import User
+from portal.accounts.models import User, about
 from portal.errors import DomainError
 from portal.events.kinds import Kind
 from portal.events.record import record
@@ -209,7 +209,7 @@ def watch(ticket: Ticket, user: User) -> None:
     if db.session.get(TicketPerson, (user.id, ticket.id, Part.WATCHER)):
         return
     take_part(ticket, user, Part.WATCHER)
-    record(Kind.TICKET_WATCHED, actor=user, ticket=ticket, public=False, user_id=user.id, user=user.name)
+    record(Kind.TICKET_WATCHED, actor=user, ticket=ticket, public=False, **about(user))
 
 
 def unwatch(ticket: Ticket, user: User) -> None:
@@ -218,7 +218,7 @@ def unwatch(ticket: Ticket, user: User) -> None:
         return
     db.session.delete(watching)
     db.session.flush()
-    record(Kind.TICKET_UNWATCHED, actor=user, ticket=ticket, public=False, user_id=user.id, user=user.name)
+    record(Kind.TICKET_UNWATCHED, actor=user, ticket=ticket, public=False, **about(user))
 
 
 def snapshot(ticket: Ticket) -> dict[str, Any]:

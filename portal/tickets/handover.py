@@ -5,8 +5,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, delete, func, select, true
 from sqlalchemy.orm import aliased
 
-from portal.accounts.actions import about
-from portal.accounts.models import User
+from portal.accounts.models import User, about
 from portal.events.kinds import Kind
 from portal.events.record import record
 from portal.extensions import affected, db

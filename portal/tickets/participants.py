@@ -2,7 +2,7 @@
 
 from flask_babel import gettext as _
 
-from portal.accounts.models import User
+from portal.accounts.models import User, about
 from portal.errors import NotAllowed
 from portal.events.kinds import Kind
 from portal.events.record import record
@@ -21,7 +21,7 @@ def add_participant(ticket: Ticket, person: User, *, actor: User) -> None:
     if person.id == ticket.requester_id or _participant(ticket, person.id):
         return
     take_part(ticket, person, Part.PARTICIPANT)
-    record(Kind.PARTICIPANT_ADDED, actor=actor, ticket=ticket, user_id=person.id, user=person.name)
+    record(Kind.PARTICIPANT_ADDED, actor=actor, ticket=ticket, **about(person))
 
 
 def refuse_to_add(ticket: Ticket, *, actor: User) -> None:

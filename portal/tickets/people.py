@@ -17,7 +17,6 @@ from portal.tickets.queries import get_ticket_or_404
 from portal.web.htmx import VARY, done, go_to, is_fragment_request, render
 from portal.web.session import me
 
-SHORTEST = 2  # letters that are looked for
 PEOPLE = "tickets/_participants.html"
 AUDIENCE_PAGE, AUDIENCE = "tickets/people.html", "tickets/_people.html"
 
@@ -27,7 +26,7 @@ AUDIENCE_PAGE, AUDIENCE = "tickets/people.html", "tickets/_people.html"
 def suggest_people():
     """A few of those whom the reader may look up, for the field in which somebody is named."""
     typed = " ".join(request.args.get("person", "").split())
-    found = people_like(typed, by=me()) if len(typed) >= SHORTEST else []
+    found = people_like(typed, by=me())
     return render_template("tickets/_suggested.html", people=found), 200, VARY
 
 

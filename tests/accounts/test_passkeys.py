@@ -9,8 +9,10 @@ import pytest
 from sqlalchemy import select
 
 from portal import clock
-from portal.accounts import challenges, passkeys, two_step
-from portal.accounts.models import AskedFor, PasskeyChallenge, RecoveryCode, Session
+from portal.accounts import challenges, passkeys
+from portal.accounts.credentials import AskedFor, PasskeyChallenge, RecoveryCode
+from portal.accounts.models import Session
+from portal.accounts.queries import has_app
 from portal.events.kinds import Kind
 from portal.events.models import Event
 from portal.extensions import db
@@ -585,7 +587,7 @@ def test_the_app_may_go_where_a_passkey_stays(app, client_for, required, ann):
     assert answer.status_code == 303
     db.session.expire_all()
     assert ann.two_step_since is not None
-    assert not two_step.has_app(ann)
+    assert not has_app(ann)
     assert events(Kind.AUTHENTICATOR_REMOVED)
     assert send_code(half_way(app), code_at()).status_code == 422
     assert show_second(half_way(app), device).status_code == 303
@@ -599,7 +601,7 @@ def test_an_app_is_set_up_besides_a_passkey(inside, ann, device):
     answer = inside.post("/account/two-step", data=typed | {"current_password": PASSWORD})
 
     assert answer.status_code == 200
-    assert two_step.has_app(ann)
+    assert has_app(ann)
     assert len(of(ann)) == 1
 
 

@@ -10,6 +10,7 @@ from portal.accounts.models import Picture, User
 from portal.accounts.pictures import SIDE, redrawn
 from portal.events.models import Event
 from portal.extensions import db
+from portal.gateways import antivirus
 from tests import factories as make
 
 EICAR = rb"X5O!P%@AP[4\PZX54(P^)7CC)7}$EICAR-" + b"STANDARD-ANTIVIRUS-TEST-FILE!$H+H*"
@@ -183,6 +184,42 @@ def test_without_a_scanner_it_waits_and_the_sweep_takes_it_up(app, client_for, a
     queue.run()
 
     assert shown(ann)
+
+
+def test_another_picture_can_be_sent_while_the_scanner_reads_and_is_the_one_that_counts(
+    client_for, ann, queue, monkeypatch
+):
+    client, scan = client_for(ann), antivirus.scan
+
+    def slowly(content):
+        monkeypatch.setattr(antivirus, "scan", scan)
+        assert not db.session().in_transaction()
+        assert send(client, photo(colour="maroon")).status_code == 303
+        return scan(content)
+
+    monkeypatch.setattr(antivirus, "scan", slowly)
+    send(client, photo())
+    queue.run()
+
+    drawn = db.session.get_one(Picture, ann.id).drawn
+    red, green, blue = Image.open(BytesIO(drawn)).getpixel((SIDE - 10, SIDE - 10))
+    assert red > 100 > green + blue
+
+
+def test_while_there_is_no_scanner_the_sweep_asks_for_it_once(app, client_for, ann, queue, monkeypatch):
+    monkeypatch.setitem(app.config, "DESK", app.config["DESK"].model_copy(update={"clamav_port": 1}))
+    ben = make.employee()
+    db.session.commit()
+    for person in (ann, ben):
+        send(client_for(person), photo())
+    queue.run()
+    asked = []
+    monkeypatch.setattr(antivirus, "version", lambda version=antivirus.version: asked.append(1) or version())
+
+    queue.enqueue("jobs.sweep.sweep", queue="urgent")
+    queue.run()
+
+    assert len(asked) == 1
 
 
 def test_pictures_are_for_people_who_are_logged_in(app, client_for, ann, queue):

@@ -10,7 +10,8 @@ from sqlalchemy import select
 from jobs import housekeeping
 from portal import clock
 from portal.accounts import actions, people, tokens
-from portal.accounts.models import ApiToken, digest
+from portal.accounts.credentials import ApiToken
+from portal.accounts.models import digest
 from portal.errors import DomainError
 from portal.events.kinds import Kind
 from portal.events.models import Event

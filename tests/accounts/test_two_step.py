@@ -12,7 +12,8 @@ from sqlalchemy import select
 from portal import clock
 from portal.accounts import actions, two_step
 from portal.accounts.cli import reset_two_step
-from portal.accounts.models import HalfLogin, RecoveryCode, Session, TwoStepKey, digest
+from portal.accounts.credentials import HalfLogin, RecoveryCode, TwoStepKey
+from portal.accounts.models import Session, digest
 from portal.accounts.sealing import Unreadable, seal, unseal
 from portal.events.kinds import Kind
 from portal.events.models import Event

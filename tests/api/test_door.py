@@ -7,7 +7,7 @@ from sqlalchemy import select
 
 from portal import clock
 from portal.accounts import people
-from portal.accounts.models import ApiToken
+from portal.accounts.credentials import ApiToken
 from portal.api import door
 from portal.extensions import db, limiter
 from portal.permissions import Scope

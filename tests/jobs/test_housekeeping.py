@@ -9,7 +9,8 @@ from jobs.events import react
 from portal import clock
 from portal.accounts import half_logins, moving
 from portal.accounts.actions import open_session
-from portal.accounts.models import AccountToken, AddressChange, HalfLogin, Purpose, Session
+from portal.accounts.credentials import HalfLogin
+from portal.accounts.models import AccountToken, AddressChange, Purpose, Session
 from portal.events.models import Delivery, DeliveryState, Event
 from portal.extensions import db
 from portal.organizations.models import Invitation, MembershipRole

@@ -4,7 +4,8 @@ from dataclasses import dataclass, field
 from enum import IntEnum
 
 from portal import clock
-from portal.accounts.models import ApiToken, Passkey, Session, digest
+from portal.accounts.credentials import ApiToken, Passkey
+from portal.accounts.models import Session, digest
 from portal.extensions import db
 from portal.organizations.models import MembershipRole, Shares
 from portal.permissions import Scope

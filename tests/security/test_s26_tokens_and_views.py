@@ -4,7 +4,8 @@ import pytest
 from sqlalchemy import select
 
 from portal.accounts import people
-from portal.accounts.models import ApiToken, Session, User
+from portal.accounts.credentials import ApiToken
+from portal.accounts.models import Session, User
 from portal.extensions import db
 from portal.permissions import Permission, Role, Scope, roles_with
 from tests import factories as make

@@ -7,8 +7,9 @@ from sqlalchemy import select
 
 from portal.accounts import emergency, half_logins, links, people
 from portal.accounts.cli import allow_passwords
+from portal.accounts.credentials import HalfLogin
 from portal.accounts.emergency import may_use_password
-from portal.accounts.models import HalfLogin, User
+from portal.accounts.models import User
 from portal.accounts.queries import user_by_email
 from portal.errors import DomainError
 from portal.events.kinds import Kind
