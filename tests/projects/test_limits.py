@@ -245,6 +245,18 @@ def test_nobody_moves_a_ticket_where_they_do_not_work(town, client_for):
         move(ticket, hr, actor=town[1]["agent"])
 
 
+def test_who_only_takes_part_moves_it_to_no_place_where_others_see_it(town, client_for, world):
+    ticket, users = town
+    client = client_for(users["watcher"])
+
+    answer = client.post(f"/tickets/{ticket.key}/project", data={"project_id": world.id})
+
+    assert (answer.status_code, "does not work in Human Resources" in unescape(answer.text)) == (409, True)
+    db.session.expire_all()
+    assert ticket.project.key == "HR"
+    assert not may(users["agent"], Verb.SEE, ticket)
+
+
 def test_an_assignee_who_does_not_work_there_is_dropped_by_a_move(town, client_for):
     hr, users = town[0].project, town[1]
     petra = make.agent(name="Petra")
