@@ -50,6 +50,7 @@ def send(user: User, sent: bytes) -> None:
         raise DomainError(_("Choose a picture first."))
     if len(sent) > LIMIT:
         raise DomainError(_("The picture is larger than %(limit)d MB.", limit=LIMIT // 1024 // 1024))
+    db.session.execute(select(User.id).where(User.id == user.id).with_for_update())  # of two first ones, one
     picture = _of(user) or Picture(user_id=user.id)
     picture.state, picture.sent, picture.sent_at = PictureState.WAITING, sent, clock.now()
     db.session.add(picture)

@@ -3,7 +3,17 @@
 import pytest
 from sqlalchemy import func, select
 
-from portal.accounts import actions, challenges, emergency, links, people, tokens, two_step, viewing
+from portal.accounts import (
+    actions,
+    challenges,
+    emergency,
+    links,
+    people,
+    pictures,
+    tokens,
+    two_step,
+    viewing,
+)
 from portal.accounts.models import ApiToken, AskedFor, Session, User
 from portal.events.kinds import Kind
 from portal.events.models import Event
@@ -115,6 +125,20 @@ def test_one_challenge_is_signed_once(shared_app):
 
     assert len(answers) == MANY
     assert won(answers) == [challenge]
+
+
+def test_a_first_picture_that_is_sent_twice_is_one(shared_app):
+    ann = make.employee()
+    db.session.commit()
+    her_id = ann.id
+
+    def send():
+        pictures.send(db.session.get_one(User, her_id), b"a picture")
+        return True
+
+    answers = at_once(shared_app, *([send] * 8))
+
+    assert answers == [True] * 8
 
 
 def test_one_browser_sees_the_desk_as_one_person(shared_app):
