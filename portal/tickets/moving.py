@@ -1,7 +1,7 @@
 """A ticket that belongs to another project. Nothing here commits."""
 
 from flask_babel import gettext as _
-from sqlalchemy import func, select, update
+from sqlalchemy import delete, func, select, update
 
 from portal import clock
 from portal.accounts.models import User
@@ -94,7 +94,13 @@ def _rekey(ticket: Ticket) -> Changes:
 
 
 def _take_drafts_along(old: str, new: str) -> None:
-    """What people have half written on it names the ticket by its key."""
-    of_ticket = select(Draft.id).where(Draft.scope.in_([f"{old}:reply", f"{old}:note"]))
+    """What people have half written on it names the ticket by its key.
+
+    Under the new key, which nobody knew yet, there is nothing that is worth keeping.
+    """
+    places = ("reply", "note")
+    guessed = delete(Draft).where(Draft.scope.in_([f"{new}:{place}" for place in places]))
+    db.session.execute(guessed.execution_options(synchronize_session=False))
+    of_ticket = select(Draft.id).where(Draft.scope.in_([f"{old}:{place}" for place in places]))
     renamed = update(Draft).where(Draft.id.in_(of_ticket)).values(scope=func.replace(Draft.scope, old, new))
     db.session.execute(renamed.execution_options(synchronize_session=False))
