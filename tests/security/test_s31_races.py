@@ -21,8 +21,9 @@ from portal.extensions import db
 from portal.organizations import invitations
 from portal.organizations.models import Membership, MembershipRole
 from portal.permissions import Role
-from portal.projects.members import remove_member
+from portal.projects.members import add_member, remove_member
 from portal.projects.models import Project
+from portal.projects.policy import is_shut
 from portal.settings.queries import site_settings
 from portal.sso import local_login
 from portal.sso.models import ExternalIdentity, IdentityProvider
@@ -186,17 +187,22 @@ def test_passwords_are_not_switched_off_while_the_last_emergency_access_goes(sha
     assert site_settings().password_login or emergency.has_somebody()
 
 
-@pytest.mark.parametrize("_round", range(8))
-def test_nobody_keeps_a_ticket_of_a_project_that_they_leave_at_that_moment(shared_app, _round):
-    hr, petra, boss = make.project("HR", members_only=True), make.agent(), make.admin()
-    make.project_member(hr, petra)
+@pytest.mark.parametrize("deed", ["leaves", "is limited"])
+@pytest.mark.parametrize("_round", range(6))
+def test_nobody_is_given_a_ticket_of_a_project_that_is_shut_to_them_at_that_moment(shared_app, deed, _round):
+    hr, petra, boss = make.project("HR", members_only=deed == "leaves"), make.agent(), make.admin()
+    if deed == "leaves":
+        make.project_member(hr, petra)
     ticket = make.ticket(project=hr)
     db.session.commit()
     hr_id, petra_id, boss_id, ticket_id = hr.id, petra.id, boss.id, ticket.id
 
-    def leave():
+    def shut():
         person, actor = db.session.get_one(User, petra_id), db.session.get_one(User, boss_id)
-        remove_member(db.session.get_one(Project, hr_id), person, actor=actor)
+        if deed == "leaves":
+            remove_member(db.session.get_one(Project, hr_id), person, actor=actor)
+        else:
+            people.limit(person, is_limited=True, actor=actor)
         leave_projects(person, actor=actor)
 
     def assign():
@@ -204,7 +210,34 @@ def test_nobody_keeps_a_ticket_of_a_project_that_they_leave_at_that_moment(share
         person = db.session.get_one(User, petra_id)
         ticket_actions.assign(db.session.scalars(held).one(), person, actor=None)
 
-    at_once(shared_app, leave, assign)
+    at_once(shared_app, shut, assign)
 
     db.session.expire_all()
     assert db.session.get_one(Ticket, ticket_id).assignee_id is None
+
+
+@pytest.mark.parametrize("_round", range(6))
+def test_a_limited_agent_who_becomes_a_member_meanwhile_keeps_nothing_that_is_shut(shared_app, _round):
+    hr, petra, boss = make.project("HR"), make.agent(), make.admin()
+    inside, outside = make.ticket(project=hr, assignee=petra), make.ticket(assignee=petra)
+    db.session.commit()
+    hr_id, petra_id, boss_id = hr.id, petra.id, boss.id
+    ids = inside.id, outside.id
+
+    def limit():
+        person, actor = db.session.get_one(User, petra_id), db.session.get_one(User, boss_id)
+        people.limit(person, is_limited=True, actor=actor)
+        leave_projects(person, actor=actor)
+
+    def add():
+        person, actor = db.session.get_one(User, petra_id), db.session.get_one(User, boss_id)
+        add_member(db.session.get_one(Project, hr_id), person, actor=actor)
+
+    answers = at_once(shared_app, limit, add)
+
+    assert answers == [None, None]
+    db.session.expire_all()
+    assert is_shut(db.session.get_one(Ticket, ids[1]).project, db.session.get_one(User, petra_id))
+    assert not is_shut(db.session.get_one(Project, hr_id), db.session.get_one(User, petra_id))
+    assert db.session.get_one(Ticket, ids[0]).assignee_id in {None, petra_id}
+    assert db.session.get_one(Ticket, ids[1]).assignee_id is None
