@@ -31,10 +31,10 @@ control_socket_disable = True  # it would be made in the home directory
 
 
 class DiscreetLogger(Logger):
-    """Writes down which page was asked for, but not the token of a link that lets somebody in."""
+    """Writes down which page was asked for, but no token of a link, nor one of a program, that lets in."""
 
     def atoms(self, *answered):
-        token = re.compile(r"(?<=/)[A-Za-z0-9_-]{43}(?![A-Za-z0-9_-])")
+        token = re.compile(r"((?<=/)|desk_)[A-Za-z0-9_-]{43}(?![A-Za-z0-9_-])")
         return {name: token.sub("…", str(value)) for name, value in super().atoms(*answered).items()}
 
 

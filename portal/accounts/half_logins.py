@@ -53,3 +53,8 @@ def find(token: object) -> HalfLogin | None:
 
 def end(half: HalfLogin) -> None:
     db.session.execute(delete(HalfLogin).where(HalfLogin.token_digest == half.token_digest))
+
+
+def end_all(user: User) -> None:
+    """Let no browser make the second step that has made the first: what let it do so is no more."""
+    db.session.execute(delete(HalfLogin).where(HalfLogin.user_id == user.id))

@@ -4,7 +4,7 @@ from flask_babel import gettext as _
 from sqlalchemy import select
 from sqlalchemy.exc import IntegrityError
 
-from portal.accounts import emergency, links
+from portal.accounts import emergency, half_logins, links
 from portal.accounts.actions import end_sessions, revoke_tokens
 from portal.accounts.models import User, about
 from portal.errors import DomainError
@@ -103,7 +103,8 @@ def reactivate(person: User, *, actor: User) -> None:
 
 
 def set_emergency_access(person: User, *, is_given: bool, actor: User) -> None:
-    """Let an admin log in with a password where nobody else may, or no more.
+    """Let an admin log in with a password where nobody else may, or no more: a log-in that is between
+    its two steps then ends too.
 
     Raises DomainError for whoever is no admin with a password, and for the last
     who could get in.
@@ -115,6 +116,7 @@ def set_emergency_access(person: User, *, is_given: bool, actor: User) -> None:
         raise DomainError(_("Emergency access is for admins who have chosen a password."))
     if not is_given:
         emergency.refuse_the_last(person)
+        half_logins.end_all(person)
     _record(set_fields(person, is_break_glass=is_given), person, actor=actor)
 
 

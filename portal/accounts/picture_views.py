@@ -3,10 +3,11 @@
 from flask import Blueprint, Flask, Response, abort, flash, redirect, request, url_for
 from flask_babel import gettext as _
 
-from portal.accounts import pictures
+from portal.accounts import pictures, throttle
 from portal.accounts.account_page import account_page
 from portal.accounts.blueprint import bp
 from portal.accounts.own_forms import PictureForm
+from portal.accounts.throttle import TooOften
 from portal.errors import DomainError
 from portal.extensions import db
 from portal.permissions import for_members
@@ -34,13 +35,21 @@ def send_picture():
     if not form.validate():
         return account_page(422, picture_form=form)
     try:
+        throttle.count_picture(me().id)
         pictures.send(me(), form.sent)
+    except TooOften as error:
+        page, status, headers = _refused(form, error, 429)
+        return page, status, headers | {"Retry-After": str(error.seconds)}
     except DomainError as error:
-        form.picture.errors = [str(error)]
-        return account_page(422, picture_form=form)
+        return _refused(form, error, 422)
     db.session.commit()
     flash(_("Your picture is being looked at. It appears by itself."), "success")
     return redirect(url_for(".profile", _anchor="picture"), 303)
+
+
+def _refused(form: PictureForm, error: DomainError, status: int):
+    form.picture.errors = [str(error)]
+    return account_page(status, picture_form=form)
 
 
 @bp.post("/account/picture/removal")

@@ -9,6 +9,9 @@ from warnings import catch_warnings, simplefilter
 
 from flask_babel import gettext as _
 from PIL import Image, ImageOps
+from PIL.ExifTags import Base as Exif
+from PIL.Image import Transpose
+from PIL.ImageFile import ImageFile
 from sqlalchemy import Row, select
 
 from portal import clock
@@ -25,8 +28,20 @@ log = logging.getLogger(__name__)
 
 LIMIT = 8 * 1024 * 1024  # bytes of what is sent
 SIDE = 256  # pixels of what is shown, which is square
-MOST_PIXELS = 50_000_000  # of what is sent, once it is unpacked
+MOST_PIXELS = 24_000_000  # of what is sent, once it is unpacked
+MOST_OF_JPEG = 50_000_000  # of which no more is unpacked than is needed
 FORMATS = ("JPEG", "PNG", "WEBP", "GIF")
+PLAIN = {"RGB", "RGBA", "L"}  # kinds of pixels that are made smaller as they are
+ORIENTATION = Exif.Orientation
+TURNS = {  # what makes a picture upright that was taken so (EXIF 2.32, 4.6.4 A)
+    2: Transpose.FLIP_LEFT_RIGHT,
+    3: Transpose.ROTATE_180,
+    4: Transpose.FLIP_TOP_BOTTOM,
+    5: Transpose.TRANSPOSE,
+    6: Transpose.ROTATE_270,
+    7: Transpose.TRANSVERSE,
+    8: Transpose.ROTATE_90,
+}
 
 
 def send(user: User, sent: bytes) -> None:
@@ -35,6 +50,7 @@ def send(user: User, sent: bytes) -> None:
         raise DomainError(_("Choose a picture first."))
     if len(sent) > LIMIT:
         raise DomainError(_("The picture is larger than %(limit)d MB.", limit=LIMIT // 1024 // 1024))
+    db.session.execute(select(User.id).where(User.id == user.id).with_for_update())  # of two first ones, one
     picture = _of(user) or Picture(user_id=user.id)
     picture.state, picture.sent, picture.sent_at = PictureState.WAITING, sent, clock.now()
     db.session.add(picture)
@@ -109,19 +125,28 @@ def redrawn(sent: bytes) -> bytes | None:
     """
     try:
         with catch_warnings():
+            simplefilter("ignore")  # of broken notes, which nobody reads
             simplefilter("error", Image.DecompressionBombWarning)
             with Image.open(BytesIO(sent), formats=FORMATS) as opened:
-                if opened.width * opened.height > MOST_PIXELS:
+                if opened.width * opened.height > (MOST_OF_JPEG if opened.format == "JPEG" else MOST_PIXELS):
                     return None
-                opened.draft("RGB", (SIDE * 2, SIDE * 2))  # a large JPEG is unpacked to no more than that
-                upright = ImageOps.exif_transpose(opened)
-                square = ImageOps.fit(upright.convert("RGBA"), (SIDE, SIDE))
-        flat = Image.new("RGB", square.size, "white")
-        flat.paste(square, mask=square.getchannel("A"))
-        out = BytesIO()
-        flat.save(out, "WEBP", quality=82)
-    except (OSError, ValueError, SyntaxError, Image.DecompressionBombError, Image.DecompressionBombWarning):
+                return _drawn(opened)
+    except Exception as error:  # noqa: BLE001, whatever a decoder says of bytes that were made to break it
+        log.info("A picture cannot be read: %s", type(error).__name__)
         return None
+
+
+def _drawn(opened: ImageFile) -> bytes:
+    """Made small first, and turned upright then: a large one is in memory no more often than it must be."""
+    opened.draft("RGB", (SIDE * 2, SIDE * 2))  # a large JPEG is unpacked to no more than that
+    turn = TURNS.get(opened.getexif().get(ORIENTATION, 1))
+    whole = opened if opened.mode in PLAIN else opened.convert("RGBA")
+    square = ImageOps.fit(whole, (SIDE, SIDE)).convert("RGBA")
+    upright = square if turn is None else square.transpose(turn)
+    flat = Image.new("RGB", upright.size, "white")
+    flat.paste(upright, mask=upright.getchannel("A"))
+    out = BytesIO()
+    flat.save(out, "WEBP", quality=82)
     return out.getvalue()
 
 

@@ -63,6 +63,11 @@ def count_registration() -> None:
     count(_registration, "")
 
 
+def count_picture(user_id: int) -> None:
+    """Count a picture that somebody sends. Raises TooOften."""
+    count(_picture, str(user_id))
+
+
 def count(counter: Callable[[], None], whom: str) -> None:
     """Count once more for them; `counter` is a function with limits. Raises TooOften."""
     g.counted_for = digest(whom)[:32]  # keys hold neither addresses nor what is endless
@@ -116,3 +121,8 @@ def _mail() -> None:
 @limiter.shared_limit("60 per hour", scope="register-from", key_func=_address)
 def _registration() -> None:
     """Accounts are made by people."""
+
+
+@limiter.shared_limit("10 per hour;30 per day", scope="picture", key_func=counted_for)
+def _picture() -> None:
+    """Each is megabytes that the database writes down, and work for the scanner."""

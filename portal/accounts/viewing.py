@@ -23,12 +23,17 @@ LIFE = timedelta(minutes=30)
 def begin(person: User, *, why: str, actor: User) -> None:
     """Let the browser of `actor` see the desk as that person, from its next page on.
 
-    Raises DomainError for oneself, another admin, and a deactivated account.
+    Raises DomainError for oneself, another admin, and a deactivated account, and in a second
+    window that was faster: each has its begin and end in the audit log.
     """
     if not may_view_as(actor, person):
         raise DomainError(_("You can see the desk as anybody who is active and no admin."))
-    own = update(Session).where(Session.token_digest == digest(actor.session_token))
-    db.session.execute(own.values(viewing_as_id=person.id, viewing_until=clock.now() + LIFE))
+    own = update(Session).where(
+        Session.token_digest == digest(actor.session_token), Session.viewing_as_id.is_(None)
+    )
+    begun = db.session.execute(own.values(viewing_as_id=person.id, viewing_until=clock.now() + LIFE))
+    if not affected(begun):
+        raise DomainError(_("This browser sees the desk as somebody else already. Press Stop first."))
     record(Kind.VIEWING_BEGAN, actor=actor, **about(person), why=why)
 
 

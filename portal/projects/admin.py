@@ -99,14 +99,16 @@ def add_project_member(project_id: int):
 @bp.post(f"/projects/{PROJECT_ID}/members/<row:user_id>/removal")
 @requires(Permission.PROJECT_MANAGE)
 def remove_project_member(project_id: int, user_id: int):
-    """Also oneself: a manager who leaves a project for its members only does not look into it any more."""
+    """Also oneself: a manager who leaves a project for its members only does not look into it any more.
+
+    Of somebody who is no member nothing is said, and nothing of theirs is touched.
+    """
     project, person = _project(project_id), person_or_404(user_id)
-    members.remove_member(project, person, actor=me())
-    leave_projects(person, actor=me())
-    db.session.commit()
-    flash(
-        _("%(name)s is no member of %(project)s any more.", name=person.name, project=project.name), "success"
-    )
+    if members.remove_member(project, person, actor=me()):
+        leave_projects(person, actor=me())
+        db.session.commit()
+        said = _("%(name)s is no member of %(project)s any more.", name=person.name, project=project.name)
+        flash(said, "success")
     return redirect(_home_of(project), 303)
 
 

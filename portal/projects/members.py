@@ -24,14 +24,15 @@ def add_member(project: Project, person: User, *, actor: User | None) -> None:
     _record(Kind.PROJECT_MEMBER_ADDED, project, person, actor=actor)
 
 
-def remove_member(project: Project, person: User, *, actor: User) -> None:
-    """End it; their tickets there are for `tickets.handover.leave_projects`. No member stays none."""
+def remove_member(project: Project, person: User, *, actor: User) -> bool:
+    """End it; their tickets there are for `tickets.handover.leave_projects`. False for who is no member."""
     member = db.session.get(ProjectMember, (person.id, project.id))
     if member is None:
-        return
+        return False
     db.session.delete(member)
     db.session.flush()
     _record(Kind.PROJECT_MEMBER_REMOVED, project, person, actor=actor)
+    return True
 
 
 def _record(kind: Kind, project: Project, person: User, *, actor: User | None) -> None:

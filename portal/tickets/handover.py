@@ -56,6 +56,8 @@ def count_open(person: User) -> int:
 
 
 def _hand_over(person: User, which: ColumnElement[bool], *, actor: User | None) -> None:
+    """The person is held first: whoever is just giving them a ticket has done so, or is refused then."""
+    db.session.execute(select(User.id).where(User.id == person.id).with_for_update())
     tickets = _open_tickets_of(person, which)
     for ticket in tickets:
         assign(ticket, None, actor=actor)

@@ -1,7 +1,7 @@
 """A ticket that belongs to another project. Nothing here commits."""
 
 from flask_babel import gettext as _
-from sqlalchemy import func, select, update
+from sqlalchemy import delete, func, select, update
 
 from portal import clock
 from portal.accounts.models import User
@@ -24,14 +24,16 @@ def move(ticket: Ticket, project: Project, *, actor: User | None) -> None:
     A category that is not that project's is dropped, and so is an assignee who does not
     work there; without a team, it gets the project's. Where statuses are others, it gets
     the one most like its own. Who watches or takes part still does.
-    Raises DomainError for an archived project, and for one that is shut to the actor.
+    Raises DomainError for an archived project, and where either is shut to the actor: whoever only
+    takes part in what members work on does not show it to others by that.
     """
     if project.id == ticket.project_id:
         return
     if project.archived_at:
         raise DomainError(_("The project %(name)s takes no more tickets.", name=project.name))
-    if actor and is_shut(project, actor):
-        raise DomainError(_("%(name)s does not work in %(project)s.", name=actor.name, project=project.name))
+    for each in (ticket.project, project):
+        if actor and is_shut(each, actor):
+            raise DomainError(_("%(name)s does not work in %(project)s.", name=actor.name, project=each.name))
     changes: Changes = {"project": change(ticket.project, project)}
     with db.session.no_autoflush:  # the project and its number are written together
         ticket.project = project
@@ -92,7 +94,13 @@ def _rekey(ticket: Ticket) -> Changes:
 
 
 def _take_drafts_along(old: str, new: str) -> None:
-    """What people have half written on it names the ticket by its key."""
-    of_ticket = select(Draft.id).where(Draft.scope.in_([f"{old}:reply", f"{old}:note"]))
+    """What people have half written on it names the ticket by its key.
+
+    Under the new key, which nobody knew yet, there is nothing that is worth keeping.
+    """
+    places = ("reply", "note")
+    guessed = delete(Draft).where(Draft.scope.in_([f"{new}:{place}" for place in places]))
+    db.session.execute(guessed.execution_options(synchronize_session=False))
+    of_ticket = select(Draft.id).where(Draft.scope.in_([f"{old}:{place}" for place in places]))
     renamed = update(Draft).where(Draft.id.in_(of_ticket)).values(scope=func.replace(Draft.scope, old, new))
     db.session.execute(renamed.execution_options(synchronize_session=False))

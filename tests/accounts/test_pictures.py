@@ -1,5 +1,8 @@
 """The picture beside a name: never shown as it was sent, and only after the scanner has looked."""
 
+import struct
+import subprocess
+import sys
 from io import BytesIO
 
 import pytest
@@ -114,6 +117,69 @@ def test_what_unpacks_to_too_much_is_not_unpacked():
     Image.new("1", (30_000, 30_000)).save(bomb, "PNG")
     assert len(bomb.getvalue()) < 1_000_000
     assert redrawn(bomb.getvalue()) is None
+
+
+MEASURED = """
+import resource, sys
+from portal.accounts.pictures import redrawn
+used = lambda: resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024
+before = used()
+print(redrawn(sys.stdin.buffer.read()) is not None, used() - before)
+"""
+
+
+@pytest.mark.parametrize("mode", ["RGB", "RGBA", "1"])
+def test_a_large_picture_in_a_small_file_takes_no_more_memory_than_there_is(mode):
+    """Drawing 49 million pixels of 190 KB took 900 MB once."""
+    large = BytesIO()
+    Image.new(mode, (4_800, 4_800)).save(large, "PNG")
+
+    measured = subprocess.run(
+        [sys.executable, "-c", MEASURED], input=large.getvalue(), capture_output=True, check=True
+    )
+
+    is_drawn, megabytes = measured.stdout.split()
+    assert is_drawn == b"True"
+    assert int(megabytes) < 300
+
+
+@pytest.mark.parametrize("kind", ["JPEG", "PNG", "WEBP"])
+def test_whatever_stands_in_its_notes_a_picture_is_drawn_or_refused(kind):
+    """Each byte of what the camera noted (EXIF) once changed: none of it stops the job."""
+    whole = photo(kind, size=(90, 60))
+    notes = whole.find(b"II*\0") if b"II*\0" in whole else whole.find(b"MM\0*")
+    assert notes > 0
+    for at in range(notes, min(notes + 160, len(whole))):
+        for value in (0, 255, whole[at] ^ 1):
+            redrawn(whole[:at] + bytes([value]) + whole[at + 1 :])
+
+
+def test_one_that_breaks_the_decoder_is_refused_and_holds_up_no_other(client_for, ann, queue, monkeypatch):
+    def break_off(*_args, **_more):
+        raise struct.error("required argument is not an integer")
+
+    client = client_for(ann)
+    send(client, photo())
+    with monkeypatch.context() as broken:
+        broken.setattr(Image, "open", break_off)
+        queue.run()
+
+    assert "no picture that can be read" in client.get("/account").text
+    assert db.session.scalar(select(Picture.sent)) is None
+
+
+def test_nobody_fills_the_disk_with_pictures(client_for, ann):
+    ben = make.employee()
+    db.session.commit()
+    client = client_for(ann)
+    for _number in range(10):
+        assert send(client, photo(size=(30, 20))).status_code == 303
+
+    answer = send(client, photo(size=(30, 20)))
+
+    assert (answer.status_code, "too often" in answer.text) == (429, True)
+    assert int(answer.headers["Retry-After"]) > 0
+    assert send(client_for(ben), photo(size=(30, 20))).status_code == 303
 
 
 @pytest.mark.parametrize("kind", ["JPEG", "PNG", "WEBP"])

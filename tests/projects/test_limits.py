@@ -129,6 +129,39 @@ def test_lists_searches_and_counts_know_of_it_as_the_page_does(town, client_for,
 
 
 @pytest.mark.parametrize("who", SEES + SEES_NOT)
+def test_programs_see_it_where_their_owner_does(app, town, who):
+    ticket, users = town
+    sent = {"Authorization": f"Bearer {make.token(users[who])}"}
+    db.session.commit()
+    client, path = app.test_client(), f"/api/v1/tickets/{ticket.key}"
+
+    whole = client.get(path, headers=sent)
+    listed = client.get("/api/v1/tickets", headers=sent)
+    by_word = client.get(f"/api/v1/tickets?filter={WORD}", headers=sent)
+
+    sees = who in SEES
+    assert whole.status_code == (200 if sees else 404)
+    assert [WORD in answer.text for answer in (whole, listed, by_word)] == [sees] * 3
+    if not sees:
+        answer = client.post(f"{path}/comments", json={"body": "x"}, headers=sent)
+        assert answer.status_code == 404
+        never = client.get("/api/v1/tickets/HR-999", headers=sent)
+        assert whole.text.replace(ticket.key, "HR-999") == never.text
+
+
+@pytest.mark.parametrize("who", ["agent", "manager", "limited agent"])
+def test_to_a_program_too_it_is_no_word_of_a_filter(app, town, who):
+    sent = {"Authorization": f"Bearer {make.token(town[1][who])}"}
+    db.session.commit()
+
+    answer = app.test_client().get("/api/v1/tickets?filter=project:HR", headers=sent)
+
+    never = app.test_client().get("/api/v1/tickets?filter=project:XX", headers=sent)
+    assert (answer.status_code, never.status_code) == (422, 422)
+    assert answer.text.replace("HR", "XX") == never.text
+
+
+@pytest.mark.parametrize("who", SEES + SEES_NOT)
 def test_news_of_it_are_heard_by_those_who_see_it(town, queue, who):
     ticket, users = town
     topics = _topics(users[who], [f"ticket:{ticket.key}", "queue"])
@@ -243,6 +276,18 @@ def test_nobody_moves_a_ticket_where_they_do_not_work(town, client_for):
     assert client.post(f"/tickets/{ticket.key}/project", data={"project_id": hr.id}).status_code == 422
     with pytest.raises(DomainError, match="does not work in Human Resources"):
         move(ticket, hr, actor=town[1]["agent"])
+
+
+def test_who_only_takes_part_moves_it_to_no_place_where_others_see_it(town, client_for, world):
+    ticket, users = town
+    client = client_for(users["watcher"])
+
+    answer = client.post(f"/tickets/{ticket.key}/project", data={"project_id": world.id})
+
+    assert (answer.status_code, "does not work in Human Resources" in unescape(answer.text)) == (409, True)
+    db.session.expire_all()
+    assert ticket.project.key == "HR"
+    assert not may(users["agent"], Verb.SEE, ticket)
 
 
 def test_an_assignee_who_does_not_work_there_is_dropped_by_a_move(town, client_for):

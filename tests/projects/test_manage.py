@@ -253,6 +253,22 @@ def test_who_shuts_a_project_to_themselves_becomes_a_member(client, boss, world)
     assert last(Kind.PROJECT_MEMBER_ADDED).data["user"] == "Mateusz"
 
 
+def test_of_somebody_who_is_no_member_nothing_is_said_and_nothing_taken(client, world):
+    """Else a manager learns by numbers who there is, and ends what others watch in projects of others."""
+    hr, petra, ann = make.project("HR", members_only=True), make.agent(), make.employee(name="Ann Unknown")
+    ticket = make.ticket(project=hr)
+    ticket_actions.take_part(ticket, petra, Part.WATCHER)
+    db.session.commit()
+
+    for person in (petra, ann):
+        answer = client.post(url_of(world, f"/members/{person.id}/removal"))
+        assert answer.location == url_of(world)
+        assert person.name not in client.get(answer.location).text
+
+    db.session.expire_all()
+    assert may(petra, Verb.SEE, ticket)
+
+
 def test_a_manager_outside_knows_that_it_is_there_and_changes_nothing(client, boss, world):
     hr = make.project("HR", name="Human Resources", members_only=True)
     pay = make.category("Pay", project_id=hr.id)

@@ -47,3 +47,20 @@ def test_another_host_is_not_answered(app, client_for, host):
 
     assert answer.status_code == 400 or not mails() or "evil" not in mails()[-1].body
     assert "evil" not in answer.text
+
+
+@pytest.mark.parametrize("headers", HEADERS)
+def test_no_header_leads_the_owner_of_a_token_or_its_program_elsewhere(app, client_for, headers):
+    ann = make.employee()
+    ticket = make.ticket(ann)
+    sent = {"Authorization": f"Bearer {make.token(ann)}"}
+    db.session.commit()
+    form = {"name": "x", "scopes": ["profile:read"], "life": "30", "current_password": make.PASSWORD}
+
+    client_for(ann).post("/account/tokens", data=form, headers=headers)
+    answer = app.test_client().get(f"/api/v1/tickets/{ticket.key}", headers=sent | headers)
+
+    assert "http://localhost/account/tokens" in mails()[-1].body
+    assert "evil.example" not in mails()[-1].body
+    assert answer.json["url"] == f"http://localhost/tickets/{ticket.key}"
+    assert "evil.example" not in answer.text + str(answer.headers)

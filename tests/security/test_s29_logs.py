@@ -89,18 +89,34 @@ def server():
     return said
 
 
-def test_the_access_log_has_no_token_of_a_link(server):
-    token = "aB-_" * 10 + "xyz"
+def written(server, uri):
+    """The line of the access log about that address."""
     logger = server["logger_class"](Config())
-    environ = {"REQUEST_METHOD": "GET", "RAW_URI": f"/reset/{token}", "PATH_INFO": f"/reset/{token}",
-               "SERVER_PROTOCOL": "HTTP/1.1", "HTTP_REFERER": f"http://localhost/reset/{token}"}  # fmt: skip
+    environ = {"REQUEST_METHOD": "GET", "RAW_URI": uri, "PATH_INFO": uri.partition("?")[0],
+               "SERVER_PROTOCOL": "HTTP/1.1", "HTTP_REFERER": f"http://localhost{uri}"}  # fmt: skip
     answer = SimpleNamespace(status="200 OK", sent=1, headers=[], response_length=1)
     request = SimpleNamespace(headers=[])
     atoms = logger.atoms(answer, request, environ, timedelta(seconds=1))
 
-    line = Config().access_log_format % SafeAtoms(atoms)
+    return Config().access_log_format % SafeAtoms(atoms)
+
+
+def test_the_access_log_has_no_token_of_a_link(server):
+    token = "aB-_" * 10 + "xyz"
+
+    line = written(server, f"/reset/{token}")
 
     assert "/reset/…" in line
+    assert token not in line
+
+
+def test_the_access_log_has_no_token_of_a_program_that_sent_it_in_the_address(server):
+    """There it counts for nothing, but it is good for something elsewhere."""
+    token = "aB-_" * 10 + "xyz"
+
+    line = written(server, f"/api/v1/me?token=desk_{token}&x=1")
+
+    assert "/api/v1/me?token=…&x=1" in line
     assert token not in line
 
 

@@ -510,3 +510,15 @@ def test_a_half_log_in_from_before_lets_nobody_in_after_all(app, boss, ann):
     db.session.commit()
 
     assert half_logins.find(token) is None
+
+
+def test_a_half_log_in_ends_with_the_emergency_access_that_let_it_begin(app, off, boss):
+    other = make.admin(is_break_glass=True)
+    with_two_step(other)
+    token = half_logins.begin(other, remember=False, is_emergency=True)
+    db.session.commit()
+
+    people.set_emergency_access(other, is_given=False, actor=boss)
+    db.session.commit()
+
+    assert half_logins.find(token) is None

@@ -218,3 +218,20 @@ def test_those_concerned_are_told_that_it_went_elsewhere(moved, queue, client_fo
     queue.run()
     assert (unread_count(ann), unread_count(petra)) == (1, 0)
     assert "Petra moved it to Human Resources" in client_for(ann).get("/notifications").text
+
+
+def test_a_draft_for_a_key_that_did_not_exist_yet_stands_in_nobodys_way(world, client_for):
+    """Anybody can guess the next key, and keep drafts for both."""
+    hr, ann, boss = make.project("HR"), make.employee(), make.admin()
+    ticket = make.ticket()
+    asked = ticket.key
+    for scope in (f"{ticket.key}:reply", "HR-1:reply"):
+        drafts.save_draft(ann, scope, {"body": scope})
+    db.session.commit()
+
+    answer = client_for(boss).post(f"/tickets/{ticket.key}/project", data={"project_id": hr.id})
+
+    assert answer.status_code == 303
+    db.session.expire_all()
+    assert ticket.key == "HR-1"
+    assert drafts.drafts_of(ann, "HR-1:reply")["HR-1:reply"].content == {"body": f"{asked}:reply"}
