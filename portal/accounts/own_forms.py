@@ -1,12 +1,13 @@
 """Forms for one's own log-in, address and absence, most of which ask for the password again."""
 
+from collections.abc import Iterator
 from datetime import date
 from typing import Any
 
 from flask_babel import gettext
 from flask_babel import lazy_gettext as _l
 from flask_wtf.file import FileField
-from wtforms import DateField, HiddenField, PasswordField, StringField, ValidationError
+from wtforms import DateField, Field, HiddenField, PasswordField, StringField, ValidationError
 from wtforms.validators import InputRequired, Optional
 
 from portal.accounts.addresses import domain_of, tidy_address
@@ -43,6 +44,10 @@ class OwnPassword(DeskForm):
         self.current_password.id = self.current_password.label.field_id = f"{place}-password"
         if not has_password:
             del self.current_password
+
+    def __iter__(self) -> Iterator[Field]:
+        """The password last, as on the page: mistakes are listed in the order of the fields."""
+        return iter(sorted(super().__iter__(), key=lambda field: field.short_name == "current_password"))
 
     def is_right_for(self, person: User) -> bool:
         """Whether that is their password; the field says so where it is not."""

@@ -151,7 +151,7 @@ class AuditForm(DeskForm):
     person = StringField(_l("Who"), [at_most(120)], [tidy])
     since = DateField(_l("From"), [Optional()])
     until = DateField(_l("To"), [Optional()])
-    address = StringField(_l("From where"), [at_most(64)], [tidy])
+    address = StringField(_l("Network address"), [at_most(64)], [tidy])
     words = StringField(_l("Words"), [at_most(120)], [tidy])
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:

@@ -63,7 +63,7 @@ def ids_shut_to(user: User) -> set[int]:
 def members_of(project: Project) -> Select:
     """Its members, as a select for a list, and whether they still work here."""
     works = (User.is_active & User.role.in_(STAFF)).label("works")
-    listed = select(User.id, User.name, User.sort_name, User.email, works)
+    listed = select(User.id, User.name, User.sort_name, User.email, User.picture_digest, works)
     return listed.join(ProjectMember, ProjectMember.user_id == User.id).where(
         ProjectMember.project_id == project.id
     )

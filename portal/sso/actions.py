@@ -33,7 +33,7 @@ def admit(provider: IdentityProvider, claims: Claims) -> User:
     if user is None:
         user = _new_account(provider, claims)
     if not user.is_active:
-        raise DomainError(_("This account is deactivated. Ask an administrator of the desk."))
+        raise DomainError(_("This account is deactivated. Ask an admin of the desk."))
     _follow_groups(provider, user, _groups(provider, claims))
     return user
 
@@ -47,7 +47,7 @@ def _found_by_address(provider: IdentityProvider, claims: Claims) -> User | None
         raise DomainError(
             _("%(name)s does not confirm that this address is yours.", name=provider.name)
             + " "
-            + _("Log in here with your password, or ask an administrator of the desk.")
+            + _("Log in here with your password, or ask an admin of the desk.")
         )
     if not user.is_verified and user.password_hash:
         user.password_hash = None  # chosen by somebody who never showed that the address was theirs
@@ -60,7 +60,7 @@ def _new_account(provider: IdentityProvider, claims: Claims) -> User:
     address = tidy_address(claims.email)
     if not provider.creates_accounts:
         raise DomainError(
-            _("There is no account for %(email)s yet. Ask an administrator of the desk.", email=address)
+            _("There is no account for %(email)s yet. Ask an admin of the desk.", email=address)
         )
     if not is_address(address) or not claims.is_email_verified:
         raise DomainError(

@@ -57,7 +57,7 @@ class TicketForm(DeskForm):
     )
     priority = RadioField(_l("How urgent is it?"), default=Priority.MEDIUM.value)
     person = PersonField(_l("For whom?"), [at_most(PERSON_LIMIT)], [tidy])
-    confidential = BooleanField(_l("Confidential: only the people named in it and administrators"))
+    confidential = BooleanField(_l("Confidential: only the people named in it and admins"))
 
     def __init__(self, *, reader: User, **kwargs: object) -> None:
         super().__init__(**kwargs)

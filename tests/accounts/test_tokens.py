@@ -109,6 +109,13 @@ def test_what_is_no_input_makes_none_and_what_was_typed_stays(client, wrong, sai
         assert "Weekly report" in answer.text
 
 
+def test_mistakes_are_listed_in_the_order_of_the_fields(client):
+    page = client.post("/account/tokens", data=FORM | {"name": "", "scopes": [], "current_password": ""}).text
+
+    summary = page[page.index("error-summary") : page.index("</ul>", page.index("error-summary"))]
+    assert re.findall(r'href="#([^"]+)"', summary) == ["name", "scopes-0", "token-password"]
+
+
 @pytest.mark.parametrize(("life", "days"), [("30", 30), ("90", 90), ("365", 365)])
 def test_it_is_good_for_as_long_as_was_chosen(client, life, days):
     before = clock.now()

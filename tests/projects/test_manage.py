@@ -223,6 +223,13 @@ def test_a_member_who_leaves_a_shut_project_hands_their_tickets_over(client_for,
     assert not may(petra, Verb.SEE, ticket)
 
 
+def test_a_member_is_shown_with_their_picture(client, world):
+    make.project_member(world, make.agent(picture_digest="0123456789abcdef0123456789abcdef"))
+    db.session.commit()
+
+    assert "0123456789abcdef0123456789abcdef" in client.get(url_of(world)).text
+
+
 def test_the_members_take_the_same_statements_with_few_and_with_many(client, world, statements):
     make.project_member(world, make.agent())
     db.session.commit()

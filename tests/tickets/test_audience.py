@@ -133,7 +133,7 @@ def test_the_page_names_people_and_their_reasons(world, client_for):
     for words in ("Requester", "Ann", "Takes part", "Zoe", "Assignee", "Works in the team Network",
                   f"and {3} others"):  # fmt: skip
         assert words in page
-    assert "Administrator" not in page  # there is none
+    assert "Admin: sees every ticket" not in page  # there is none
 
 
 def test_the_page_is_the_desks_alone_and_of_no_foreign_ticket(world, client_for):
