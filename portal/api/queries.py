@@ -8,11 +8,10 @@ from sqlalchemy.orm import joinedload
 from portal.accounts.models import User
 from portal.extensions import db
 from portal.filters import And, where
-from portal.permissions import Permission
 from portal.tickets.filtering import fields_for
 from portal.tickets.lists import LATEST, Sort, tickets_seen_by
 from portal.tickets.models import Comment, Ticket
-from portal.tickets.policy import visible_in_parts
+from portal.tickets.policy import visible_in_parts, works_on
 from portal.web.paging import Page, keyset
 
 COMMENTS = 100  # of one answer
@@ -61,6 +60,6 @@ def comment_of(ticket: Ticket, public_id: str, *, seen_by: User) -> Comment | No
 
 
 def _readable(ticket: Ticket, user: User) -> Select[Comment]:
-    """Internal notes are the desk's."""
+    """Internal notes are for who works on the ticket."""
     written = select(Comment).where(Comment.ticket_id == ticket.id)
-    return written if user.may(Permission.TICKET_WORK) else written.where(~Comment.is_internal)
+    return written if works_on(user, ticket) else written.where(~Comment.is_internal)

@@ -12,6 +12,7 @@ from portal.extensions import affected, db
 from portal.gateways.live import publish_after_commit
 from portal.notifications.models import Notification
 from portal.permissions import STAFF
+from portal.projects.policy import works_in
 from portal.tickets.models import TicketPerson
 
 
@@ -29,7 +30,7 @@ def notify_people(event: Event) -> None:
         .distinct()
     )
     if not event.is_public:
-        concerned = concerned.where(User.role.in_(STAFF))
+        concerned = concerned.where(User.role.in_(STAFF), works_in(event.ticket.project))
     if event.kind == Kind.PARTICIPANT_ADDED:
         concerned = concerned.where(User.id == event.data["user_id"])
     people = sorted(set(db.session.scalars(concerned)) - {event.actor_id})

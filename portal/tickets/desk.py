@@ -23,7 +23,7 @@ from portal.tickets.forms import (
 from portal.tickets.models import Ticket
 from portal.tickets.page import COMMENTED, WORK, about, about_now, redrawn, redrawn_or_left, unsent
 from portal.tickets.policy import Verb, may
-from portal.tickets.queries import get_ticket_or_404
+from portal.tickets.queries import get_work_or_404
 from portal.web.htmx import done, go_to, render
 from portal.web.session import me
 
@@ -34,7 +34,7 @@ ASSIGN, ASSIGNMENT = "tickets/assign.html", "tickets/_assignment.html"
 @bp.post("/<key:key>/status")
 @requires(Permission.TICKET_WORK)
 def change_status(key: str):
-    ticket = get_ticket_or_404(key, seen_by=me(), to_change=True)
+    ticket = get_work_or_404(key, seen_by=me(), to_change=True)
     form = StatusForm.for_ticket(ticket)
     status = db.session.get(Status, form.status.data) if form.validate_on_submit() else None
     if status is None or status.lifecycle_id != ticket.status.lifecycle_id:
@@ -49,7 +49,7 @@ def change_status(key: str):
 @requires(Permission.TICKET_WORK)
 def choose_assignee(key: str):
     """The teams and people to choose from: fetched when they are wanted, for there may be hundreds."""
-    ticket = get_ticket_or_404(key, seen_by=me())
+    ticket = get_work_or_404(key, seen_by=me())
     form = AssignmentForm(
         ticket=ticket, formdata=None, data={"assignee_id": ticket.assignee_id, "team_id": ticket.team_id}
     )
@@ -60,7 +60,7 @@ def choose_assignee(key: str):
 @requires(Permission.TICKET_WORK)
 def assign(key: str):
     """Team and person together; a field that was not sent stays as it is."""
-    ticket = get_ticket_or_404(key, seen_by=me(), to_change=True)
+    ticket = get_work_or_404(key, seen_by=me(), to_change=True)
     form = AssignmentForm(ticket=ticket)
     if not form.validate_on_submit():
         return render(ASSIGN, ASSIGNMENT, 422, ticket=ticket, form=form)
@@ -76,7 +76,7 @@ def assign(key: str):
 @bp.post("/<key:key>/priority")
 @requires(Permission.TICKET_WORK)
 def change_priority(key: str):
-    ticket = get_ticket_or_404(key, seen_by=me(), to_change=True)
+    ticket = get_work_or_404(key, seen_by=me(), to_change=True)
     form = PriorityForm()
     if not form.validate_on_submit():
         raise DomainError(_("Choose low, medium, high or critical."))
@@ -90,7 +90,7 @@ def change_priority(key: str):
 @requires(Permission.TICKET_WORK)
 def add_note(key: str):
     refusal = throttle.too_many_comments(me())
-    ticket = get_ticket_or_404(key, seen_by=me(), to_change=True)
+    ticket = get_work_or_404(key, seen_by=me(), to_change=True)
     form = NoteForm()
     if refusal or not form.validate_on_submit():
         return unsent(ticket, form, refusal, tab="note")
@@ -107,7 +107,7 @@ def add_note(key: str):
 @requires(Permission.TICKET_WORK)
 def watch(key: str):
     """Watch, or with `stop` no longer."""
-    ticket = get_ticket_or_404(key, seen_by=me(), to_change=True)
+    ticket = get_work_or_404(key, seen_by=me(), to_change=True)
     (actions.unwatch if "stop" in request.form else actions.watch)(ticket, me())
     db.session.commit()
     return redrawn_or_left(ticket)
@@ -116,7 +116,7 @@ def watch(key: str):
 @bp.route("/<key:key>/fields", methods=["GET", "POST"])
 @requires(Permission.TICKET_WORK)
 def edit(key: str):
-    ticket = get_ticket_or_404(key, seen_by=me(), to_change=request.method == "POST")
+    ticket = get_work_or_404(key, seen_by=me(), to_change=request.method == "POST")
     form = FieldsForm.for_ticket(ticket)
     if not form.validate_on_submit():
         status = 422 if form.errors else 200
@@ -136,7 +136,7 @@ def edit(key: str):
 @bp.route("/<key:key>/project", methods=["GET", "POST"])
 @requires(Permission.TICKET_WORK)
 def move(key: str):
-    ticket = get_ticket_or_404(key, seen_by=me(), to_change=request.method == "POST")
+    ticket = get_work_or_404(key, seen_by=me(), to_change=request.method == "POST")
     form = MoveForm(ticket=ticket, reader=me())
     if not form.validate_on_submit():
         status = 422 if form.errors else 200

@@ -13,6 +13,7 @@ from portal.filters import Fields, Value
 from portal.filters.fields import Choice, Columns, Flag, Moment, Number, Options, Ranked, Reference, Text
 from portal.lifecycles.models import Category
 from portal.memory import Remembered
+from portal.projects.policy import shut_to
 from portal.settings.cache import site
 from portal.tickets.lists import is_open
 from portal.tickets.models import Comment, Priority, Ticket, TicketType
@@ -175,7 +176,12 @@ def _is_found_in(tickets: Columns, asked: str, reader: User) -> ColumnElement[bo
 def _comments(asked: str, reader: User) -> Select:
     """The comments with these words that the reader may read."""
     written = select(true()).where(_matches(Comment.search, asked))
-    return written if reader.is_staff else written.where(~Comment.is_internal)
+    if not reader.is_staff:
+        return written.where(~Comment.is_internal)
+    if not shut_projects(vocabulary(), reader):
+        return written
+    of_shut = select(true()).where(Ticket.id == Comment.ticket_id, Ticket.project_id.in_(shut_to(reader)))
+    return written.where(or_(~Comment.is_internal, ~of_shut.correlate(Comment).exists()))
 
 
 def _matches(vector, asked: str) -> ColumnElement[bool]:

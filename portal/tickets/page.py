@@ -10,13 +10,11 @@ from typing import Any
 from flask import flash, url_for
 from flask_babel import gettext as _
 
-from portal.accounts.models import User
 from portal.accounts.throttle import TooOften
-from portal.permissions import Permission
 from portal.tickets.drafts import drafts_of
 from portal.tickets.forms import CommentForm, NoteForm, ParticipantForm, ReplyForm, StatusForm
 from portal.tickets.models import Part, Priority, Ticket, TicketPerson
-from portal.tickets.policy import Verb, acts_on, may, may_name_people
+from portal.tickets.policy import Verb, acts_on, may, may_name_people, works_on
 from portal.tickets.queries import get_ticket_or_404, is_watching, people_of, timeline
 from portal.tickets.track import steps
 from portal.tickets.words import standing
@@ -27,13 +25,13 @@ FOLLOW, WORK = "tickets/show.html", "tickets/work.html"
 COMPOSER, COMMENTED = "tickets/_composer.html", "tickets/_commented.html"
 
 
-def page_for(user: User) -> str:
-    """Whoever works on tickets has another page of one than whoever follows it."""
-    return WORK if user.may(Permission.TICKET_WORK) else FOLLOW
+def page_for(works: bool) -> str:
+    """Whoever works on a ticket has another page of it than whoever follows it."""
+    return WORK if works else FOLLOW
 
 
-def fragment_for(user: User) -> str:
-    return "tickets/_work.html" if user.may(Permission.TICKET_WORK) else "tickets/_show.html"
+def fragment_for(works: bool) -> str:
+    return "tickets/_work.html" if works else "tickets/_show.html"
 
 
 def unsent(ticket: Ticket, form: CommentForm, refusal: TooOften | None = None, **context: Any):
@@ -48,15 +46,15 @@ def unsent(ticket: Ticket, form: CommentForm, refusal: TooOften | None = None, *
         form.body.errors = [str(refusal)]
         answer["Retry-After"] = str(refusal.seconds)
     context |= {f"{form.place}_form": form}
-    page, status, headers = render(
-        page_for(me()), COMPOSER, 429 if refusal else 422, **about(ticket, **context)
-    )
+    shown = about(ticket, **context)
+    page, status, headers = render(page_for(shown["works"]), COMPOSER, 429 if refusal else 422, **shown)
     return page, status, headers | answer
 
 
 def redrawn(ticket: Ticket):
     """The answer to a change by somebody who still sees the ticket: its panel drawn again."""
-    return done(url_for("tickets.show", key=ticket.key), fragment_for(me()), partial(about_now, ticket.key))
+    fragment = fragment_for(works_on(me(), ticket))
+    return done(url_for("tickets.show", key=ticket.key), fragment, partial(about_now, ticket.key))
 
 
 def redrawn_or_left(ticket: Ticket):
@@ -74,15 +72,15 @@ def about_now(key: str) -> dict[str, Any]:
 
 def about(ticket: Ticket, **forms: Any) -> dict[str, Any]:
     """Everything the page and its fragments show; a form that failed replaces the fresh one."""
-    works = me().may(Permission.TICKET_WORK)
+    works = works_on(me(), ticket)
     common = {
         "ticket": ticket,
         "works": works,
-        "fragment": fragment_for(me()),
-        "timeline": timeline(ticket, seen_by=me()),
+        "fragment": fragment_for(works),
+        "timeline": timeline(ticket, works=works),
         "earlier_url": url_for("tickets.earlier", key=ticket.key),
     }
-    people, acts = people_of(ticket), acts_on(me(), Verb.REPLY, ticket)
+    people, acts = people_of(ticket), works or may(me(), Verb.REPLY, ticket)
     common |= _participants(ticket, people, acts=acts)
     own = _for_work(ticket, people) if works else _for_following(ticket, acts=acts)
     return common | own | _composer(ticket) | forms

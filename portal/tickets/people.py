@@ -12,8 +12,8 @@ from portal.tickets.blueprint import bp
 from portal.tickets.forms import ParticipantForm
 from portal.tickets.models import Ticket
 from portal.tickets.page import about, about_participants, page_for
-from portal.tickets.policy import Verb, keeps_sight_of, may
-from portal.tickets.queries import get_ticket_or_404
+from portal.tickets.policy import Verb, keeps_sight_of, may, works_on
+from portal.tickets.queries import get_ticket_or_404, get_work_or_404
 from portal.web.htmx import VARY, done, go_to, is_fragment_request, render
 from portal.web.session import me
 
@@ -64,7 +64,7 @@ def remove_participant(key: str, user_id: int):
 @requires(Permission.TICKET_WORK)
 def show_people(key: str):
     """Who can see the ticket, and why."""
-    ticket = get_ticket_or_404(key, seen_by=me())
+    ticket = get_work_or_404(key, seen_by=me())
     context = {"reasons": audience(ticket), "keeps_sight": keeps_sight_of(me(), ticket)}
     return render(AUDIENCE_PAGE, AUDIENCE, ticket=ticket, **context)
 
@@ -73,7 +73,7 @@ def show_people(key: str):
 @requires(Permission.TICKET_WORK)
 def change_confidentiality(key: str):
     """Confidential, or with `stop` no longer."""
-    ticket = get_ticket_or_404(key, seen_by=me(), to_change=True)
+    ticket = get_work_or_404(key, seen_by=me(), to_change=True)
     if "stop" in request.form:
         confidentiality.make_open(ticket, actor=me())
         said = _("%(key)s is not confidential any more.", key=ticket.key)
@@ -98,7 +98,7 @@ def _refused(ticket: Ticket, form: ParticipantForm):
     if is_fragment_request():
         context = about_participants(ticket, participant_form=form)
         return render_template(PEOPLE, **context), 422, VARY
-    return render(page_for(me()), PEOPLE, 422, **about(ticket, participant_form=form))
+    return render(page_for(works_on(me(), ticket)), PEOPLE, 422, **about(ticket, participant_form=form))
 
 
 def _drawn(ticket: Ticket):

@@ -12,7 +12,7 @@ from portal.gateways.database import KEEPS_PLAN
 from portal.organizations.policy import only_reads, shared_with
 from portal.organizations.queries import team_ids_of, teams_led_by
 from portal.permissions import Permission
-from portal.projects.policy import members_only, shut_to
+from portal.projects.policy import is_limited, is_shut, members_only, shut_to
 from portal.tickets.models import Ticket, TicketPerson
 
 
@@ -135,7 +135,7 @@ def may(user: User, verb: Verb, ticket: Ticket) -> bool:
     Of people who ask, those who take part may act; who sees the ticket because it is
     shared only reads, and so does a viewer of its organization.
     """
-    if not user.may(NEEDS[verb]):
+    if not user.may(NEEDS[verb]) or (verb is Verb.WORK and not works_on(user, ticket)):
         return False
     seen = select(Ticket.id).where(Ticket.id == ticket.id, visible_to(user))
     if verb is not Verb.SEE and not user.may(Permission.TICKET_WORK):
@@ -143,14 +143,26 @@ def may(user: User, verb: Verb, ticket: Ticket) -> bool:
     return db.session.scalar(seen, execution_options=KEEPS_PLAN) is not None
 
 
+def works_on(user: User, ticket: Ticket) -> bool:
+    """Whether a ticket that this user sees is theirs to work on, its internal notes included.
+
+    Of a project that is shut to them the desk's people see what they asked for or take
+    part in, and follow it as anybody would.
+    """
+    if not user.may(Permission.TICKET_WORK):
+        return False
+    may_be_shut = ticket.project.members_only or is_limited(user)
+    return not (may_be_shut and is_shut(ticket.project, user))
+
+
 def acts_on(user: User, verb: Verb, ticket: Ticket) -> bool:
-    """`may`, of a ticket that this user was just shown: the desk need not be asked again."""
-    return user.may(Permission.TICKET_WORK) or may(user, verb, ticket)
+    """`may`, of a ticket that this user was just shown: who works on it need not be asked again."""
+    return works_on(user, ticket) or may(user, verb, ticket)
 
 
 def may_name_people(user: User, ticket: Ticket, *, acts: bool) -> bool:
-    """Whether they may say who else takes part, of those who act on it: the desk, and its requester."""
-    return acts and (user.may(Permission.TICKET_WORK) or user.id == ticket.requester_id)
+    """Whether they may say who else takes part, of those who act: its requester, and who works on it."""
+    return acts and (user.id == ticket.requester_id or works_on(user, ticket))
 
 
 def keeps_sight_of(user: User, ticket: Ticket) -> bool:
@@ -163,5 +175,7 @@ def keeps_sight_of(user: User, ticket: Ticket) -> bool:
 
 
 def events_for(user: User) -> ColumnElement[bool]:
-    """The events of a visible ticket that this user may read: the internal ones are the desk's."""
-    return true() if user.may(Permission.TICKET_WORK) else Event.is_public.is_(True)
+    """The events of visible tickets that this user may read: the internal ones are for who works on them."""
+    if not user.may(Permission.TICKET_WORK):
+        return Event.is_public.is_(True)
+    return or_(Event.is_public.is_(True), ~_is_shut_to(user))

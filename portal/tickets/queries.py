@@ -3,17 +3,19 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+from flask_babel import gettext as _
 from sqlalchemy import select
 from sqlalchemy.orm import contains_eager, joinedload, undefer
 
 from portal.accounts.models import User
 from portal.accounts.queries import WITH_DEPUTY
+from portal.errors import NotAllowed
 from portal.events.kinds import CHANGES
 from portal.events.models import Event
 from portal.extensions import db
 from portal.gateways.database import KEEPS_PLAN, constant
 from portal.tickets.models import Comment, Part, Ticket, TicketKey, TicketPerson
-from portal.tickets.policy import events_for, visible_to
+from portal.tickets.policy import visible_to, works_on
 
 SHOWN = 100  # events of a timeline; the earlier ones come when asked for
 
@@ -54,6 +56,14 @@ class Moved(Exception):
         self.key = key
 
 
+def get_work_or_404(key: str, *, seen_by: User, to_change: bool = False) -> Ticket:
+    """`get_ticket_or_404`, of one that this user works on. Raises NotAllowed for one they only follow."""
+    ticket = get_ticket_or_404(key, seen_by=seen_by, to_change=to_change)
+    if not works_on(seen_by, ticket):
+        raise NotAllowed(_("You take part in this ticket, but you do not work in its project."))
+    return ticket
+
+
 def get_ticket_or_404(key: str, *, seen_by: User, to_change: bool = False) -> Ticket:
     """Find the ticket; one that this user may not see does not exist for them.
 
@@ -65,7 +75,8 @@ def get_ticket_or_404(key: str, *, seen_by: User, to_change: bool = False) -> Ti
     """
     found = select(Ticket).where(Ticket.key == key, visible_to(seen_by)).execution_options(**KEEPS_PLAN)
     if to_change:  # with the little that most changes need
-        changed = found.options(joinedload(Ticket.status)).with_for_update(of=Ticket)
+        little = (joinedload(Ticket.status), joinedload(Ticket.project))
+        changed = found.options(*little).with_for_update(of=Ticket)
         found = changed.execution_options(populate_existing=True)
     else:
         found = found.options(*_WHOLE)
@@ -96,10 +107,12 @@ _WHOLE = (
 )
 
 
-def timeline(ticket: Ticket, *, seen_by: User, before: int | None = None) -> Timeline:
-    """What happened to the ticket, as far as this user may know: the last `SHOWN` events
-    before event `before`, the oldest first."""
-    events = select(Event).where(Event.ticket_id == ticket.id, events_for(seen_by))
+def timeline(ticket: Ticket, *, works: bool, before: int | None = None) -> Timeline:
+    """What happened to the ticket, as far as its reader may know, who works on it or follows it:
+    the last `SHOWN` events before event `before`, the oldest first."""
+    events = select(Event).where(Event.ticket_id == ticket.id)
+    if not works:
+        events = events.where(Event.is_public.is_(True))
     if before is not None:
         events = events.where(Event.id < before)
     events = events.options(joinedload(Event.actor)).order_by(Event.id.desc()).limit(constant(SHOWN + 1))

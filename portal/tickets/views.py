@@ -19,7 +19,7 @@ from portal.tickets.drafts import LIMIT, drafts_of, drop_draft, save_draft
 from portal.tickets.forms import BODY_LIMIT, DraftForm, ReplyForm, TicketForm
 from portal.tickets.models import Priority, Ticket, TicketType
 from portal.tickets.page import COMMENTED, about, about_now, fragment_for, page_for, redrawn, unsent
-from portal.tickets.policy import Verb, acts_on
+from portal.tickets.policy import Verb, acts_on, works_on
 from portal.tickets.queries import (
     Moved,
     get_ticket_or_404,
@@ -87,7 +87,8 @@ def show(key: str):
     if not is_fragment_request() and not me().viewed_by and read_of_ticket(me(), ticket.id):
         db.session.commit()
         ticket = get_ticket_or_404(key, seen_by=me())
-    return render(page_for(me()), fragment_for(me()), **about(ticket))
+    shown = about(ticket)
+    return render(page_for(shown["works"]), fragment_for(shown["works"]), **shown)
 
 
 @bp.errorhandler(Moved)
@@ -104,7 +105,8 @@ def earlier(key: str):
     """The events before the ones that are shown."""
     ticket = get_ticket_or_404(key, seen_by=me())
     before = request.args.get("before", type=int)
-    shown = timeline(ticket, seen_by=me(), before=before if before and 0 < before < 2**63 else None)
+    before = before if before and 0 < before < 2**63 else None
+    shown = timeline(ticket, works=works_on(me(), ticket), before=before)
     return render("tickets/timeline.html", "tickets/_entries.html", ticket=ticket, timeline=shown)
 
 
@@ -122,7 +124,7 @@ def reply(key: str):
     place = f"{ticket.key}:reply"
     if once.claim(once.key_of(form.data, place=place), user=me()) is None:
         comments.reply(ticket, form.text, author=me())
-        if me().may(Permission.TICKET_WORK):
+        if works_on(me(), ticket):
             actions.follow_up(ticket, form.then.data, actor=me())
     drop_draft(me(), place)
     db.session.commit()

@@ -11,6 +11,7 @@ from portal.events.kinds import Kind
 from portal.events.models import Event
 from portal.extensions import db
 from portal.home.queries import last_days, open_figures
+from portal.notifications.actions import read_all
 from portal.notifications.live import _topics
 from portal.notifications.queries import unread_count
 from portal.organizations.models import Shares, TeamMember
@@ -83,6 +84,7 @@ WORK_PAGES = (
     "/tickets/{key}/project",
     "/tickets/{key}/people",
 )
+FOLLOWS = {"watcher"}  # of the desk, with a part in it, and outside
 POSTS = ("comments", "solution", "reopening", "participants")
 WORK_POSTS = ("status", "assignment", "priority", "notes", "watchers", "fields", "project", "confidentiality")
 
@@ -91,8 +93,49 @@ WORK_POSTS = ("status", "assignment", "priority", "notes", "watchers", "fields",
 def test_whoever_works_there_or_takes_part_opens_it(town, client_for, who):
     ticket, users = town
     client = client_for(users[who])
-    for page in PAGES + (WORK_PAGES if users[who].is_staff else ()):
-        assert client.get(page.format(key=ticket.key)).status_code == 200, page
+    works = users[who].is_staff and who not in FOLLOWS
+    for page in PAGES + WORK_PAGES:
+        status = 200 if works or page in PAGES else 403
+        assert client.get(page.format(key=ticket.key)).status_code == status, page
+
+
+@pytest.mark.parametrize("who", SEES)
+def test_internal_notes_are_for_those_who_work_there(town, client_for, queue, who):
+    """Also for somebody of the desk who asked, or watches: they follow it as anybody would."""
+    ticket, users = town
+    queue.run()
+    for user in users.values():
+        read_all(user)
+    make.note(ticket, author=users["admin"], body="A quokka of a note")
+    db.session.commit()
+    queue.run()
+    user, client = users[who], client_for(users[who])
+    works = user.is_staff and who not in FOLLOWS
+
+    assert unread_count(user) == (1 if who == "assignee" else 0)
+    for page in (*PAGES, "/notifications"):
+        for headers in ({}, HTMX):
+            told = client.get(page.format(key=ticket.key), headers=headers).text
+            assert ("A quokka" in told) == (works and page in PAGES), page
+    found = client.get("/queue/all?q=quokka" if user.is_staff else "/tickets?show=all&q=quokka").text
+    assert (f"/tickets/{ticket.key}" in found) == works
+    answer = client.post(f"/tickets/{ticket.key}/notes", data={"body": "Mine"})
+    assert (answer.status_code == 403) == (not works)
+
+
+def test_somebody_of_the_desk_follows_their_own_request_as_anybody(town, client_for):
+    """They reply and say that it is solved, and set no status."""
+    hr, petra = town[0].project, make.agent(name="Petra")
+    ticket = make.ticket(petra, project=hr, title="My pay")
+    db.session.commit()
+    client = client_for(petra)
+
+    page = client.get(f"/tickets/{ticket.key}")
+    assert "My pay" in page.text
+    assert f'action="/tickets/{ticket.key}/status"' not in page.text
+    assert client.post(f"/tickets/{ticket.key}/comments", data={"body": "Thanks"}).status_code == 303
+    assert client.post(f"/tickets/{ticket.key}/solution").status_code == 303
+    assert client.get(f"/tickets/{ticket.key}").status_code == 200
 
 
 @pytest.mark.parametrize("headers", [{}, HTMX])
@@ -284,7 +327,7 @@ def test_who_only_takes_part_moves_it_to_no_place_where_others_see_it(town, clie
 
     answer = client.post(f"/tickets/{ticket.key}/project", data={"project_id": world.id})
 
-    assert (answer.status_code, "does not work in Human Resources" in unescape(answer.text)) == (409, True)
+    assert (answer.status_code, "you do not work in its project" in unescape(answer.text)) == (403, True)
     db.session.expire_all()
     assert ticket.project.key == "HR"
     assert not may(users["agent"], Verb.SEE, ticket)
