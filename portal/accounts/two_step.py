@@ -16,7 +16,7 @@ from flask_babel import gettext as _
 from sqlalchemy import delete, func, select, update
 
 from portal import clock
-from portal.accounts.actions import end_sessions
+from portal.accounts.actions import end_sessions, revoke_tokens
 from portal.accounts.credentials import Passkey, RecoveryCode, TwoStepKey
 from portal.accounts.links import mail_two_step
 from portal.accounts.models import User, about, digest
@@ -140,7 +140,7 @@ def switch_off(user: User) -> None:
 def reset(person: User, *, actor: User | None) -> None:
     """For somebody who has lost app, passkeys and codes: the password alone lets in, to set it up anew.
 
-    Every passkey ends too: one of them may be in other hands.
+    Every passkey and API token ends too: one of them may be in other hands.
     Raises DomainError for one's own: that asks for the password, on the account page.
     """
     hold(person)
@@ -153,6 +153,7 @@ def reset(person: User, *, actor: User | None) -> None:
     end(person)
     record(Kind.TWO_STEP_RESET, actor=actor, **about(person))
     mail_two_step(person, "reset")
+    revoke_tokens(person, actor=actor)
     end_sessions(person, actor=actor)
 
 

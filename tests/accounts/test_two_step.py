@@ -15,6 +15,7 @@ from portal.accounts.cli import reset_two_step
 from portal.accounts.credentials import HalfLogin, RecoveryCode, TwoStepKey
 from portal.accounts.models import Session, digest
 from portal.accounts.sealing import Unreadable, seal, unseal
+from portal.accounts.tokens import tokens_of
 from portal.events.kinds import Kind
 from portal.events.models import Event
 from portal.extensions import db
@@ -635,3 +636,13 @@ def test_an_admin_says_which_roles_and_it_holds_at_once(client_for):
     assert client.get("/admin/settings").location == "/account/two-step"
     change = events(Kind.SETTINGS_EDITED)[-1].data["changes"]["two_step_roles"]
     assert change["new"]["label"] == ["agent", "admin"]
+
+
+def test_a_reset_ends_the_tokens_of_programs_too(client_for, ann, codes):
+    boss = make.admin()
+    make.token(ann)
+    db.session.commit()
+
+    client_for(boss).post(f"/admin/people/{ann.id}/two-step")
+
+    assert tokens_of(ann) == []
