@@ -7,6 +7,7 @@ from sqlalchemy.exc import IntegrityError
 from portal.accounts import emergency, half_logins, links
 from portal.accounts.actions import end_sessions, revoke_tokens
 from portal.accounts.models import User, about
+from portal.accounts.queries import hold
 from portal.errors import DomainError
 from portal.events.changes import Changes, set_fields
 from portal.events.kinds import Kind
@@ -69,8 +70,10 @@ def change_role(person: User, role: Role, *, actor: User | None) -> None:
 def limit(person: User, *, is_limited: bool, actor: User | None) -> None:
     """Let them see, of the desk's tickets, only those of projects they are a member of; or all again.
 
-    It counts while they are an agent.
+    It counts while they are an agent. They are held before: whoever is just giving
+    them a ticket has done so, or learns of it.
     """
+    hold(person)
     _record(set_fields(person, is_limited=is_limited), person, actor=actor)
 
 

@@ -14,7 +14,8 @@ from portal.accounts import (
     two_step,
     viewing,
 )
-from portal.accounts.models import ApiToken, AskedFor, Session, User
+from portal.accounts.credentials import ApiToken, AskedFor
+from portal.accounts.models import Session, User
 from portal.events.kinds import Kind
 from portal.events.models import Event
 from portal.extensions import db
