@@ -16,7 +16,7 @@ from portal.web.session import me
 @for_members
 def export():
     """The latest that one has asked for, or none yet; the page asks again while it is collected."""
-    return render("privacy/export.html", "privacy/_job.html", job=latest_own_export(me()), is_own=True)
+    return render("privacy/export.html", "privacy/_own.html", job=latest_own_export(me()), is_own=True)
 
 
 @bp.post("/account/export/begin")

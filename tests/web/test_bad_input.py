@@ -101,6 +101,23 @@ def test_no_query_makes_a_500(everywhere, client_for, query):
     assert broken == []
 
 
+@pytest.mark.parametrize("role", ["employee", "agent", "manager", "admin"])
+def test_no_page_or_fragment_is_a_500_whoever_asks(everywhere, client_for, role):
+    """Also with nothing of their own to show yet."""
+    all_doors, admin = everywhere
+    person = admin if role == "admin" else getattr(make, role)()
+    db.session.commit()
+    client = client_for(person)
+    broken = [
+        (str(door), headers)
+        for door in all_doors
+        for headers in ({}, {"HX-Request": "true"})
+        if door.method == "GET" and door.endpoint != "health.ready"
+        if client.get(door.path, headers=headers).status_code >= 500
+    ]
+    assert broken == []
+
+
 def test_a_body_over_the_limit_is_refused(client_for, world):
     answer = client_for(make.employee()).post("/tickets/new", data={"description": "x" * 3_000_000})
     assert answer.status_code == 413
