@@ -3,6 +3,7 @@
 import shutil
 import signal
 import time
+from abc import ABC, abstractmethod
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
@@ -14,7 +15,7 @@ from embedded.state import State
 
 
 @dataclass
-class Server:
+class Server(ABC):
     """One server, its data below the state, its ports on 127.0.0.1.
 
     A subclass says how it is prepared and commanded, how one sees that it
@@ -40,18 +41,20 @@ class Server:
     def prepare(self) -> None:
         """Make what the server needs to find; everything may be there already."""
 
+    @abstractmethod
     def command(self) -> list[str | Path]:
-        raise NotImplementedError
+        """The program with its arguments."""
 
+    @abstractmethod
     def ready(self) -> bool:
         """Whether it really answers; never raises."""
-        raise NotImplementedError
 
     def finish(self) -> None:
         """What is to be done once it answers, such as making a database."""
 
+    @abstractmethod
     def environment(self) -> dict[str, str]:
-        raise NotImplementedError
+        """The settings that lead the application to it."""
 
     def start(self) -> None:
         """Return when it answers.

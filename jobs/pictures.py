@@ -4,6 +4,7 @@ import logging
 
 from portal.accounts import pictures
 from portal.extensions import db
+from portal.gateways import antivirus
 from portal.gateways.antivirus import ScannerAway
 
 log = logging.getLogger(__name__)
@@ -16,11 +17,14 @@ def draw(user_id: int) -> bool:
     if waiting is None:
         return True
     try:
-        seen = pictures.look_at(waiting.sent, user_id=user_id, sent_at=waiting.sent_at)
+        virus = antivirus.scan(waiting.sent)
     except ScannerAway as error:
         log.warning("A picture waits for the virus scanner: %s", error)
         return False
-    pictures.keep(seen)
+    may_be_drawn = not virus and pictures.count_try(user_id, sent_at=waiting.sent_at)
+    db.session.commit()  # counted before: drawing it may end this process
+    drawn = pictures.redrawn(waiting.sent) if may_be_drawn else None
+    pictures.keep(user_id, sent_at=waiting.sent_at, virus=virus, drawn=drawn)
     db.session.commit()
     return True
 

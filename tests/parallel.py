@@ -1,11 +1,18 @@
 """Several things at the same moment, each as a request of its own with real commits."""
 
+import time
 from threading import Barrier, Thread
 
+from sqlalchemy import text
 from werkzeug.exceptions import HTTPException
 
 from portal.errors import DomainError
 from portal.extensions import db
+from portal.gateways.maintenance import as_owner
+
+_WAITING = text(
+    "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'"
+)
 
 
 def at_once(app, *things):
@@ -36,3 +43,33 @@ def at_once(app, *things):
     if broken:
         raise broken[0]
     return answers
+
+
+def while_held(app, hold, thing):
+    """What `thing` comes to that has to wait for what `hold` changes: it began before that was committed.
+
+    PostgreSQL then gives it the newest row that it waited for, beside what else it read before.
+    """
+    answers, broken = [], []
+
+    def run():
+        with app.test_request_context():
+            try:
+                answers.append(thing())
+            except Exception as error:  # noqa: BLE001, raised below
+                broken.append(error)
+            db.session.remove()
+
+    hold()
+    follower = Thread(target=run)
+    follower.start()
+    with as_owner() as looker:
+        until = time.monotonic() + 30
+        while not looker.execute(_WAITING).scalar():
+            assert time.monotonic() < until, "nothing had to wait"
+            time.sleep(0.02)  # between two questions, not instead of one
+    db.session.commit()
+    follower.join(60)
+    if broken:
+        raise broken[0]
+    return answers[0]

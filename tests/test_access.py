@@ -88,6 +88,7 @@ TABLE = {
     "tickets.remove_participant": SUBMIT,
     "tickets.show_people": WORK,
     "tickets.change_confidentiality": WORK,
+    "desk.choose_filter": WORK,
     "desk.queue": WORK,
     # Organizations: their own people's, whatever they are to the desk.
     "organizations.index": LOGIN,

@@ -10,7 +10,17 @@ from hashlib import sha256
 from typing import Any, cast
 
 from flask_login import UserMixin
-from sqlalchemy import ARRAY, CheckConstraint, ForeignKey, Identity, Index, String, false, text
+from sqlalchemy import (
+    ARRAY,
+    CheckConstraint,
+    ForeignKey,
+    Identity,
+    Index,
+    SmallInteger,
+    String,
+    false,
+    text,
+)
 from sqlalchemy.orm import Mapped, mapped_column, relationship, validates
 
 from portal import clock
@@ -203,6 +213,7 @@ class Picture(Model):
     sent_at: Mapped[datetime]
     drawn: Mapped[bytes | None] = mapped_column(deferred=True)  # WebP, `SIDE` pixels square
     digest: Mapped[str | None] = mapped_column(String(32))
+    tries: Mapped[int] = mapped_column(SmallInteger, default=0, server_default=text("0"))
 
 
 class AddressChange(Model):

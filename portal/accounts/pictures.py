@@ -1,7 +1,6 @@
 """The picture beside somebody's name: sent, scanned, and drawn anew by a job. Nothing here commits."""
 
 import logging
-from dataclasses import dataclass
 from datetime import datetime
 from hashlib import sha256
 from io import BytesIO
@@ -12,7 +11,7 @@ from PIL import Image, ImageOps
 from PIL.ExifTags import Base as Exif
 from PIL.Image import Transpose
 from PIL.ImageFile import ImageFile
-from sqlalchemy import Row, select
+from sqlalchemy import ColumnElement, Row, select, update
 
 from portal import clock
 from portal.accounts.models import Picture, PictureState, User, about
@@ -20,7 +19,6 @@ from portal.errors import DomainError
 from portal.events.kinds import Kind
 from portal.events.record import record
 from portal.extensions import db
-from portal.gateways import antivirus
 from portal.gateways.live import publish_after_commit
 from portal.gateways.queue import enqueue_after_commit
 
@@ -30,6 +28,7 @@ LIMIT = 8 * 1024 * 1024  # bytes of what is sent
 SIDE = 256  # pixels of what is shown, which is square
 MOST_PIXELS = 24_000_000  # of what is sent, once it is unpacked
 MOST_OF_JPEG = 50_000_000  # of which no more is unpacked than is needed
+TRIES = 3  # to draw it: what ends the process that draws it is refused then
 FORMATS = ("JPEG", "PNG", "WEBP", "GIF")
 PLAIN = {"RGB", "RGBA", "L"}  # kinds of pixels that are made smaller as they are
 ORIENTATION = Exif.Orientation
@@ -53,6 +52,7 @@ def send(user: User, sent: bytes) -> None:
     db.session.execute(select(User.id).where(User.id == user.id).with_for_update())  # of two first ones, one
     picture = _of(user) or Picture(user_id=user.id)
     picture.state, picture.sent, picture.sent_at = PictureState.WAITING, sent, clock.now()
+    picture.tries = 0
     db.session.add(picture)
     enqueue_after_commit("jobs.pictures.draw", user.id)
 
@@ -74,16 +74,6 @@ def waiting() -> list[int]:
     return list(db.session.scalars(sent.order_by(Picture.sent_at)))
 
 
-@dataclass(frozen=True)
-class Seen:
-    """What came of looking at what somebody sent at that moment: a virus, a picture, or neither."""
-
-    user_id: int
-    sent_at: datetime
-    virus: str | None
-    drawn: bytes | None
-
-
 def sent_by(user_id: int) -> Row | None:
     """What they `sent` that is still to be looked at, and when (`sent_at`)."""
     found = select(Picture.sent, Picture.sent_at)
@@ -92,29 +82,39 @@ def sent_by(user_id: int) -> Row | None:
     ).one_or_none()
 
 
-def look_at(sent: bytes, *, user_id: int, sent_at: datetime) -> Seen:
-    """Scan it and draw the picture from it; to be called while no transaction is open.
-
-    Raises ScannerAway where nobody could look at it: it goes on waiting.
-    """
-    virus = antivirus.scan(sent)
-    return Seen(user_id, sent_at, virus, None if virus else redrawn(sent))
+def count_try(user_id: int, *, sent_at: datetime) -> bool:
+    """Whether what they sent then may be drawn: not when that has ended `TRIES` processes before."""
+    tried = update(Picture).values(tries=Picture.tries + 1).returning(Picture.tries)
+    tries = db.session.scalar(tried.where(*_is(user_id, sent_at)))
+    return tries is not None and tries <= TRIES
 
 
-def keep(seen: Seen) -> None:
+def keep(user_id: int, *, sent_at: datetime, virus: str | None, drawn: bytes | None) -> None:
     """Show the picture, or say why there is none; twice is once, and what came meanwhile goes on waiting."""
-    picture = db.session.get(Picture, seen.user_id, with_for_update=True, populate_existing=True)
-    if picture is None or picture.state is not PictureState.WAITING or picture.sent_at != seen.sent_at:
+    picture = db.session.scalar(
+        select(Picture).where(*_is(user_id, sent_at)).with_for_update(),
+        execution_options={"populate_existing": True},
+    )
+    if picture is None:
         return
-    user = db.session.get_one(User, seen.user_id)
-    if seen.drawn:
+    user = db.session.get_one(User, user_id)
+    if drawn:
         picture.state, picture.sent = PictureState.READY, None
-        picture.drawn, picture.digest = seen.drawn, sha256(seen.drawn).hexdigest()[:32]
+        picture.drawn, picture.digest = drawn, sha256(drawn).hexdigest()[:32]
         user.picture_digest = picture.digest
         record(Kind.PICTURE_CHANGED, actor=user, **about(user))
     else:
-        _refuse(picture, user, seen.virus)
+        _refuse(picture, user, virus)
     publish_after_commit(f"user:{user.id}")
+
+
+def _is(user_id: int, sent_at: datetime) -> tuple[ColumnElement[bool], ...]:
+    """Still to be drawn, and what they sent at that moment."""
+    return (
+        Picture.user_id == user_id,
+        Picture.state == PictureState.WAITING,
+        Picture.sent_at == sent_at,
+    )
 
 
 def redrawn(sent: bytes) -> bytes | None:

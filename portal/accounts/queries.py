@@ -2,7 +2,7 @@ import re
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from sqlalchemy import ColumnElement, Select, or_, select, update
+from sqlalchemy import ColumnElement, Select, bindparam, or_, select, update
 from sqlalchemy.orm import joinedload
 
 from portal import clock
@@ -26,6 +26,26 @@ PEOPLE_STATES = {
 }
 
 
+# The person, and what `user_of_session` reads of the session: put together once, for every request asks.
+_LIVING_SESSION = (
+    select(
+        User,
+        Session.id,
+        Session.last_seen_at,
+        Session.is_remembered,
+        Session.viewing_as_id,
+        Session.viewing_until,
+    )
+    .join(Session, Session.user_id == User.id)
+    .where(
+        Session.token_digest == bindparam("digest"),
+        Session.expires_at > bindparam("now"),
+        User.is_active.is_(True),
+        User.email_verified_at.is_not(None),
+    )
+)
+
+
 def user_of_session(token: object, *, is_attended: bool = True) -> User | None:
     """Who is logged in under this token; for anything that is not such a token, nobody.
 
@@ -37,7 +57,8 @@ def user_of_session(token: object, *, is_attended: bool = True) -> User | None:
     if not isinstance(token, str) or not _TOKEN.fullmatch(token):
         return None
     now = clock.now()
-    found = db.session.execute(_living_session(token, now), execution_options=KEEPS_PLAN).one_or_none()
+    asked = {"digest": digest(token), "now": now}
+    found = db.session.execute(_LIVING_SESSION, asked, execution_options=KEEPS_PLAN).one_or_none()
     if found is None:
         return None
     user, session_id, seen_at, is_remembered, viewed_id, until = found
@@ -48,27 +69,6 @@ def user_of_session(token: object, *, is_attended: bool = True) -> User | None:
         user = db.session.get_one(User, user.id)
     user.session_token = token
     return user if viewed_id is None else _as_whom(user, viewed_id, is_over=until is None or until <= now)
-
-
-def _living_session(token: str, now: datetime) -> Select:
-    """The person and the columns of the session that `user_of_session` reads, in one statement."""
-    return (
-        select(
-            User,
-            Session.id,
-            Session.last_seen_at,
-            Session.is_remembered,
-            Session.viewing_as_id,
-            Session.viewing_until,
-        )
-        .join(Session, Session.user_id == User.id)
-        .where(
-            Session.token_digest == digest(token),
-            Session.expires_at > now,
-            User.is_active.is_(True),
-            User.email_verified_at.is_not(None),
-        )
-    )
 
 
 def _as_whom(user: User, viewed_id: int, *, is_over: bool) -> User:

@@ -38,6 +38,21 @@ def queue(name: str):
     return render("desk/queue.html", TABLE, **_about(desk, asked, tree), listing=listing(desk, asked, tree))
 
 
+@bp.get("/queue/<name>/filter")
+@requires(Permission.TICKET_WORK)
+def choose_filter(name: str):
+    """The filter as a form, fetched when it is wanted: it offers hundreds of people."""
+    asked, desk = _asked(name), Desk.of(me())
+    try:
+        tree = desk.read(asked.text)
+    except FilterError:
+        tree = And()
+    controls = ControlsForm.showing(desk, tree)
+    return render(
+        "desk/filter.html", "desk/_controls.html", asked=asked, controls=controls, kept=_kept(asked)
+    )
+
+
 def _asked(name: str) -> Asked:
     """What the address says; what makes no sense in it is as if it were not there."""
     if name not in QUEUES:
@@ -65,11 +80,15 @@ def _about(desk: Desk, asked: Asked, tree: And) -> dict:
         "queues": QUEUES.values(),
         "typed": to_text(tree),
         "chips": chips(tree, desk.fields),
-        "controls": ControlsForm.showing(desk, tree),
-        "kept": _unusual({"sort": str(asked.sort), "size": asked.size}),
+        "kept": _kept(asked),
         "address": lambda **changes: _address(asked, **changes),
         "error": None,
     }
+
+
+def _kept(asked: Asked) -> dict[str, Any]:
+    """What a form of the list sends on, beside its own fields."""
+    return _unusual({"sort": str(asked.sort), "size": asked.size})
 
 
 def _address(asked: Asked, **changes) -> str:

@@ -6,6 +6,7 @@ table, or of any selectable that has columns of the same names.
 
 import difflib
 import re
+from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterable, Sequence
 from datetime import date, datetime, time, timedelta
 from typing import Any
@@ -25,7 +26,7 @@ ORDERED = tuple(Comparison)
 NAMED = 8  # values that a message lists before it says no more
 
 
-class Field:
+class Field(ABC):
     """A name with its other names, a label, the comparisons it allows, and the column it asks."""
 
     comparisons: tuple[Comparison, ...] = (Comparison.EQUALS,)
@@ -41,12 +42,13 @@ class Field:
         """The values these mean. Raises UnknownValue."""
         return tuple(self.value(text) for text in texts)
 
+    @abstractmethod
     def value(self, text: str) -> Value:
-        raise NotImplementedError
+        """The value that this text means. Raises UnknownValue."""
 
+    @abstractmethod
     def where(self, columns: Columns, comparison: Comparison, values: Sequence[Value]) -> ColumnElement[bool]:
         """The condition. It may be NULL where the column is; `compile` settles that."""
-        raise NotImplementedError
 
 
 class Options:
@@ -149,6 +151,9 @@ class Reference(Field):
         super().__init__(name, label, column, aliases)
         self._find = find
         self._known = {value.text: value for value in known}
+
+    def value(self, text: str) -> Value:
+        return self.read((text,))[0]
 
     def read(self, texts: Sequence[str]) -> tuple[Value, ...]:
         unknown = [text for text in texts if text.casefold() not in self._known]

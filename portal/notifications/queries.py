@@ -1,6 +1,7 @@
 from sqlalchemy import ColumnElement, ScalarSelect, func, select
 
 from portal.accounts.models import HUES, User
+from portal.accounts.reader import Anybody
 from portal.events.models import Event
 from portal.extensions import db
 from portal.gateways.database import KEEPS_PLAN, constant
@@ -17,7 +18,7 @@ def unread_count(user: User) -> int:
     return db.session.scalar(select(unread(user)), execution_options=KEEPS_PLAN) or 0
 
 
-def unread(user: User) -> ScalarSelect[int]:
+def unread(user: Anybody) -> ScalarSelect[int]:
     """The same for another statement; of tickets they still may see."""
     waiting = (
         select(Notification.id)
@@ -57,6 +58,6 @@ def notification_page(user: User, *, cursor: str | None) -> Page:
     return keyset(rows, order, cursor=cursor, of=("id", "id"), fetch=db.session.execute)
 
 
-def _told_to(user: User) -> tuple[ColumnElement[bool], ...]:
+def _told_to(user: Anybody) -> tuple[ColumnElement[bool], ...]:
     """Theirs, and nothing they have lost sight of since; for queries that join the event and the ticket."""
     return Notification.recipient_id == user.id, visible_to(user), events_for(user)

@@ -5,10 +5,11 @@ from typing import Any
 from sqlalchemy import BigInteger, ColumnElement, Select, literal, select, true
 
 from portal.accounts.models import User
+from portal.accounts.reader import Anybody
 from portal.organizations.models import LEADING, Membership, MembershipRole, Organization, Shares
 
 
-def shared_with(user: User, organization_id: Any, department_id: Any) -> ColumnElement[bool]:
+def shared_with(user: Anybody, organization_id: Any, department_id: Any) -> ColumnElement[bool]:
     """Whether the user's organization lets them see what belongs to that organization and department.
 
     The columns are those of a row around it. For a test of each row: a list begins
@@ -54,7 +55,7 @@ def only_reads(user: User, organization_id: Any) -> ColumnElement[bool]:
     return viewer.exists()
 
 
-def has_place(user: User) -> ColumnElement[bool]:
+def has_place(user: Anybody) -> ColumnElement[bool]:
     """Whether there is a page of an organization for them: they look after one, or share its tickets."""
     leads = Membership.role.in_(LEADING)
     shares = Organization.shares != Shares.OWN

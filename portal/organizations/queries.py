@@ -8,6 +8,7 @@ from sqlalchemy.orm import joinedload
 from portal import clock
 from portal.accounts.models import User, digest, sort_key
 from portal.accounts.queries import people
+from portal.accounts.reader import Anybody
 from portal.extensions import db
 from portal.organizations.models import (
     LEADING,
@@ -29,7 +30,7 @@ SHORTEST = 2  # letters that are looked for
 _ADDRESS = re.compile(r".*<([^<>]*)>\s*", re.DOTALL)
 
 
-def team_ids_of(user: User) -> Select[int]:
+def team_ids_of(user: Anybody) -> Select[int]:
     """The teams this agent works in, as a select to be used inside another."""
     return select(TeamMember.team_id).where(TeamMember.user_id == user.id)
 
@@ -50,10 +51,10 @@ def membership_or_404(organization_id: int, user_id: int, *, to_change: bool = F
     found = select(Membership).where(
         Membership.organization_id == organization_id, Membership.user_id == user_id
     )
-    found = found.options(*_WHOLE, joinedload(Membership.user))
-    if to_change:
-        found = found.with_for_update(of=Membership).execution_options(populate_existing=True)
-    return db.one_or_404(found)
+    if to_change:  # what is joined beside the lock would be that of the row before it was waited for
+        held = found.with_for_update().execution_options(populate_existing=True)
+        return db.one_or_404(held)
+    return db.one_or_404(found.options(*_WHOLE, joinedload(Membership.user)))
 
 
 def led_by_or_404(organization_id: int, user: User) -> Membership:
@@ -206,7 +207,7 @@ def open_invitation(token: str) -> Invitation | None:
     return db.session.scalar(good.execution_options(populate_existing=True))
 
 
-def teams_led_by(user: User) -> Select[int]:
+def teams_led_by(user: Anybody) -> Select[int]:
     """The teams this agent leads, as a select to be used inside another."""
     return team_ids_of(user).where(TeamMember.is_lead.is_(True))
 

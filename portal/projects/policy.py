@@ -8,12 +8,13 @@ or takes part in, they see all the same.
 from sqlalchemy import ColumnElement, Select, false, or_, select
 
 from portal.accounts.models import User
+from portal.accounts.reader import Anybody
 from portal.extensions import db
 from portal.permissions import Permission, roles_with
 from portal.projects.models import Project, ProjectMember
 
 
-def shut_to(user: User) -> Select[int]:
+def shut_to(user: Anybody) -> Select[int]:
     """The projects in which this one of the desk works on nothing, as a select to be used inside another."""
     if user.may(Permission.TICKET_SEE_CONFIDENTIAL):
         return select(Project.id).where(false()).correlate(None)
@@ -23,7 +24,7 @@ def shut_to(user: User) -> Select[int]:
     return shut if is_limited(user) else shut.where(Project.members_only)
 
 
-def is_limited(user: User) -> bool:
+def is_limited(user: Anybody) -> bool:
     """Whether they work only in projects they are a member of: agents may be told so, and nobody else."""
     return user.is_limited and not user.may(Permission.TICKET_SEE_ALL)
 

@@ -1,6 +1,6 @@
 """Identity providers, as admins see them."""
 
-from flask import current_app, flash, redirect, request, url_for
+from flask import abort, current_app, flash, redirect, request, url_for
 from flask_babel import gettext as _
 
 from portal.admin.blueprint import bp
@@ -31,12 +31,15 @@ def providers():
 @requires(Permission.SETTINGS_MANAGE)
 def switch_password_login():
     """On or off, as `password_login` says: a form sent twice changes nothing."""
-    if request.form.get("password_login") == "on":
-        local_login.switch_on(actor=me())
-        said = _("Whoever has a password logs in with it again.")
-    else:
-        local_login.switch_off(actor=me())
-        said = _("From now on people log in by single sign-on alone.")
+    match request.form.get("password_login"):
+        case "on":
+            local_login.switch_on(actor=me())
+            said = _("Whoever has a password logs in with it again.")
+        case "off":
+            local_login.switch_off(actor=me())
+            said = _("From now on people log in by single sign-on alone.")
+        case _unclear:
+            abort(400)
     db.session.commit()
     forget_site()
     flash(said, "success")

@@ -23,7 +23,7 @@ from portal.tickets.forms import (
 from portal.tickets.models import Ticket
 from portal.tickets.page import COMMENTED, WORK, about, about_now, redrawn, redrawn_or_left, unsent
 from portal.tickets.policy import Verb, may
-from portal.tickets.queries import get_work_or_404
+from portal.tickets.queries import get_ticket_or_404, get_work_or_404
 from portal.web.htmx import done, go_to, render
 from portal.web.session import me
 
@@ -106,9 +106,13 @@ def add_note(key: str):
 @bp.post("/<key:key>/watchers")
 @requires(Permission.TICKET_WORK)
 def watch(key: str):
-    """Watch, or with `stop` no longer."""
-    ticket = get_work_or_404(key, seen_by=me(), to_change=True)
-    (actions.unwatch if "stop" in request.form else actions.watch)(ticket, me())
+    """Watch, or with `stop` no longer: that is also for whom the ticket's project was shut to since."""
+    if "stop" in request.form:
+        ticket = get_ticket_or_404(key, seen_by=me(), to_change=True)
+        actions.unwatch(ticket, me())
+    else:
+        ticket = get_work_or_404(key, seen_by=me(), to_change=True)
+        actions.watch(ticket, me())
     db.session.commit()
     return redrawn_or_left(ticket)
 

@@ -82,6 +82,7 @@ def about(ticket: Ticket, **forms: Any) -> dict[str, Any]:
     }
     people, acts = people_of(ticket), works or may(me(), Verb.REPLY, ticket)
     common |= _participants(ticket, people, acts=acts)
+    common["watching"] = is_watching(people, me())
     own = _for_work(ticket, people) if works else _for_following(ticket, acts=acts)
     return common | own | _composer(ticket) | forms
 
@@ -108,7 +109,6 @@ def _for_work(ticket: Ticket, people: list[TicketPerson]) -> dict[str, Any]:
     return {
         "people": people,
         "watchers": [row.user for row in people if row.part == Part.WATCHER],
-        "watching": is_watching(people, me()),
         "status_form": StatusForm.for_ticket(ticket, formdata=None),
         "priorities": tuple(Priority)[::-1],
     }

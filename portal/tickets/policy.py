@@ -2,10 +2,12 @@
 
 from collections.abc import Collection
 from enum import StrEnum
+from functools import lru_cache
 
 from sqlalchemy import ColumnElement, any_, false, func, or_, select, true
 
 from portal.accounts.models import User
+from portal.accounts.reader import Anybody, Reader
 from portal.events.models import Event
 from portal.extensions import db
 from portal.gateways.database import KEEPS_PLAN
@@ -31,7 +33,7 @@ NEEDS = {
 }
 
 
-def visible_to(user: User) -> ColumnElement[bool]:
+def visible_to(user: Anybody) -> ColumnElement[bool]:
     """The tickets this user may know of; everyone else's do not exist for them.
 
     For people who ask, those that are theirs, and what their organizations share:
@@ -45,6 +47,12 @@ def visible_to(user: User) -> ColumnElement[bool]:
     leads are few, and read once; so are the projects that are shut to them.
     For counting there is `visible_in_parts`.
     """
+    return _visible_to(Reader.of(user))
+
+
+@lru_cache(maxsize=256)
+def _visible_to(user: Reader) -> ColumnElement[bool]:
+    """Made once for somebody: putting it together takes longer than PostgreSQL needs for a page of it."""
     if user.may(Permission.TICKET_SEE_CONFIDENTIAL):
         return true()
     if not user.may(Permission.TICKET_WORK):
@@ -84,18 +92,18 @@ def _secret_parts(user: User) -> list[ColumnElement[bool]]:
     return [secret & _is_led_by(user) & ~shut, secret & (shut | ~led) & is_theirs(user)]
 
 
-def _is_open_to(user: User) -> ColumnElement[bool]:
+def _is_open_to(user: Anybody) -> ColumnElement[bool]:
     """Not shut, said so that PostgreSQL expects it of nearly every ticket. Of a plain "not in" it expects
     half of them, and then reads and sorts thousands of tickets instead of walking to the end of a page."""
     return func.nullif(_is_shut_to(user), true()).is_not(None)
 
 
-def _is_shut_to(user: User) -> ColumnElement[bool]:
+def _is_shut_to(user: Anybody) -> ColumnElement[bool]:
     """It belongs to a project in which this one of the desk does not work."""
     return Ticket.project_id.in_(shut_to(user))
 
 
-def _is_led_by(user: User) -> ColumnElement[bool]:
+def _is_led_by(user: Anybody) -> ColumnElement[bool]:
     return Ticket.team_id.in_(teams_led_by(user))
 
 
@@ -110,20 +118,20 @@ def within_projects(user: User, project_ids: Collection[int]) -> ColumnElement[b
     return or_(Ticket.project_id.in_(sorted(project_ids)), theirs)
 
 
-def is_theirs(user: User) -> ColumnElement[bool]:
+def is_theirs(user: Anybody) -> ColumnElement[bool]:
     """They take part in it, as whatever. For people who ask there are few."""
     theirs = select(TicketPerson.ticket_id).where(TicketPerson.user_id == user.id)
     return Ticket.id.in_(theirs.correlate(None))
 
 
-def _is_shared(user: User) -> ColumnElement[bool]:
+def _is_shared(user: Anybody) -> ColumnElement[bool]:
     """A colleague asked for it, in an organization or department that shares what is neither
     confidential nor asked of a project for its members only."""
     plain = ~Ticket.is_confidential & Ticket.project_id.not_in(members_only())
     return plain & shared_with(user, Ticket.organization_id, Ticket.department_id)
 
 
-def _of_their_teams(user: User) -> ColumnElement[bool]:
+def _of_their_teams(user: Anybody) -> ColumnElement[bool]:
     if user.may(Permission.TICKET_SEE_ALL):
         return true()
     return or_(Ticket.team_id.is_(None), Ticket.team_id.in_(team_ids_of(user)))
@@ -174,7 +182,7 @@ def keeps_sight_of(user: User, ticket: Ticket) -> bool:
     return db.session.scalar(select(Ticket.id).where(Ticket.id == ticket.id, reason)) is not None
 
 
-def events_for(user: User) -> ColumnElement[bool]:
+def events_for(user: Anybody) -> ColumnElement[bool]:
     """The events of visible tickets that this user may read: the internal ones are for who works on them."""
     if not user.may(Permission.TICKET_WORK):
         return Event.is_public.is_(True)

@@ -4,8 +4,8 @@ from datetime import datetime
 from typing import Any
 
 from flask_babel import gettext as _
-from sqlalchemy import select
-from sqlalchemy.orm import contains_eager, joinedload, undefer
+from sqlalchemy import Select, select
+from sqlalchemy.orm import aliased, contains_eager, joinedload, undefer
 
 from portal.accounts.models import User
 from portal.accounts.queries import WITH_DEPUTY
@@ -73,19 +73,29 @@ def get_ticket_or_404(key: str, *, seen_by: User, to_change: bool = False) -> Ti
     Changes to one ticket then happen one after the other, and the ids of its
     events are in the order of their commits: "after event 7" misses nothing.
     """
-    found = select(Ticket).where(Ticket.key == key, visible_to(seen_by)).execution_options(**KEEPS_PLAN)
-    if to_change:  # with the little that most changes need
-        little = (joinedload(Ticket.status), joinedload(Ticket.project))
-        changed = found.options(*little).with_for_update(of=Ticket)
-        found = changed.execution_options(populate_existing=True)
-    else:
-        found = found.options(*_WHOLE)
-    if ticket := db.session.scalar(found):
+    found = _held(key, seen_by) if to_change else _whole(key, seen_by)
+    if ticket := db.session.scalar(found, execution_options=KEEPS_PLAN):
         return ticket
     moved_to = _key_since_moved_or_404(key, seen_by=seen_by)
     if to_change:
         return get_ticket_or_404(moved_to, seen_by=seen_by, to_change=True)
     raise Moved(moved_to)
+
+
+def _whole(key: str, seen_by: User) -> Select[Ticket]:
+    return select(Ticket).where(Ticket.key == key, visible_to(seen_by)).options(*_WHOLE)
+
+
+def _held(key: str, seen_by: User) -> Select[Ticket]:
+    """With the little that most changes need, joined to the row only once it is locked.
+
+    Joined beside the lock, PostgreSQL would keep to the status that the row had before
+    whoever was waited for changed it, which is then not its status: none would be found.
+    """
+    locked = select(Ticket).where(Ticket.key == key, visible_to(seen_by)).with_for_update(of=Ticket)
+    held = aliased(Ticket, locked.subquery())
+    little = (joinedload(held.status), joinedload(held.project))
+    return select(held).options(*little).execution_options(populate_existing=True)
 
 
 def _key_since_moved_or_404(key: str, *, seen_by: User) -> str:

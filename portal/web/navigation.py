@@ -6,8 +6,9 @@ from functools import lru_cache
 from flask import Flask, current_app, g, url_for
 from flask_babel import gettext as _
 from flask_login import current_user
-from sqlalchemy import select
+from sqlalchemy import Select, select
 
+from portal.accounts.reader import Reader
 from portal.extensions import db
 from portal.gateways.database import KEEPS_PLAN
 from portal.notifications.queries import unread
@@ -53,10 +54,16 @@ def around() -> dict:
 
 def _of_person() -> dict:
     """What depends on more than the role is asked for in one statement."""
-    asked = select(unread(current_user), has_place(current_user))
+    asked = _asked_of(Reader.of(current_user))
     bell_count, has_organization = db.session.execute(asked, execution_options=KEEPS_PLAN).one()
     places = _places(current_user.role, language(), has_organization=has_organization)
     return {"places": places, "bell_count": bell_count, "has_organization": has_organization}
+
+
+@lru_cache(maxsize=256)
+def _asked_of(reader: Reader) -> Select[int, bool]:
+    """Made once for somebody, for it is asked with every page."""
+    return select(unread(reader), has_place(reader))
 
 
 @dataclass(frozen=True)

@@ -9,6 +9,8 @@ import pytest
 from PIL import Image
 from sqlalchemy import select
 
+import jobs.pictures
+from portal.accounts import pictures
 from portal.accounts.models import Picture, User
 from portal.accounts.pictures import SIDE, redrawn
 from portal.events.models import Event
@@ -292,3 +294,24 @@ def test_pictures_are_for_people_who_are_logged_in(app, client_for, ann, queue):
     send(client_for(ann), photo())
     queue.run()
     assert app.test_client().get(f"/pictures/{shown(ann)}").status_code == 303
+
+
+def test_a_picture_that_ends_whatever_draws_it_is_refused_in_the_end(client_for, ann, monkeypatch):
+    """Else the sweep would begin with it for ever, and nobody's else would be drawn."""
+    drawn = []
+
+    def die(sent):
+        drawn.append(sent)
+        raise MemoryError  # in truth nothing is raised: the process is gone
+
+    monkeypatch.setattr(pictures, "redrawn", die)
+    send(client_for(ann), photo())
+    for _sweep in range(pictures.TRIES):
+        with pytest.raises(MemoryError):
+            jobs.pictures.draw_waiting()
+        db.session.rollback()
+    jobs.pictures.draw_waiting()
+
+    assert len(drawn) == pictures.TRIES
+    assert "no picture that can be read" in client_for(ann).get("/account").text
+    assert pictures.waiting() == []

@@ -68,6 +68,12 @@ def test_a_filter_stands_in_the_address_in_its_one_form(desk):
     assert listed(client.get(moved.headers["Location"])) == [tickets["new"].key]
 
 
+def the_form(client, page, **headers):
+    """Of the filter, which is fetched when its menu is opened."""
+    (path,) = re.findall(r'popovertarget="controls" hx-get="([^"]+)"', page.text)
+    return client.get(unescape(path), headers=headers)
+
+
 def test_the_form_and_the_text_say_the_same(desk):
     client, tickets = desk
     sent = {
@@ -81,15 +87,16 @@ def test_the_form_and_the_text_say_the_same(desk):
     page = client.get(moved.headers["Location"])
     assert "q=-type:task+priority:high+assignee:none+drops" in moved.headers["Location"]
     assert listed(page) == [tickets["new"].key]
-    assert re.search(r'<option selected value="high">', page.text)
-    assert re.search(r'<option selected value="none">', page.text)
+    form = the_form(client, page)
+    assert re.search(r'<option selected value="high">', form.text)
+    assert re.search(r'<option selected value="none">', form.text)
     assert 'value="-type:task priority:high assignee:none drops"' in page.text
 
 
 def test_the_form_leaves_alone_what_it_cannot_say(desk):
     client, _ = desk
     page = client.get("/queue?q=status:open,blocked+-priority:low")
-    assert '<option selected value="as-typed">status:open,blocked</option>' in page.text
+    assert '<option selected value="as-typed">status:open,blocked</option>' in the_form(client, page).text
     sent = {
         "q": "status:open,blocked -priority:low",
         "status": "as-typed",
@@ -99,6 +106,25 @@ def test_the_form_leaves_alone_what_it_cannot_say(desk):
     assert (
         "q=status:open,blocked+-priority:low" in client.get("/queue", query_string=sent).headers["Location"]
     )
+
+
+def test_without_scripts_the_form_is_a_page(desk):
+    client, _ = desk
+    page = client.get("/queue/all?q=vpn&sort=id")
+    assert 'href="/queue/all/filter?q=vpn&amp;sort=id"' in page.text
+    whole, part = the_form(client, page), the_form(client, page, **{"HX-Request": "true"})
+    assert "<h1" in whole.text
+    assert "<h1" not in part.text
+    for shown in (whole, part):
+        assert 'action="/queue/all"' in shown.text
+        assert '<input type="hidden" name="sort" value="id">' in shown.text
+        assert 'value="vpn"' in shown.text
+
+
+def test_of_a_filter_that_is_none_the_form_is_empty(desk):
+    client, _ = desk
+    assert client.get("/queue/open/filter?q=statsu:open").status_code == 200
+    assert client.get("/queue/xyzzy/filter").status_code == 404
 
 
 def test_each_chip_takes_its_part_away(desk):

@@ -6,6 +6,7 @@ import pytest
 from playwright.sync_api import expect
 
 from tests.accounts.codes import code_at
+from tests.journeys.conftest import PASSWORD as DEMO
 from tests.journeys.conftest import ask, axe
 
 pytestmark = pytest.mark.browser
@@ -112,3 +113,18 @@ def test_an_agent_is_kept_to_their_teams(open_browser):
     expect(ines.locator(f"a[href='{path}']")).to_have_count(0)
     assert ines.goto(path).status == 404
     expect(ines.locator("body")).not_to_contain_text("zeppelin")
+
+
+def test_a_token_is_copied_by_its_button(open_browser):
+    ann = open_browser("employee", permissions=["clipboard-read", "clipboard-write"])
+    ann.goto("/account/tokens")
+    ann.fill("#name", "Weekly report")
+    ann.check("[value='tickets:read']")
+    ann.fill("[name$=current_password]", DEMO)
+    ann.click("main button:has-text('Make the token')")
+    expect(ann.locator("h1")).to_have_text("Your new token")
+
+    ann.click("button[data-copies]")
+
+    expect(ann.locator("button[data-copies]")).to_have_text("Copied")
+    assert ann.evaluate("navigator.clipboard.readText()") == ann.locator("#secret").inner_text()

@@ -265,7 +265,7 @@ def test_a_project_that_is_shut_is_no_word_of_a_filter(town, client_for, who, of
     db.session.commit()
     client = client_for(users[who])
 
-    controls = client.get("/queue").text
+    controls = client.get("/queue/open/filter").text
 
     assert {key for key in ("HR", "IT") if f'value="{key}"' in controls} == offered
     for typed in ("project:HR", "category:Dismissal"):
@@ -362,6 +362,19 @@ def test_an_assignee_who_works_there_keeps_it(town):
 
 
 # Whoever leaves.
+
+
+@pytest.mark.parametrize("headers", [{}, {"HX-Request": "true"}])
+def test_a_watcher_for_whom_it_was_shut_since_can_stop(town, client_for, headers):
+    ticket, users = town
+    client = client_for(users["watcher"])
+    assert "Stop watching" in client.get(f"/tickets/{ticket.key}").text
+
+    answer = client.post(f"/tickets/{ticket.key}/watchers", data={"stop": "1"}, headers=headers)
+
+    assert (answer.headers.get("HX-Redirect") or answer.location) == "/queue"
+    assert f"You do not see {ticket.key} any more" in client.get("/queue").text
+    assert client.post(f"/tickets/{ticket.key}/watchers").status_code == 404
 
 
 def test_who_is_limited_hands_over_what_is_shut_to_them_and_keeps_the_rest(world):

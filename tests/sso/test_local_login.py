@@ -29,6 +29,7 @@ from tests.accounts.gate import durations, is_inside, log_in, mails, words_of
 from tests.factories import PASSWORD
 
 SWITCH = "/admin/providers/password-login"
+OFF = {"password_login": "off"}
 
 
 def events(kind):
@@ -76,10 +77,16 @@ def in_emergency(client, email, password=PASSWORD, **more):
 # Switching it off, and on
 
 
+@pytest.mark.parametrize("said", [{}, {"password_login": "perhaps"}])
+def test_a_form_that_does_not_say_which_changes_nothing(client_for, boss, said):
+    assert client_for(boss).post(SWITCH, data=said).status_code == 400
+    assert site_settings().password_login is True
+
+
 def test_an_admin_switches_it_off_and_on(client_for, boss):
     client = client_for(boss)
 
-    assert client.post(SWITCH).location == "/admin/providers"
+    assert client.post(SWITCH, data=OFF).location == "/admin/providers"
     assert site_settings().password_login is False
     assert "Switch it on again" in client.get("/admin/providers").text
     assert client.post(SWITCH, data={"password_login": "on"}).status_code == 303
@@ -127,7 +134,7 @@ def test_it_stays_on_while_somebody_could_be_locked_out(client_for, boss, deed, 
     client = client_for(other)
 
     page = client.get("/admin/providers").text
-    answer = client.post(SWITCH)
+    answer = client.post(SWITCH, data=OFF)
 
     assert said in page
     assert "Switch off log-in with a password" not in page
@@ -148,7 +155,7 @@ def test_log_ins_between_two_steps_end(client_for, app, boss, ann):
     client = app.test_client()
     log_in(client, "ann@example.org")
 
-    client_for(boss).post(SWITCH)
+    client_for(boss).post(SWITCH, data=OFF)
 
     assert db.session.scalar(select(HalfLogin)) is None
     send_code(client, code_at())
@@ -158,7 +165,7 @@ def test_log_ins_between_two_steps_end(client_for, app, boss, ann):
 def test_who_is_inside_stays_there(client_for, boss, ann):
     client = client_for(ann)
 
-    client_for(boss).post(SWITCH)
+    client_for(boss).post(SWITCH, data=OFF)
 
     assert is_inside(client)
 

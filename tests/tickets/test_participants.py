@@ -164,6 +164,7 @@ def test_a_participant_sees_answers_and_is_told_like_the_requester(house, client
     page = client.get(f"/tickets/{ticket.key}").text
     assert "hypochondria" not in page
     assert "<b>Ann Sørensen</b> added <b>Zoë van den Berg</b>" in page
+    assert page.count("<dt>Requester</dt>") == 1
     assert client.post(f"/tickets/{ticket.key}/comments", data={"body": "Me too"}).status_code == 303
     assert db.session.scalars(select(Comment).order_by(Comment.id.desc())).first().author == zoe
 

@@ -1,0 +1,32 @@
+"""Two agents change the same ticket at the same moment."""
+
+from sqlalchemy import select
+
+from portal.extensions import db
+from portal.tickets import actions
+from portal.tickets.models import Ticket
+from portal.tickets.queries import get_ticket_or_404
+from tests import factories as make
+from tests.parallel import while_held
+
+
+def test_who_waited_for_another_change_of_status_finds_the_new_one(shared_app):
+    """It was read as a ticket without any status, and the page was a 500."""
+    key, petra = make.ticket().key, make.admin()
+    db.session.commit()
+    petra_id = petra.id
+
+    def start():
+        ticket = get_ticket_or_404(key, seen_by=petra, to_change=True)
+        actions.change_status(ticket, make.status("in_progress"), actor=petra)
+
+    def then_close():
+        ben = db.session.get_one(make.User, petra_id)
+        ticket = get_ticket_or_404(key, seen_by=ben, to_change=True)
+        found = ticket.status and ticket.status.name
+        actions.change_status(ticket, make.status("closed"), actor=ben)
+        db.session.commit()
+        return found
+
+    assert while_held(shared_app, start, then_close) == "in_progress"
+    assert db.session.scalar(select(Ticket).where(Ticket.key == key)).status.name == "closed"
