@@ -35,10 +35,10 @@ class Server(ABC):
     def directory(self) -> Path:
         return self.state.directory(self.name)
 
-    def choose_ports(self) -> None:
+    def choose_ports(self) -> None:  # noqa: B027, need not be more
         """Called before each attempt to start: what was free may not be any more."""
 
-    def prepare(self) -> None:
+    def prepare(self) -> None:  # noqa: B027, need not be more
         """Make what the server needs to find; everything may be there already."""
 
     @abstractmethod
@@ -49,7 +49,7 @@ class Server(ABC):
     def ready(self) -> bool:
         """Whether it really answers; never raises."""
 
-    def finish(self) -> None:
+    def finish(self) -> None:  # noqa: B027, need not be more
         """What is to be done once it answers, such as making a database."""
 
     @abstractmethod

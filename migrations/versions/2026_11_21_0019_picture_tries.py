@@ -15,7 +15,7 @@ depends_on = None
 
 def upgrade() -> None:
     op.add_column(
-        "pictures", sa.Column("tries", sa.SmallInteger(), server_default=sa.text("0"), nullable=False)
+        "pictures", sa.Column("tries", sa.BigInteger(), server_default=sa.text("0"), nullable=False)
     )
 
 

@@ -16,7 +16,6 @@ from sqlalchemy import (
     ForeignKey,
     Identity,
     Index,
-    SmallInteger,
     String,
     false,
     text,
@@ -213,7 +212,7 @@ class Picture(Model):
     sent_at: Mapped[datetime]
     drawn: Mapped[bytes | None] = mapped_column(deferred=True)  # WebP, `SIDE` pixels square
     digest: Mapped[str | None] = mapped_column(String(32))
-    tries: Mapped[int] = mapped_column(SmallInteger, default=0, server_default=text("0"))
+    tries: Mapped[int] = mapped_column(default=0, server_default=text("0"))
 
 
 class AddressChange(Model):

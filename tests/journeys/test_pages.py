@@ -23,8 +23,8 @@ PAGES = {
     ],
     "lucia": ["/organizations/2", "/organizations/2/requests", "/organizations/2/members/11"],
     "agent": [
-        "/", "/queue", "/queue?q=nothing-like-this-anywhere", "/notifications", "/tickets/new", "/account",
-        "/organizations",
+        "/", "/queue", "/queue?q=nothing-like-this-anywhere", "/queue/all/filter", "/notifications",
+        "/tickets/new", "/account", "/organizations",
     ],
     "manager": ["/admin/projects", "/admin/categories"],
     "admin": [
