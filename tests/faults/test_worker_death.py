@@ -13,6 +13,7 @@ from sqlalchemy import func, select
 from portal.events.models import Delivery, DeliveryState
 from portal.extensions import db
 from portal.notifications.models import Notification
+from portal.settings.models import Tick
 from portal.tickets.models import Ticket
 from tests import factories as make
 
@@ -158,6 +159,7 @@ def test_f29_a_worker_that_is_asked_to_stop_finishes_its_job_first(shared_app, r
 
 def test_an_idle_worker_and_an_idle_timetable_stop_at_once(redis, start):
     worker, timetable = start("worker"), start("timetable")
+    wait_until(lambda: db.session.scalar(select(func.count(Tick.id))), seconds=60)  # the timetable runs
     wait_until(lambda: is_idle(redis, jobs=2), seconds=60)
 
     for process in (worker, timetable):
