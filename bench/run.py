@@ -72,8 +72,8 @@ def main() -> int:
         connection.execute(FLOOR_TABLE)
     app = create_app()
     with (
-        _server("bench.watch:make_app()", port),
-        _server("bench.floor:make_floor()", floor_port),
+        served("bench.watch:make_app()", port),
+        served("bench.floor:make_floor()", floor_port),
         app.app_context(),
     ):
         results = _measure(app, port, floor_port, options)
@@ -143,7 +143,7 @@ def _load(requests: Iterator[str], port: int, options: argparse.Namespace) -> di
 
 
 @contextmanager
-def _server(application: str, port: int) -> Iterator[None]:
+def served(application: str, port: int) -> Iterator[subprocess.Popen]:
     """gunicorn, as it runs in production; ended with all its workers."""
     command = [
         sys.executable,
@@ -159,7 +159,7 @@ def _server(application: str, port: int) -> Iterator[None]:
     process = subprocess.Popen(command, cwd=ROOT, env=environment)
     try:
         _wait_for(port)
-        yield
+        yield process
     finally:
         process.terminate()
         process.wait()

@@ -30,6 +30,8 @@ from portal.admin import views as admin_views
 from portal.admin.blueprint import bp as admin
 from portal.api import views as api_views
 from portal.api.blueprint import bp as api
+from portal.attachments import views as attachments
+from portal.attachments import words
 from portal.config import Settings, read_settings
 from portal.desk.views import bp as desk
 from portal.extensions import csrf, db, htmx, limiter, migrate
@@ -94,6 +96,7 @@ BLUEPRINTS = (
     admin,
     tickets,
     organizations,
+    attachments.bp,
     notifications.bp,
     live_pages.bp,
     desk,
@@ -139,6 +142,7 @@ def create_app(settings: Settings | None = None) -> Flask:
         "field_label": labels.field_label,
         "value_label": labels.value_label,
         "away": absence.away,
+        "file_said": words.said_of,
         "sso_doors": doors,
     }
     for blueprint in BLUEPRINTS:

@@ -72,6 +72,8 @@ class Settings(BaseSettings):
 
     clamav_host: str = ""
     clamav_port: int = Field(default=3310, ge=1, le=65535)
+    clamav_socket: str = ""  # instead of host and port, where clamd runs on this machine
+    upload_max_mb: int = Field(default=100, ge=1, le=2000)  # of a file; ClamAV reads no larger ones
 
     smtp_host: str = ""
     smtp_port: int = Field(default=587, ge=1, le=65535)
@@ -139,6 +141,16 @@ class Settings(BaseSettings):
     def has_two_roles(self) -> bool:
         """Whether somebody else than the application owns the database's tables."""
         return self.maintenance_database_url not in {"", self.database_url}
+
+    @property
+    def takes_test_signatures(self) -> bool:
+        """Whether a scanner that knows the test virus alone counts: in a demo and in tests."""
+        return self.demo_mode or self.environment is Environment.TEST
+
+    @property
+    def upload_limit(self) -> int:
+        """Bytes of a file."""
+        return self.upload_max_mb * 1024 * 1024
 
     @property
     def is_https(self) -> bool:

@@ -13,3 +13,7 @@ class TooMany(DomainError):
     """Asked for too often; the message says when to try again. Answers 429."""
 
     seconds = 60  # until then
+
+
+class Unavailable(DomainError):
+    """A server that this needs is away; the message says what is safe. Answers 503."""

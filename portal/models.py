@@ -9,6 +9,7 @@ from portal.accounts.credentials import (
     TwoStepKey,
 )
 from portal.accounts.models import AccountToken, AddressChange, Picture, Session, User
+from portal.attachments.models import Attachment, Discarded
 from portal.events.models import Delivery, Event
 from portal.lifecycles.models import Lifecycle, Status, Transition
 from portal.notifications.models import Notification
@@ -39,9 +40,11 @@ __all__ = [
     "AccountToken",
     "AddressChange",
     "ApiToken",
+    "Attachment",
     "Comment",
     "Delivery",
     "Department",
+    "Discarded",
     "Draft",
     "Event",
     "ExternalIdentity",

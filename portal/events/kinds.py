@@ -22,6 +22,17 @@ class Kind(StrEnum):
     CONFIDENTIALITY_CHANGED = "ticket.confidentiality_changed"  # data: changes.is_confidential
     TICKET_MOVED = "ticket.moved"  # data: changes.project, .key, and those of .category, .team, .status
 
+    # On a file; data: file_id, file, size, ticket_key. On its ticket, where it belongs to one.
+    FILE_UPLOADED = "file.uploaded"
+    FILE_ATTACHED = "file.attached"
+    FILE_BLOCKED = "file.blocked"  # data: found
+    FILE_UNSCANNABLE = "file.unscannable"  # data: reason, found
+    FILE_FAILED = "file.failed"
+    FILE_RETRIED = "file.retried"
+    FILE_RELEASE_ASKED = "file.release_asked"  # data: why
+    FILE_RELEASED = "file.released"  # data: why
+    FILE_DELETED = "file.deleted"
+
     # On an account; data: user_id, user.
     ACCOUNT_CREATED = "account.created"
     ACCOUNT_REGISTERED = "account.registered"

@@ -1,66 +1,133 @@
 """The virus scanner: whether it is there, how old it is, and what it finds."""
 
 import socket
+import struct
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from enum import StrEnum
 from io import BytesIO
+from typing import BinaryIO
 
 import clamd
 from flask import current_app
 
 PATIENCE = 5  # seconds
 SCAN_PATIENCE = 60  # seconds without a sign of life
+CHUNK = 128 * 1024  # bytes sent at a time
+# What clamd finds where it did not look at everything: a lock, or more of something than it takes.
+NOT_LOOKED_AT = ("Heuristics.Encrypted.", "Heuristics.Limits.Exceeded")
 
 
 class ScannerAway(Exception):
-    """No scanner is set, or it does not answer."""
+    """No scanner is set, it does not answer, or it knows nothing but the test virus."""
 
 
 @dataclass(frozen=True)
 class ScannerVersion:
+    """`signatures` is None where it has none of its makers', only the machine's own few."""
+
     engine: str
     signatures: str | None
     signed_at: datetime | None
 
 
-def version() -> ScannerVersion:
-    """What clamd says to VERSION. Raises ScannerAway.
+class Finding(StrEnum):
+    CLEAN = "clean"
+    INFECTED = "infected"
+    UNSCANNABLE = "unscannable"  # it could not look at all of it
 
-    Over a plain socket: the clamd package waits without limit while it connects.
-    """
-    settings = current_app.config["DESK"]
-    if not settings.clamav_host:
-        raise ScannerAway("CLAMAV_HOST is not set.")
-    address = (settings.clamav_host, settings.clamav_port)
-    try:
-        with socket.create_connection(address, PATIENCE) as line:
-            line.settimeout(PATIENCE)
-            line.sendall(b"zVERSION\0")
-            answer = line.recv(512).rstrip(b"\0").decode(errors="replace")
-    except OSError as error:
-        raise ScannerAway(str(error)) from error
+
+@dataclass(frozen=True)
+class Verdict:
+    """What the scanner found, by what name, and which scanner that was."""
+
+    finding: Finding
+    name: str | None
+    by: ScannerVersion
+
+
+def version() -> ScannerVersion:
+    """What clamd says to VERSION. Raises ScannerAway."""
+    with _line() as line:
+        line.settimeout(PATIENCE)
+        line.sendall(b"zVERSION\0")
+        answer = line.recv(512).rstrip(b"\0").decode(errors="replace")
     return _parse(answer)
+
+
+def look_at(file: BinaryIO) -> Verdict:
+    """Have the scanner read all of it, from where it stands.
+
+    Raises ScannerAway for every answer but an explicit verdict, and for none; also where
+    the scanner has no signatures of its makers', except in a demo: to find
+    nothing then means nothing.
+    """
+    by = version()
+    if by.signatures is None and not current_app.config["DESK"].takes_test_signatures:
+        raise ScannerAway("It has no signatures but those for tests.")
+    with _line() as line:
+        answer = _Scanner(line).instream(file)
+    match answer:
+        case {"stream": ("OK", None)}:
+            return Verdict(Finding.CLEAN, None, by)
+        case {"stream": ("FOUND", str(name))}:
+            is_partial = name.startswith(NOT_LOOKED_AT)
+            return Verdict(Finding.UNSCANNABLE if is_partial else Finding.INFECTED, name, by)
+    raise ScannerAway(f"It answered {answer!r}.")
 
 
 def scan(content: bytes) -> str | None:
     """The name of what was found in it, None where clamd said in so many words that nothing was.
 
-    Raises ScannerAway for every other answer, and for none: the clamd package
-    gives back errors as if they were verdicts, and None where the line broke.
+    Raises ScannerAway as `look_at` does.
+    """
+    return look_at(BytesIO(content)).name
+
+
+class _Scanner(clamd.ClamdNetworkSocket):
+    """The package's words with clamd, on a line that is open already.
+
+    Its own `instream` sends a kilobyte at a time and does not look whether all of it went out.
+    """
+
+    def __init__(self, line: socket.socket) -> None:
+        self.clamd_socket = line
+
+    def instream(self, file: BinaryIO) -> dict | None:
+        self._send_command("INSTREAM")
+        while chunk := file.read(CHUNK):
+            self.clamd_socket.sendall(struct.pack("!L", len(chunk)) + chunk)
+        self.clamd_socket.sendall(struct.pack("!L", 0))
+        result = self._recv_response()
+        if not result:
+            return None
+        path, reason, status = self._parse_response(result)
+        return {path: (status, reason)}
+
+
+@contextmanager
+def _line() -> Iterator[socket.socket]:
+    """Raises ScannerAway, also for what goes wrong inside.
+
+    The clamd package would wait without limit while it connects.
     """
     settings = current_app.config["DESK"]
-    version()  # answers within PATIENCE, which the package's own connecting need not
-    client = clamd.ClamdNetworkSocket(settings.clamav_host, settings.clamav_port, timeout=SCAN_PATIENCE)
+    if not settings.clamav_host and not settings.clamav_socket:
+        raise ScannerAway("Neither CLAMAV_HOST nor CLAMAV_SOCKET is set.")
     try:
-        answer = client.instream(BytesIO(content))
+        if settings.clamav_socket:
+            line = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+            line.settimeout(PATIENCE)
+            line.connect(settings.clamav_socket)
+        else:
+            line = socket.create_connection((settings.clamav_host, settings.clamav_port), PATIENCE)
+        with line:
+            line.settimeout(SCAN_PATIENCE)
+            yield line
     except (clamd.ClamdError, OSError) as error:
         raise ScannerAway(str(error) or type(error).__name__) from error
-    match answer:
-        case {"stream": ("OK", None)}:
-            return None
-        case {"stream": ("FOUND", str(name))}:
-            return name
-    raise ScannerAway(f"It answered {answer!r}.")
 
 
 def _parse(answer: str) -> ScannerVersion:

@@ -20,6 +20,7 @@ log = logging.getLogger(__name__)
 
 QUEUES = ("urgent", "default", "slow")  # a worker empties them in this order
 PENDING = "jobs_to_enqueue"
+SECONDS = {"jobs.files.scan": 3600, "jobs.files.scan_waiting": 3600}  # that a job may take; others 180
 LIFE = 24 * 3600  # seconds that Redis remembers a job that failed; the database remembers longer
 
 
@@ -32,7 +33,8 @@ class RedisQueues:
 
     def enqueue(self, job: str, *args: object, queue: str) -> None:
         """Raises RedisAway."""
-        self._redis.ask(lambda _: self._queues[queue].enqueue(job, *args, result_ttl=60, failure_ttl=LIFE))
+        more = {"result_ttl": 60, "failure_ttl": LIFE, "job_timeout": SECONDS.get(job, 180)}
+        self._redis.ask(lambda _: self._queues[queue].enqueue(job, *args, **more))
 
     def lengths(self) -> dict[str, int]:
         """How many jobs wait in each queue. Raises RedisAway."""

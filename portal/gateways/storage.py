@@ -4,24 +4,80 @@ A URL for browsers is signed by a second client for the very host they reach the
 store by, because a signature names its host; that client never connects.
 """
 
+import re
 import secrets
-from datetime import timedelta
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from enum import StrEnum
 from typing import BinaryIO
 from urllib.parse import quote, urlsplit
 
 import urllib3
 from flask import Flask, current_app
 from minio import Minio
-from minio.error import S3Error
+from minio.datatypes import Part
+from minio.error import MinioException, S3Error
 
+from portal import clock
 from portal.config import Settings
+from portal.gateways.signing import sign
 
 PATIENCE = urllib3.Timeout(connect=2, read=10)
 MINUTE = timedelta(minutes=1)
+TO_SEND = timedelta(minutes=10)
+CHUNK = 256 * 1024  # bytes read at a time
 
 
 class StorageAway(Exception):
     """The store does not answer."""
+
+
+class NoSuchObject(Exception):
+    """There is no object, or no unfinished upload, of that name."""
+
+
+class Area(StrEnum):
+    QUARANTINE = "quarantine"  # where browsers put files
+    CLEAN = "clean"  # what is served; only the desk writes there
+
+
+@dataclass(frozen=True)
+class Sending:
+    """What a browser has to do to send a file, or a part: valid until `until`, for that length alone."""
+
+    url: str
+    method: str
+    headers: dict[str, str]
+    until: datetime
+
+
+@dataclass(frozen=True)
+class SentPart:
+    number: int
+    etag: str
+    size: int
+
+
+@dataclass(frozen=True)
+class Found:
+    key: str
+    size: int
+    changed_at: datetime
+
+
+@contextmanager
+def _away() -> Iterator[None]:
+    """What the store says, and that it says nothing, in our words."""
+    try:
+        yield
+    except S3Error as error:
+        if error.code in {"NoSuchKey", "NoSuchUpload", "NoSuchObject"}:
+            raise NoSuchObject(str(error.code)) from error
+        raise StorageAway(str(error)) from error
+    except (urllib3.exceptions.HTTPError, MinioException, OSError) as error:
+        raise StorageAway(str(error) or type(error).__name__) from error
 
 
 class Storage:
@@ -37,46 +93,131 @@ class Storage:
 
     def prepare(self) -> list[str]:
         """Make the buckets that are missing, and say which. Raises StorageAway."""
-        try:
+        with _away():
             missing = [name for name in self.buckets if not self._client.bucket_exists(name)]
             for name in missing:
                 self._client.make_bucket(name)
-        except (S3Error, urllib3.exceptions.HTTPError, OSError) as error:
-            raise StorageAway(str(error)) from error
         return missing
 
     def check(self) -> None:
         """Raises StorageAway, unless the store answers and has both buckets."""
-        try:
+        with _away():
             missing = [name for name in self.buckets if not self._client.bucket_exists(name)]
-        except (S3Error, urllib3.exceptions.HTTPError, OSError) as error:
-            raise StorageAway(str(error)) from error
         if missing:
             raise StorageAway(f"No bucket {', '.join(missing)}: run `flask storage prepare`.")
 
-    def keep(self, key: str, file: BinaryIO, *, size: int, kind: str) -> None:
-        """Put a file of the desk's own making where clean ones are. Raises StorageAway."""
-        try:
-            self._client.put_object(self.buckets[1], key, file, size, content_type=kind)
-        except (S3Error, urllib3.exceptions.HTTPError, OSError) as error:
-            raise StorageAway(str(error)) from error
+    # What browsers send, and nobody is served from.
 
-    def forget(self, key: str) -> None:
-        """Remove such a file; one that is gone is fine. Raises StorageAway."""
+    def place_for(self, key: str, *, size: int, kind: str) -> Sending:
+        """Where a browser puts a file of exactly that length and type, for ten minutes. Asks nobody."""
+        headers = {"Content-Type": kind}
+        signed = headers | {"Content-Length": str(size)}  # browsers set the length by themselves
+        return Sending(self._sign("PUT", key, headers=signed), "PUT", headers, clock.now() + TO_SEND)
+
+    def place_for_part(self, key: str, upload: str, number: int, *, size: int) -> Sending:
+        """The same for one part of a large file."""
+        query = {"partNumber": str(number), "uploadId": upload}
+        signed = {"Content-Length": str(size)}
+        url = self._sign("PUT", key, headers=signed, query=query)
+        return Sending(url, "PUT", {}, clock.now() + TO_SEND)
+
+    def _sign(self, method: str, key: str, **more: Mapping[str, str]) -> str:
+        bucket = self.buckets[0]
+        return sign(method, bucket, key, settings=self.settings, now=clock.now(), life=TO_SEND, **more)
+
+    def begin_parts(self, key: str, *, kind: str) -> str:
+        """Begin a file that comes in parts; the store's id of it. Raises StorageAway."""
+        with _away():
+            return self._client._create_multipart_upload(self.buckets[0], key, {"Content-Type": kind})  # noqa: SLF001
+
+    def parts(self, key: str, upload: str) -> list[SentPart]:
+        """Those that have arrived, in order. Raises StorageAway, and NoSuchObject for what was ended."""
+        found: list[SentPart] = []
+        with _away():
+            more, marker = True, "0"
+            while more:
+                answer = self._client._list_parts(  # noqa: SLF001
+                    self.buckets[0], key, upload, part_number_marker=marker
+                )
+                found += [SentPart(p.part_number, p.etag, int(p.size or 0)) for p in answer.parts]
+                more, marker = bool(answer.is_truncated), str(answer.next_part_number_marker or 0)
+        return found
+
+    def join_parts(self, key: str, upload: str, sent: list[SentPart]) -> None:
+        """Make one object of them. Raises StorageAway, and NoSuchObject for what was ended."""
+        parts = [Part(part.number, part.etag) for part in sent]
+        with _away():
+            self._client._complete_multipart_upload(self.buckets[0], key, upload, parts)  # noqa: SLF001
+
+    def drop_parts(self, key: str, upload: str) -> None:
+        """Forget what has arrived; what was ended is fine. Raises StorageAway."""
+        with suppress(NoSuchObject), _away():
+            self._client._abort_multipart_upload(self.buckets[0], key, upload)  # noqa: SLF001
+
+    # Objects of either area.
+
+    def size_of(self, area: Area, key: str) -> int | None:
+        """In bytes; None where there is no such object. Raises StorageAway."""
         try:
-            self._client.remove_object(self.buckets[1], key)
-        except (S3Error, urllib3.exceptions.HTTPError, OSError) as error:
-            raise StorageAway(str(error)) from error
+            with _away():
+                return self._client.stat_object(self._bucket(area), key).size
+        except NoSuchObject:
+            return None
+
+    def read(self, area: Area, key: str) -> Iterator[bytes]:
+        """Its bytes, some at a time. Raises NoSuchObject, and StorageAway, also in the middle."""
+        with _away():
+            answer = self._client.get_object(self._bucket(area), key)
+            try:
+                yield from answer.stream(CHUNK)
+            finally:
+                answer.close()
+                answer.release_conn()
+
+    def objects(self, area: Area, *, prefix: str = "") -> Iterator[Found]:
+        """What there is below the prefix, in the order of the keys. Raises StorageAway."""
+        with _away():
+            for each in self._client.list_objects(self._bucket(area), prefix=prefix, recursive=True):
+                yield Found(each.object_name, each.size or 0, each.last_modified)
+
+    def send(self, key: str, file: BinaryIO, *, size: int, kind: str) -> None:
+        """Put where browsers put theirs what came through the application. Raises StorageAway."""
+        self._put(Area.QUARANTINE, key, file, size, kind)
+
+    def keep(self, key: str, file: BinaryIO, *, size: int, kind: str) -> None:
+        """Put a file where clean ones are: no browser can write there. Raises StorageAway."""
+        self._put(Area.CLEAN, key, file, size, kind)
+
+    def _put(self, area: Area, key: str, file: BinaryIO, size: int, kind: str) -> None:
+        with _away():
+            self._client.put_object(
+                self._bucket(area), key, file, size, content_type=kind, num_parallel_uploads=1
+            )
+
+    def forget(self, key: str, area: Area = Area.CLEAN) -> None:
+        """Remove it; what is gone is fine. Raises StorageAway."""
+        with suppress(NoSuchObject), _away():
+            self._client.remove_object(self._bucket(area), key)
 
     def link(self, key: str, *, name: str) -> str:
         """An address that hands out a clean file for a minute, to be saved under that name (RFC 6266)."""
-        plain = name.encode("ascii", "replace").decode().replace("?", "_").replace('"', "_")
-        saved_as = f"attachment; filename=\"{plain}\"; filename*=UTF-8''{quote(name)}"
+        plain = re.sub(r"[^ -~]|[\"?\\\\]", "_", name)
+        saved_as = f"attachment; filename=\"{plain}\"; filename*=UTF-8''{quote(name, safe='')}"
+        return self._link(key, saved_as, "application/octet-stream")
+
+    def link_to_picture(self, key: str) -> str:
+        """An address that shows for a minute a picture that was drawn here."""
+        return self._link(key, "inline", "image/webp")
+
+    def _link(self, key: str, disposition: str, kind: str) -> str:
         told: dict[str, str | list[str] | tuple[str]] = {
-            "response-content-disposition": saved_as,
-            "response-content-type": "application/octet-stream",
+            "response-content-disposition": disposition,
+            "response-content-type": kind,
         }
         return self._signer.presigned_get_object(self.buckets[1], key, expires=MINUTE, response_headers=told)
+
+    def _bucket(self, area: Area) -> str:
+        return self.buckets[0] if area is Area.QUARANTINE else self.buckets[1]
 
     def check_as_a_browser(self) -> None:
         """Put an object and get it again by signed addresses, as browsers do. Raises StorageAway."""

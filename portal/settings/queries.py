@@ -11,6 +11,14 @@ from sqlalchemy import select
 from portal.extensions import db
 from portal.settings.models import Setting
 
+# What `attachments.kinds` knows, and is asked for often.
+UPLOAD_TYPES = (
+    "png", "jpg", "jpeg", "gif", "webp", "bmp", "tif", "tiff", "heic", "pdf", "txt", "log", "md", "csv",
+    "tsv", "json", "ndjson", "yaml", "yml", "xml", "ini", "conf", "ics", "vcf", "eml", "msg", "rtf", "doc",
+    "xls", "ppt", "docx", "xlsx", "pptx", "odt", "ods", "odp", "zip", "7z", "gz", "tgz", "tar", "mp3", "m4a",
+    "wav", "mp4", "mov", "webm",
+)  # fmt: skip
+
 
 @dataclass(frozen=True)
 class SiteSettings:
@@ -28,6 +36,12 @@ class SiteSettings:
     tickets_per_hour: int = 60  # of one person
     comments_per_hour: int = 600  # replies and notes of one person
     description_limit: int = 50_000  # characters
+    upload_types: tuple[str, ...] = UPLOAD_TYPES  # extensions of files that are taken
+    upload_ticket_mb: int = 1_000  # of all files of a ticket
+    upload_day_mb: int = 2_000  # that a person sends within a day
+    keeps_infected: bool = False  # in the quarantine, else it is removed at once
+    release_needs_two: bool = False  # admins, for a file that could not be scanned
+    rescan_days: int = 30  # how old files are that are looked at again with new signatures; 0: none
     audit_days: int = 0  # how long the audit log is kept; 0: for ever
 
     @cached_property

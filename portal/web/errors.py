@@ -9,7 +9,7 @@ from sqlalchemy.exc import DataError, DBAPIError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from werkzeug.exceptions import HTTPException, SecurityError
 
-from portal.errors import DomainError, NotAllowed, TooMany
+from portal.errors import DomainError, NotAllowed, TooMany, Unavailable
 from portal.extensions import db
 from portal.web.htmx import VARY, is_fragment_request, problem
 from portal.web.machines import ApiError, is_from_machine, nearest
@@ -23,6 +23,7 @@ def init_app(app: Flask) -> None:
     app.register_error_handler(DomainError, lambda error: _broken_rule(error, 409))
     app.register_error_handler(NotAllowed, lambda error: _broken_rule(error, 403))
     app.register_error_handler(TooMany, _too_many)
+    app.register_error_handler(Unavailable, _unavailable)
     app.register_error_handler(ApiError, _told)
     app.register_error_handler(CSRFError, _stale_form)
     app.register_error_handler(HTTPException, _http)
@@ -46,6 +47,11 @@ def _told(error: ApiError):
 def _too_many(error: TooMany):
     answer, status, headers = _broken_rule(error, 429)
     return answer, status, headers | {"Retry-After": str(error.seconds)}
+
+
+def _unavailable(error: Unavailable):
+    answer, status, headers = _broken_rule(error, 503)
+    return answer, status, headers | {"Retry-After": "30"}
 
 
 def _stale_form(error: CSRFError):

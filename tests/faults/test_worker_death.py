@@ -1,11 +1,7 @@
 """Real workers and timetables that are killed, and a real Redis that forgets everything."""
 
-import os
 import signal
-import subprocess
-import sys
 import time
-from pathlib import Path
 
 import pytest
 from sqlalchemy import func, select
@@ -16,65 +12,9 @@ from portal.notifications.models import Notification
 from portal.settings.models import Tick
 from portal.tickets.models import Ticket
 from tests import factories as make
+from tests.faults.workers import horses_of, kill, wait_until
 
 pytestmark = [pytest.mark.faults, pytest.mark.timeout(300)]
-
-ROOT = Path(__file__).parent.parent.parent
-
-
-@pytest.fixture
-def start(shared_app, tmp_path):
-    """Start `jobs.worker` or `jobs.timetable` as a process of its own; all are ended after the test."""
-    settings = shared_app.config["DESK"]
-    environment = os.environ | {
-        "ENVIRONMENT": "test",
-        "DATABASE_URL": settings.database_url.replace("postgresql+psycopg", "postgresql"),
-        "MAINTENANCE_DATABASE_URL": settings.maintenance_database_url,
-        "REDIS_URL": settings.redis_url,
-        "LOG_FORMAT": "console",
-    }
-    running = []
-
-    def start(name):
-        process = subprocess.Popen(
-            [sys.executable, "-m", f"jobs.{name}"],
-            cwd=ROOT,
-            env=environment,
-            stderr=(tmp_path / f"{name}-{len(running)}.log").open("w"),
-            start_new_session=True,
-        )
-        running.append(process)
-        return process
-
-    yield start
-    for process in running:
-        kill(process)
-
-
-def kill(process):
-    """kill -9 of the process and of the horses it has forked."""
-    for child in horses_of(process):
-        os.kill(child, signal.SIGKILL)
-    process.kill()
-    process.wait()
-
-
-def horses_of(process):
-    children = Path(f"/proc/{process.pid}/task/{process.pid}/children")
-    try:
-        return [int(pid) for pid in children.read_text().split()]
-    except OSError:
-        return []
-
-
-def wait_until(fact, *, seconds):
-    """How long it took until it was true. Fails after so many seconds."""
-    started = time.monotonic()
-    while not fact():
-        db.session.rollback()
-        assert time.monotonic() - started < seconds, f"not within {seconds} s"
-        time.sleep(0.1)
-    return time.monotonic() - started
 
 
 def is_idle(redis, jobs):

@@ -1,0 +1,239 @@
+"""Announcing files, taking them in, and letting them go. Nothing here commits."""
+
+import re
+import unicodedata
+from collections.abc import Iterable
+from typing import Any
+
+from flask import current_app
+from flask_babel import gettext as _
+from sqlalchemy import select
+
+from portal import clock
+from portal.accounts.models import User
+from portal.attachments import kinds
+from portal.attachments.models import Attachment, Discarded, State
+from portal.attachments.queries import (
+    bytes_of_draft,
+    bytes_of_ticket,
+    bytes_today,
+    count_of_draft,
+    count_today,
+)
+from portal.errors import DomainError
+from portal.events.kinds import Kind
+from portal.events.record import record
+from portal.extensions import db
+from portal.gateways.live import publish_after_commit
+from portal.gateways.queue import enqueue_after_commit
+from portal.gateways.storage import TO_SEND, Area
+from portal.settings.cache import site
+from portal.tickets.models import Comment, Ticket
+
+MB = 1024 * 1024
+LONGEST_NAME = 255
+MOST_OF_DRAFT = 20  # files of one reply or request
+MOST_A_DAY = 2_000  # files of a person
+# Neither seen nor typed, or made to turn the end of a name around (Unicode, UAX #9).
+_UNSEEN = re.compile(r"[\x00-\x1f\x7f-\x9f\u200b-\u200f\u202a-\u202e\u2060-\u2069\ufeff\ud800-\udfff]")
+_OF_PATHS = re.compile(r"[\\/:*?\"<>|]+")
+_RESERVED = re.compile(r"(con|prn|aux|nul|com[0-9]|lpt[0-9])(\.|\Z)", re.IGNORECASE)
+
+
+def announce(
+    filename: str,
+    *,
+    mime: str,
+    size: int,
+    uploader: User,
+    ticket: Ticket | None = None,
+    draft: str | None = None,
+    is_internal: bool = False,
+) -> Attachment:
+    """Note that a file is on its way: for a ticket, or for what somebody is about to send there.
+
+    Raises DomainError, with what would be right, for one that will not be taken.
+    """
+    name = tidy_name(filename)
+    _refuse_kind(name, mime)
+    _refuse_size(size)
+    _refuse_too_much(size, uploader=uploader, ticket=ticket, draft=draft)
+    attachment = Attachment(
+        ticket=ticket,
+        draft=draft,
+        is_internal=is_internal,
+        uploader=uploader,
+        original_filename=name,
+        mime=mime.partition(";")[0].strip().lower()[:120] or kinds.OCTETS,
+        size=size,
+        expires_at=clock.now() + TO_SEND,
+    )
+    db.session.add(attachment)
+    db.session.flush()
+    return attachment
+
+
+def tidy_name(filename: str) -> str:
+    """The last part of a path, without what hides or turns letters, as a file system can keep it.
+
+    Its extension is left alone. Raises DomainError where nothing is left.
+    """
+    name = _UNSEEN.sub("", unicodedata.normalize("NFC", filename.replace("\\", "/").rpartition("/")[2]))
+    name = _OF_PATHS.sub("_", name).strip(" .")
+    if _RESERVED.match(name):
+        name = f"_{name}"
+    if not name.strip("_"):
+        raise DomainError(_("The file has no name."))
+    while len(name.encode()) > LONGEST_NAME:
+        stem, dot, extension = name.rpartition(".")
+        name = f"{stem[:-1]}{dot}{extension}" if len(stem) > 1 else name[:40]
+    return name
+
+
+def wait_longer(attachment: Attachment) -> None:
+    """Its sender is at it, and has just been given new addresses."""
+    attachment.expires_at = clock.now() + TO_SEND
+
+
+def arrived(attachment: Attachment, *, hashes: list[str] | None = None) -> None:
+    """All of it is in the quarantine: the scanner is next. Arrived twice is arrived once.
+
+    `hashes` are what the sender says the SHA-256 of each part is, in hexadecimal.
+    """
+    if attachment.scanned_status is not State.PENDING:
+        return
+    attachment.scanned_status, attachment.uploaded_at = State.UPLOADED, clock.now()
+    attachment.announced_sha256, attachment.upload_id = hashes, None
+    record(Kind.FILE_UPLOADED, actor=attachment.uploader, **about(attachment))
+    _have_scanned(attachment)
+
+
+def attach(user: User, draft: str, ticket: Ticket, comment: Comment | None = None) -> list[Attachment]:
+    """Give the ticket what this user has sent for that draft, also what is still being checked.
+
+    What has not arrived yet stays with the draft.
+    """
+    theirs = select(Attachment).where(
+        Attachment.uploader_id == user.id,
+        Attachment.draft == draft,
+        Attachment.scanned_status.not_in([State.PENDING, State.EXPIRED]),
+    )
+    files = list(db.session.scalars(theirs.order_by(Attachment.id).with_for_update()))
+    for each in files:
+        each.draft, each.ticket, each.comment = None, ticket, comment
+        each.is_internal = bool(comment and comment.is_internal)
+    db.session.flush()
+    return files
+
+
+def delete(attachment: Attachment, *, actor: User | None) -> None:
+    """Take the file away: from now on it is nowhere, and its objects go."""
+    ticket, told = attachment.ticket, about(attachment)
+    is_public = not attachment.is_internal
+    discard(attachment)
+    db.session.delete(attachment)
+    db.session.flush()
+    if ticket is not None:
+        record(Kind.FILE_DELETED, actor=actor, ticket=ticket, public=is_public, **told)
+    else:
+        record(Kind.FILE_DELETED, actor=actor, **told)
+
+
+def discard(attachment: Attachment) -> None:
+    """Whatever the store has of it is to be removed, after the commit."""
+    discard_object(Area.QUARANTINE, attachment.object_key, upload_id=attachment.upload_id)
+    for key in (attachment.clean_key, attachment.thumbnail_key, attachment.preview_key):
+        if key:
+            discard_object(Area.CLEAN, key)
+
+
+def discard_object(area: Area, key: str, *, upload_id: str | None = None) -> None:
+    """Note that an object is to be removed, so that it goes even where the store is away just now."""
+    db.session.add(Discarded(area=area.value, key=key, upload_id=upload_id))
+    enqueue_after_commit("jobs.files.remove_discarded", queue="slow")
+
+
+def expire(attachments: Iterable[Attachment]) -> None:
+    """They never came: nobody waits for them any more, and what came after all is removed."""
+    for each in attachments:
+        each.scanned_status = State.EXPIRED
+        discard(each)
+        tell(each)
+
+
+def try_again(attachment: Attachment, *, actor: User) -> None:
+    """Have a file looked at once more that made its scan fail. Raises DomainError for any other."""
+    if attachment.scanned_status is not State.FAILED:
+        raise DomainError(_("Only a file whose check failed is checked again."))
+    attachment.scanned_status, attachment.attempts, attachment.error = State.UPLOADED, 0, None
+    record(Kind.FILE_RETRIED, actor=actor, **about(attachment))
+    _have_scanned(attachment)
+
+
+def _have_scanned(attachment: Attachment) -> None:
+    """Large files wait behind each other, and nobody's news behind them."""
+    queue = "slow" if attachment.is_in_parts else "urgent"
+    enqueue_after_commit("jobs.files.scan", attachment.id, queue=queue)
+
+
+def tell(attachment: Attachment) -> None:
+    """Open pages of whom it concerns ask for the news."""
+    publish_after_commit(f"user:{attachment.uploader_id}")
+    if attachment.ticket_id:
+        publish_after_commit(f"ticket:{attachment.ticket_id}")
+
+
+def about(attachment: Attachment) -> dict[str, Any]:
+    """A file as events say it."""
+    return {
+        "file_id": attachment.public_id,
+        "file": attachment.original_filename,
+        "size": attachment.size,
+        "ticket_key": attachment.ticket.key if attachment.ticket else None,
+    }
+
+
+def _refuse_kind(name: str, mime: str) -> None:
+    allowed = site().upload_types
+    extension = kinds.extension_of(name)
+    if extension not in allowed or extension not in kinds.KINDS:
+        listed = ", ".join(sorted(set(allowed) & set(kinds.KINDS)))
+        raise DomainError(_("Files of this kind are not taken. These are: %(listed)s.", listed=listed))
+    if not kinds.is_declared_well(name, mime):
+        raise DomainError(
+            _(
+                "The file is called %(name)s and is said to be %(mime)s, which is something else.",
+                name=name,
+                mime=mime,
+            )
+        )
+
+
+def _refuse_size(size: int) -> None:
+    limit = current_app.config["DESK"].upload_limit
+    if size < 1:
+        raise DomainError(_("The file is empty."))
+    if size > limit:
+        raise DomainError(_("The file is larger than %(limit)d MB.", limit=limit // MB))
+
+
+def _refuse_too_much(size: int, *, uploader: User, ticket: Ticket | None, draft: str | None) -> None:
+    """One after the other for each person: their row is held, so that many at once are counted."""
+    db.session.execute(select(User.id).where(User.id == uploader.id).with_for_update(key_share=True))
+    limits = site()
+    if bytes_today(uploader) + size > limits.upload_day_mb * MB:
+        raise DomainError(
+            _(
+                "You have sent more than %(limit)d MB within a day. Try again tomorrow.",
+                limit=limits.upload_day_mb,
+            )
+        )
+    if draft and count_of_draft(uploader, draft) >= MOST_OF_DRAFT:
+        raise DomainError(_("You can send %(limit)d files at a time.", limit=MOST_OF_DRAFT))
+    if count_today(uploader) >= MOST_A_DAY:
+        raise DomainError(_("You have sent too many files today. Try again tomorrow."))
+    there = bytes_of_ticket(ticket.id) if ticket else bytes_of_draft(uploader, draft) if draft else 0
+    if there + size > limits.upload_ticket_mb * MB:
+        raise DomainError(
+            _("The files of a ticket take no more than %(limit)d MB.", limit=limits.upload_ticket_mb)
+        )

@@ -1,0 +1,37 @@
+import re
+
+from flask_babel import lazy_gettext as _l
+from wtforms import IntegerField, StringField, ValidationError
+from wtforms.validators import InputRequired, NumberRange, Optional
+
+from portal.web.forms import DeskForm, NotBlank, at_most
+
+SHA256 = re.compile(r"[0-9a-f]{64}\Z")
+
+
+class PresignForm(DeskForm):
+    """A file that is about to be sent, as its sender describes it."""
+
+    original_filename = StringField(validators=[NotBlank(_l("The file has no name.")), at_most(1000)])
+    mime = StringField(validators=[Optional(), at_most(200)])
+    size = IntegerField(
+        validators=[
+            InputRequired(_l("The file is empty.")),
+            NumberRange(0, 2**50, _l("The file is too large.")),
+        ]
+    )
+    draft = StringField(validators=[Optional(), at_most(80)])
+
+
+class CompleteForm(DeskForm):
+    """`sha256` of each part as the sender has it, in hexadecimal, with commas between; may be left out."""
+
+    sha256 = StringField(validators=[Optional(), at_most(65 * 200)])
+
+    def validate_sha256(self, field: StringField) -> None:
+        if not all(SHA256.match(each) for each in field.data.split(",")):
+            raise ValidationError(_l("This is no SHA-256 in hexadecimal."))
+
+    @property
+    def hashes(self) -> list[str] | None:
+        return self.sha256.data.split(",") if self.sha256.data else None

@@ -1,0 +1,57 @@
+"""Where a file is to go, as an address or a form names it. Knows the web, as views do."""
+
+import re
+from dataclasses import dataclass
+
+from flask import abort
+
+from portal.accounts.models import User
+from portal.errors import NotAllowed
+from portal.tickets.models import Ticket
+from portal.tickets.policy import Verb, acts_on
+from portal.tickets.queries import get_ticket_or_404, get_work_or_404
+
+NEW = "new"  # a request that is about to be sent
+_SCOPE = re.compile(r"([A-Z][A-Z0-9]{1,9}-[1-9][0-9]{0,17}):(reply|note)\Z")
+
+
+@dataclass(frozen=True)
+class Place:
+    """For `actions.announce`: the draft, or the ticket itself; and the ticket that is spoken of, if any."""
+
+    draft: str | None
+    ticket: Ticket | None
+    is_internal: bool = False
+
+
+def place_of(scope: str, *, user: User) -> Place:
+    """What a form calls its draft: `ticket:new`, `IT-7:reply`, `IT-7:note`.
+
+    A ticket is named by its id from then on, for it may get another key. Aborts with 404 for
+    what this user does not see; raises NotAllowed where they only read.
+    """
+    if scope == "ticket:new":
+        return Place(NEW, None)
+    if not (named := _SCOPE.match(scope)):
+        abort(404)
+    key, kind = named.groups()
+    if kind == "note":
+        return Place(draft_of(get_work_or_404(key, seen_by=user), kind), None, is_internal=True)
+    return Place(draft_of(_ticket_to_write_on(key, user), kind), None)
+
+
+def place_on(key: str, *, user: User) -> Place:
+    """The ticket itself."""
+    return Place(None, _ticket_to_write_on(key, user))
+
+
+def draft_of(ticket: Ticket, kind: str) -> str:
+    """How files are called that somebody is about to send with a `reply` or a `note` on this ticket."""
+    return f"{ticket.id}:{kind}"
+
+
+def _ticket_to_write_on(key: str, user: User) -> Ticket:
+    ticket = get_ticket_or_404(key, seen_by=user)
+    if not acts_on(user, Verb.REPLY, ticket):
+        raise NotAllowed("You only read here.")
+    return ticket

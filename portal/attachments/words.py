@@ -1,0 +1,33 @@
+"""What a file's state means to whoever sees it."""
+
+from flask_babel import gettext as _
+from flask_babel import lazy_gettext as _l
+
+from portal.attachments.models import Attachment, Reason, State
+
+
+def said_of(attachment: Attachment) -> str:
+    """In a sentence, with what to do where something is wrong."""
+    match attachment.state, attachment.reason:
+        case State.UNSCANNABLE, Reason.ENCRYPTED:
+            said = _("It could not be checked, because it is encrypted. Send it without a password.")
+        case State.UNSCANNABLE, Reason.MISMATCH:
+            said = _("Its content is not what its name says, so it is not served.")
+        case State.UNSCANNABLE, _reason:
+            said = _("It could not be checked: there is too much packed into it.")
+        case State.EXPIRED, Reason.DAMAGED:
+            said = _("It did not arrive whole. Send it again.")
+        case state, _reason:
+            said = _SAID[state]
+    return str(said)
+
+
+_SAID = {
+    State.PENDING: _l("The file has not arrived yet."),
+    State.UPLOADED: _l("It is being checked for viruses."),
+    State.SCANNING: _l("It is being checked for viruses."),
+    State.CLEAN: _l("It was checked: no virus was found."),
+    State.INFECTED: _l("A virus was found; the file is not served."),
+    State.FAILED: _l("The check failed again and again. An admin can have it checked once more."),
+    State.EXPIRED: _l("It did not arrive. Send it again."),
+}

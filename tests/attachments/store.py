@@ -1,0 +1,69 @@
+"""Sending files as a browser does: straight to the store, by the address that the desk gave."""
+
+import itertools
+
+import urllib3
+
+from portal.accounts.actions import open_session
+from portal.attachments.models import Attachment
+from portal.extensions import db
+
+EICAR = rb"X5O!P%@AP[4\PZX54(P^)7CC)7}$EICAR-" + b"STANDARD-ANTIVIRUS-TEST-FILE!$H+H*"
+browser = urllib3.PoolManager(timeout=10, retries=False)
+
+
+def announce(client, name="notes.txt", content=b"Hello, desk.", mime="text/plain", draft="ticket:new"):
+    data = {"original_filename": name, "mime": mime, "size": len(content), "draft": draft}
+    return client.post("/attachments/presign", data=data)
+
+
+def put(told, content, **headers):
+    return browser.request(told["method"], told["url"], body=content, headers=told["headers"] | headers)
+
+
+def send(client, name="notes.txt", content=b"Hello, desk.", mime="text/plain", draft="ticket:new"):
+    """Announced, put and completed; its row."""
+    told = announce(client, name, content, mime, draft)
+    assert told.status_code == 201, told.text
+    for part, piece in pieces(client, told.json, content):
+        assert put(part, piece).status == 200
+    done = client.post(told.json["complete_url"])
+    assert done.status_code == 200, done.text
+    return row(told.json["id"])
+
+
+def pieces(client, told, content):
+    """Where what goes: all of a small file, or each part that has not arrived of a large one."""
+    if "parts_url" not in told:
+        return [(told, content)]
+    ends = list(itertools.accumulate(told["part_sizes"]))
+    missing = client.post(told["parts_url"]).json["missing"]
+    return [
+        (part, content[ends[part["number"] - 1] - part["size"] : ends[part["number"] - 1]])
+        for part in missing
+    ]
+
+
+def row(public_id):
+    db.session.expire_all()
+    return db.session.query(Attachment).filter_by(public_id=public_id).one_or_none()
+
+
+def fetch(client, public_id):
+    """What somebody gets who downloads it."""
+    answer = client.get(f"/attachments/{public_id}/download")
+    return browser.request("GET", answer.location) if answer.status_code == 303 else answer
+
+
+def browser_of(app, person):
+    """A browser that is logged in, for tests with real commits."""
+    _, token = open_session(person)
+    db.session.commit()
+    return browser_with(app, token)
+
+
+def browser_with(app, token):
+    client = app.test_client()
+    with client.session_transaction() as session:
+        session["_user_id"] = token
+    return client

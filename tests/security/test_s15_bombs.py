@@ -1,0 +1,119 @@
+"""S15: files that are made so that the scanner does not look, or that whoever unpacks them breaks."""
+
+import io
+import resource
+import time
+import zipfile
+
+import pytest
+from PIL import Image
+
+from portal.attachments.models import State
+from portal.extensions import db
+from tests import factories as make
+from tests.attachments.store import EICAR, browser, fetch, row, send
+
+MB = 2**20
+
+
+def packed(files, *, kind=zipfile.ZIP_DEFLATED):
+    out = io.BytesIO()
+    with zipfile.ZipFile(out, "w", kind) as archive:
+        for name, content in files:
+            archive.writestr(name, content)
+    return out.getvalue()
+
+
+def nested(times, innermost=EICAR):
+    content = innermost
+    for level in range(times):
+        content = packed([(f"{level}.zip", content)])
+    return content
+
+
+def locked():
+    """As zip programs mark what is encrypted: bit 0 of the flags of each member (APPNOTE 4.4.4)."""
+    content = bytearray(packed([("list.txt", b"salaries")]))
+    for mark, at in ((b"PK\x03\x04", 6), (b"PK\x01\x02", 8)):
+        content[content.find(mark) + at] |= 1
+    return bytes(content)
+
+
+@pytest.fixture
+def client(world, client_for):
+    person = make.employee()
+    db.session.commit()
+    return client_for(person)
+
+
+@pytest.mark.parametrize(
+    ("name", "mime", "content"),
+    [
+        ("plain.zip", "application/zip", lambda: packed([("eicar.com", EICAR)])),
+        ("nested.zip", "application/zip", lambda: nested(5)),
+        ("padded.txt", "text/plain", lambda: b" " * (90 * MB) + EICAR),
+        ("beside.zip", "application/zip", lambda: packed([("zeros", bytes(40 * MB)), ("e.com", EICAR)])),
+        ("letter.docx", "", lambda: packed([("[Content_Types].xml", "<x/>"), ("word/media/e.com", EICAR)])),
+    ],
+    ids=["packed", "packed five times", "behind 90 MB", "behind 40 MB packed", "in a document"],
+)
+def test_a_virus_is_found_wherever_it_is(client, queue, name, mime, content):
+    sent = send(client, name, content(), mime)
+    queue.run()
+    assert row(sent.public_id).state is State.INFECTED
+    assert fetch(client, sent.public_id).status_code == 409
+
+
+@pytest.mark.parametrize(
+    ("content", "reason"),
+    [
+        (locked, "encrypted"),
+        (lambda: nested(40), "limits"),
+        (lambda: packed([("zeros", bytes(600 * MB))]), "limits"),
+        (lambda: packed([(str(n), b"x") for n in range(12_000)] + [("e.com", EICAR)]), "limits"),
+    ],
+    ids=["encrypted", "packed forty times", "600 MB of zeros", "12,000 members"],
+)
+def test_what_the_scanner_did_not_look_at_is_never_clean(client, queue, content, reason):
+    """Unless it found the virus all the same."""
+    sent = send(client, "archive.zip", content(), "application/zip")
+    began = time.monotonic()
+    queue.run()
+    kept = row(sent.public_id)
+    assert kept.state is State.INFECTED or (kept.state, kept.reason) == (State.UNSCANNABLE, reason), (
+        kept.found
+    )
+    assert fetch(client, sent.public_id).status_code == 409
+    assert time.monotonic() - began < 60
+
+
+def test_a_flood_of_pixels_is_served_as_it_came_and_drawn_by_nobody(client, queue):
+    flood = io.BytesIO()
+    Image.new("1", (30_000, 30_000)).save(flood, "PNG")
+    before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    sent = send(client, "flood.png", flood.getvalue(), "image/png")
+    queue.run()
+    kept = row(sent.public_id)
+    assert (kept.state, kept.thumbnail_key, kept.preview_key) == (State.CLEAN, None, None)
+    assert (resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before) < 300 * 1024
+
+
+def test_a_picture_is_drawn_anew_without_where_it_was_taken(client, queue):
+    picture, exif = io.BytesIO(), Image.Exif()
+    exif[0x010F] = "Camera of Ann"
+    Image.new("RGB", (900, 600), "teal").save(picture, "JPEG", exif=exif)
+    sent = send(client, "photo.jpg", picture.getvalue(), "image/jpeg")
+    queue.run()
+
+    for size, longest in (("thumbnail", 160), ("preview", 1280)):
+        answer = client.get(f"/attachments/{sent.public_id}/{size}")
+        assert answer.status_code == 303
+        drawn = fetch_picture(answer.location)
+        assert b"Camera" not in drawn
+        assert max(Image.open(io.BytesIO(drawn)).size) == min(longest, 900)
+
+
+def fetch_picture(address):
+    answer = browser.request("GET", address)
+    assert (answer.status, answer.headers["Content-Type"]) == (200, "image/webp")
+    return answer.data
