@@ -30,8 +30,8 @@ from portal.admin import views as admin_views
 from portal.admin.blueprint import bp as admin
 from portal.api import views as api_views
 from portal.api.blueprint import bp as api
+from portal.attachments import receiving, words
 from portal.attachments import views as attachments
-from portal.attachments import words
 from portal.config import Settings, read_settings
 from portal.desk.views import bp as desk
 from portal.extensions import csrf, db, htmx, limiter, migrate
@@ -122,6 +122,7 @@ def create_app(settings: Settings | None = None) -> Flask:
         session,
         confinement,
         picture_views,
+        receiving,
         locale,
         navigation,
         keys,

@@ -105,6 +105,12 @@ def arrived(attachment: Attachment, *, hashes: list[str] | None = None) -> None:
     attachment.scanned_status, attachment.uploaded_at = State.UPLOADED, clock.now()
     attachment.announced_sha256, attachment.upload_id = hashes, None
     record(Kind.FILE_UPLOADED, actor=attachment.uploader, **about(attachment))
+    if attachment.ticket is not None:
+        is_public = not attachment.is_internal
+        told = about(attachment)
+        record(
+            Kind.FILE_ATTACHED, actor=attachment.uploader, ticket=attachment.ticket, public=is_public, **told
+        )
     _have_scanned(attachment)
 
 

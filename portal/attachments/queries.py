@@ -1,7 +1,7 @@
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import timedelta
 
-from sqlalchemy import ColumnElement, func, select
+from sqlalchemy import ColumnElement, exists, func, or_, select
 from sqlalchemy.orm import joinedload
 
 from portal import clock
@@ -14,6 +14,8 @@ from portal.tickets.models import Ticket
 
 DAY = timedelta(days=1)
 NOT_COUNTED = (State.EXPIRED, State.INFECTED)  # what is not kept
+# What was announced for a ticket itself is none of its files before it is there.
+_HAS_COME = Attachment.scanned_status.not_in([State.PENDING, State.EXPIRED]) | Attachment.reason.is_not(None)
 
 
 def attachment_or_404(public_id: str, *, seen_by: User, to_change: bool = False) -> Attachment:
@@ -28,20 +30,43 @@ def attachment_or_404(public_id: str, *, seen_by: User, to_change: bool = False)
 
 def files_of_ticket(ticket: Ticket, *, seen_by: User) -> dict[int | None, list[Attachment]]:
     """Those that this user, who sees the ticket, may see, by the comment they came with, in order."""
-    theirs = select(Attachment).where(Attachment.ticket_id == ticket.id, of_ticket_for(seen_by))
+    theirs = select(Attachment).where(Attachment.ticket_id == ticket.id, of_ticket_for(seen_by), _HAS_COME)
     files: dict[int | None, list[Attachment]] = {}
     for each in db.session.scalars(theirs.order_by(Attachment.id), execution_options=KEEPS_PLAN):
         files.setdefault(each.comment_id, []).append(each)
     return files
 
 
+def files_on_page(
+    ticket: Ticket, *, seen_by: User, drafts: Collection[str]
+) -> tuple[dict[int | None, list[Attachment]], dict[str, list[Attachment]]]:
+    """`files_of_ticket` and `drafted_files` in one statement."""
+    sent = (Attachment.ticket_id == ticket.id) & of_ticket_for(seen_by) & _HAS_COME
+    found = select(Attachment).where(or_(sent, _drafted(seen_by, drafts))).order_by(Attachment.id)
+    by_comment: dict[int | None, list[Attachment]] = {}
+    by_draft: dict[str, list[Attachment]] = {}
+    for each in db.session.scalars(found, execution_options=KEEPS_PLAN):
+        if each.draft:
+            by_draft.setdefault(each.draft, []).append(each)
+        else:
+            by_comment.setdefault(each.comment_id, []).append(each)
+    return by_comment, by_draft
+
+
+def _drafted(user: User, drafts: Collection[str]) -> ColumnElement[bool]:
+    known = Attachment.draft.in_(drafts) & (Attachment.scanned_status != State.EXPIRED)
+    return (Attachment.uploader_id == user.id) & known
+
+
+def has_drafted(user: User, draft: str) -> bool:
+    """Whether there is a file that would be sent with it."""
+    there = _drafted(user, [draft]) & (Attachment.scanned_status != State.PENDING)
+    return bool(db.session.scalar(select(exists().where(there))))
+
+
 def drafted_files(user: User, *drafts: str) -> dict[str, list[Attachment]]:
     """What they are about to send, by draft; what never arrived is left out."""
-    theirs = select(Attachment).where(
-        Attachment.uploader_id == user.id,
-        Attachment.draft.in_(drafts),
-        Attachment.scanned_status != State.EXPIRED,
-    )
+    theirs = select(Attachment).where(_drafted(user, drafts))
     files: dict[str, list[Attachment]] = {}
     for each in db.session.scalars(theirs.order_by(Attachment.id), execution_options=KEEPS_PLAN):
         files.setdefault(str(each.draft), []).append(each)

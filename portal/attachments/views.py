@@ -18,6 +18,7 @@ from portal.errors import DomainError, NotAllowed, Unavailable
 from portal.extensions import db
 from portal.gateways.storage import Area, NoSuchObject, Sending, StorageAway, storage
 from portal.permissions import Permission, requires
+from portal.tickets.queries import get_ticket_or_404
 from portal.web.htmx import go_to, is_fragment_request, render, way_back
 from portal.web.machines import ApiError
 from portal.web.session import me
@@ -81,6 +82,7 @@ def _announced(form: PresignForm, place: Place):
         "part_sizes": attachment.part_sizes,
         "complete_url": url_for(".complete", public_id=attachment.public_id),
         "row_url": url_for(".file", public_id=attachment.public_id),
+        "removal_url": url_for(".remove", public_id=attachment.public_id),
         **told,
     }, 201
 
@@ -152,7 +154,7 @@ def complete(public_id: str):
     if arrived != size:
         said = _("%(there)d of %(size)d bytes have arrived. Send the file again.", there=arrived, size=size)
         return ApiError(409, said).answer()
-    attachment = _own_or_404(public_id, to_change=True)
+    attachment = _held(public_id)
     actions.arrived(attachment, hashes=form.hashes)
     db.session.commit()
     return {"id": public_id, "state": attachment.state.value}
@@ -181,7 +183,8 @@ def _store_away():
 def file(public_id: str):
     """One file in its state: the row that asks again until it is checked, or a page of it."""
     attachment = attachment_or_404(public_id, seen_by=me())
-    return render("attachments/file.html", "attachments/_file.html", file=attachment, is_row=True)
+    removable = attachment.ticket is not None and may_delete(me(), attachment)
+    return render("attachments/file.html", "attachments/_file.html", file=attachment, removable=removable)
 
 
 @bp.get("/attachments/<public_id>/download")
@@ -227,7 +230,7 @@ def picture(public_id: str, size: str):
 @bp.post("/attachments/<public_id>/removal")
 @requires(Permission.TICKET_SUBMIT)
 def remove(public_id: str):
-    attachment = attachment_or_404(public_id, seen_by=me(), to_change=True)
+    attachment = _held(public_id)
     if not may_delete(me(), attachment):
         raise NotAllowed(_("Only whoever sent the file, or works on the ticket, removes it."))
     name, ticket = attachment.original_filename, attachment.ticket
@@ -237,6 +240,14 @@ def remove(public_id: str):
         return ""
     flash(_("%(name)s is removed.", name=name), "success")
     return go_to(url_for("tickets.show", key=ticket.key) if ticket else way_back())
+
+
+def _held(public_id: str) -> Attachment:
+    """The file, and before it its ticket, locked: the ticket's history is written one after the other."""
+    attachment = attachment_or_404(public_id, seen_by=me())
+    if attachment.ticket is not None:
+        get_ticket_or_404(attachment.ticket.key, seen_by=me(), to_change=True)
+    return attachment_or_404(public_id, seen_by=me(), to_change=True)
 
 
 def _own_or_404(public_id: str, *, to_change: bool = False) -> Attachment:

@@ -5,6 +5,8 @@ from functools import partial
 from flask import flash, request, url_for
 from flask_babel import gettext as _
 
+from portal.attachments.actions import attach
+from portal.attachments.places import draft_of
 from portal.errors import DomainError
 from portal.extensions import db
 from portal.lifecycles.models import Status
@@ -21,7 +23,16 @@ from portal.tickets.forms import (
     StatusForm,
 )
 from portal.tickets.models import Ticket
-from portal.tickets.page import COMMENTED, WORK, about, about_now, redrawn, redrawn_or_left, unsent
+from portal.tickets.page import (
+    COMMENTED,
+    WORK,
+    about,
+    about_now,
+    redrawn,
+    redrawn_or_left,
+    take_in_files,
+    unsent,
+)
 from portal.tickets.policy import Verb, may
 from portal.tickets.queries import get_ticket_or_404, get_work_or_404
 from portal.web.htmx import done, go_to, render
@@ -92,12 +103,15 @@ def add_note(key: str):
     refusal = throttle.too_many_comments(me())
     ticket = get_work_or_404(key, seen_by=me(), to_change=True)
     form = NoteForm()
-    if refusal or not form.validate_on_submit():
+    if not refusal and take_in_files(form, ticket):
+        ticket = get_work_or_404(key, seen_by=me(), to_change=True)
+    if refusal or not form.validate_on_submit() or form.form_errors:
         return unsent(ticket, form, refusal, tab="note")
 
     place = f"{ticket.key}:note"
     if once.claim(once.key_of(form.data, place=place), user=me()) is None:
-        comments.add_note(ticket, form.text, author=me())
+        said = comments.add_note(ticket, form.text, author=me())
+        attach(me(), draft_of(ticket, form.place), ticket, said)
     drop_draft(me(), place)
     db.session.commit()
     return done(url_for(".show", key=ticket.key), COMMENTED, partial(about_now, ticket.key), tab="note")

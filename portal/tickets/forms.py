@@ -154,10 +154,13 @@ class TicketForm(DeskForm):
 
 
 class CommentForm(DeskForm):
+    """What somebody says: in words, or with files alone (`has_files`)."""
+
     idempotency_key = idempotency_field()
-    body = TextAreaField(_l("Your reply"), [NotBlank(_l("Write something first.")), at_most(BODY_LIMIT)])
+    body = TextAreaField(_l("Your reply"), [at_most(BODY_LIMIT)])
 
     place = "reply"  # tells the forms of one page apart
+    has_files = False
 
     def __init__(self, **kwargs: object) -> None:
         super().__init__(**kwargs)
@@ -165,9 +168,17 @@ class CommentForm(DeskForm):
             field.id = f"{self.place}-{field.name}"
             field.label.field_id = field.id
 
+    def validate_body(self, field: TextAreaField) -> None:
+        if self.is_blank and not self.has_files:
+            raise ValidationError(gettext("Write something first."))
+
+    @property
+    def is_blank(self) -> bool:
+        return not (self.body.data or "").strip()
+
     @property
     def text(self) -> str:
-        return self.body.data.replace("\r\n", "\n")
+        return "" if self.is_blank else self.body.data.replace("\r\n", "\n")
 
 
 class ReplyForm(CommentForm):
@@ -188,7 +199,7 @@ class ReplyForm(CommentForm):
 
 class NoteForm(CommentForm):
     place = "note"
-    body = TextAreaField(_l("Internal note"), [NotBlank(_l("Write something first.")), at_most(BODY_LIMIT)])
+    body = TextAreaField(_l("Internal note"), [at_most(BODY_LIMIT)])
 
 
 class StatusForm(DeskForm):

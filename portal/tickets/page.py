@@ -11,6 +11,9 @@ from flask import flash, url_for
 from flask_babel import gettext as _
 
 from portal.accounts.throttle import TooOften
+from portal.attachments.places import draft_of
+from portal.attachments.queries import files_on_page, has_drafted
+from portal.attachments.receiving import receive
 from portal.tickets.drafts import drafts_of
 from portal.tickets.forms import CommentForm, NoteForm, ParticipantForm, ReplyForm, StatusForm
 from portal.tickets.models import Part, Priority, Ticket, TicketPerson
@@ -51,6 +54,18 @@ def unsent(ticket: Ticket, form: CommentForm, refusal: TooOften | None = None, *
     return page, status, headers | answer
 
 
+def take_in_files(form: CommentForm, ticket: Ticket) -> bool:
+    """Keep the files that came with the form; its ticket is to be loaded again where there were some.
+
+    What is refused stands with the form, which then is not valid.
+    """
+    draft = draft_of(ticket, form.place)
+    refused = receive(draft, is_internal=form.place == "note")
+    form.form_errors += refused or []
+    form.has_files = form.is_blank and has_drafted(me(), draft)
+    return refused is not None
+
+
 def redrawn(ticket: Ticket):
     """The answer to a change by somebody who still sees the ticket: its panel drawn again."""
     fragment = fragment_for(works_on(me(), ticket))
@@ -73,17 +88,22 @@ def about_now(key: str) -> dict[str, Any]:
 def about(ticket: Ticket, **forms: Any) -> dict[str, Any]:
     """Everything the page and its fragments show; a form that failed replaces the fresh one."""
     works = works_on(me(), ticket)
+    kinds = {kind: draft_of(ticket, kind) for kind in ("reply", "note")}
+    files, drafted = files_on_page(ticket, seen_by=me(), drafts=kinds.values())
     common = {
         "ticket": ticket,
+        "files": files,
+        "drafted": {kind: drafted.get(draft, []) for kind, draft in kinds.items()},
         "works": works,
         "fragment": fragment_for(works),
         "timeline": timeline(ticket, works=works),
         "earlier_url": url_for("tickets.earlier", key=ticket.key),
     }
     people, acts = people_of(ticket), works or may(me(), Verb.REPLY, ticket)
+    common["acts"] = acts
     common |= _participants(ticket, people, acts=acts)
     common["watching"] = is_watching(people, me())
-    own = _for_work(ticket, people) if works else _for_following(ticket, acts=acts)
+    own = _for_work(ticket, people) if works else _for_following(ticket)
     return common | own | _composer(ticket) | forms
 
 
@@ -101,8 +121,8 @@ def _participants(ticket: Ticket, people: list[TicketPerson], *, acts: bool) -> 
     }
 
 
-def _for_following(ticket: Ticket, *, acts: bool) -> dict[str, Any]:
-    return {"standing": standing(ticket, me()), "steps": steps(ticket), "acts": acts}
+def _for_following(ticket: Ticket) -> dict[str, Any]:
+    return {"standing": standing(ticket, me()), "steps": steps(ticket)}
 
 
 def _for_work(ticket: Ticket, people: list[TicketPerson]) -> dict[str, Any]:

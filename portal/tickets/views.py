@@ -7,6 +7,11 @@ from functools import partial
 from flask import redirect, render_template, request, url_for
 from flask_babel import gettext as _
 
+from portal.attachments.actions import attach
+from portal.attachments.places import NEW as NEW_FILES
+from portal.attachments.places import draft_of
+from portal.attachments.queries import drafted_files, files_of_ticket
+from portal.attachments.receiving import receive
 from portal.errors import DomainError, NotAllowed
 from portal.extensions import db
 from portal.markdown import render_markdown
@@ -18,8 +23,17 @@ from portal.tickets.blueprint import bp
 from portal.tickets.drafts import LIMIT, drafts_of, drop_draft, save_draft
 from portal.tickets.forms import BODY_LIMIT, DraftForm, ReplyForm, TicketForm
 from portal.tickets.models import Priority, Ticket, TicketType
-from portal.tickets.page import COMMENTED, about, about_now, fragment_for, page_for, redrawn, unsent
-from portal.tickets.policy import Verb, acts_on, works_on
+from portal.tickets.page import (
+    COMMENTED,
+    about,
+    about_now,
+    fragment_for,
+    page_for,
+    redrawn,
+    take_in_files,
+    unsent,
+)
+from portal.tickets.policy import Verb, acts_on, may, works_on
 from portal.tickets.queries import (
     Moved,
     get_ticket_or_404,
@@ -37,7 +51,9 @@ NEW = "ticket:new"
 @requires(Permission.TICKET_SUBMIT)
 def submit():
     form = TicketForm(reader=me())
-    if form.validate_on_submit():
+    if request.method == "POST":
+        form.form_errors += receive(NEW_FILES) or []
+    if form.validate_on_submit() and not form.form_errors:
         return _submitted(form)
     if request.method == "GET":
         _begin(form)
@@ -46,7 +62,8 @@ def submit():
 
 def _asking(form: TicketForm, status: int):
     draft = drafts_of(me(), NEW).get(NEW)
-    return render("tickets/new.html", "tickets/_form.html", status, form=form, draft=draft)
+    drafted = drafted_files(me(), NEW_FILES).get(NEW_FILES, [])
+    return render("tickets/new.html", "tickets/_form.html", status, form=form, draft=draft, drafted=drafted)
 
 
 def _begin(form: TicketForm) -> None:
@@ -73,6 +90,7 @@ def _submitted(form: TicketForm):
             db.session.rollback()  # the form's key is free again
             return too_many(refusal, form, lambda status: _asking(form, status))
         ticket = actions.submit_ticket(form.person.person or me(), form.asked(), actor=me())
+        attach(me(), NEW_FILES, ticket)
         made = ticket.key
         once.remember(key, made, user=me())
     drop_draft(me(), NEW)
@@ -106,8 +124,14 @@ def earlier(key: str):
     ticket = get_ticket_or_404(key, seen_by=me())
     before = request.args.get("before", type=int)
     before = before if before and 0 < before < 2**63 else None
-    shown = timeline(ticket, works=works_on(me(), ticket), before=before)
-    return render("tickets/timeline.html", "tickets/_entries.html", ticket=ticket, timeline=shown)
+    works = works_on(me(), ticket)
+    shown = {
+        "works": works,
+        "acts": works or may(me(), Verb.REPLY, ticket),
+        "files": files_of_ticket(ticket, seen_by=me()),
+        "timeline": timeline(ticket, works=works, before=before),
+    }
+    return render("tickets/timeline.html", "tickets/_entries.html", ticket=ticket, **shown)
 
 
 @bp.post("/<key:key>/comments")
@@ -115,20 +139,28 @@ def earlier(key: str):
 def reply(key: str):
     """A public reply. The desk may say at once what is to happen to the status."""
     refusal = throttle.too_many_comments(me())
-    ticket = get_ticket_or_404(key, seen_by=me(), to_change=True)
-    _refuse_readers(ticket, Verb.REPLY)
+    ticket = _to_reply_to(key)
     form = ReplyForm()
-    if refusal or not form.validate_on_submit():
+    if not refusal and take_in_files(form, ticket):
+        ticket = _to_reply_to(key)
+    if refusal or not form.validate_on_submit() or form.form_errors:
         return unsent(ticket, form, refusal)
 
     place = f"{ticket.key}:reply"
     if once.claim(once.key_of(form.data, place=place), user=me()) is None:
-        comments.reply(ticket, form.text, author=me())
+        said = comments.reply(ticket, form.text, author=me())
+        attach(me(), draft_of(ticket, form.place), ticket, said)
         if works_on(me(), ticket):
             actions.follow_up(ticket, form.then.data, actor=me())
     drop_draft(me(), place)
     db.session.commit()
     return done(url_for(".show", key=ticket.key), COMMENTED, partial(about_now, ticket.key))
+
+
+def _to_reply_to(key: str) -> Ticket:
+    ticket = get_ticket_or_404(key, seen_by=me(), to_change=True)
+    _refuse_readers(ticket, Verb.REPLY)
+    return ticket
 
 
 @bp.post("/<key:key>/solution")

@@ -4,8 +4,8 @@ document.addEventListener("keydown", (event) => {
   if (event.key !== "Enter" || !(event.ctrlKey || event.metaKey) || !event.target.matches?.("textarea")) return
   event.preventDefault()
   const { form } = event.target
-  const near = event.target.closest("[role=tabpanel]:has(button:not([type=button]))") ?? form
-  const button = near?.querySelector("button:not([type=button])")
+  const near = event.target.closest("[role=tabpanel]:has(button:not([type=button], [form]))") ?? form
+  const button = near?.querySelector("button:not([type=button], [form])")
   form?.requestSubmit(button?.form === form ? button : null)
 })
 

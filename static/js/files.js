@@ -1,0 +1,99 @@
+// Sends the files that a form[data-files] is given straight to the store, three at once, each with a row that says where
+// it is; once it is there, the desk's own row takes its place.
+import { drawRow, isUnderWay, listOf, newRow } from "./kit/file-rows.js"
+import { post } from "./kit/requests.js"
+import { forget, sendFile, stop, uploads } from "./kit/uploads.js"
+
+const AT_ONCE = 3
+
+function add(form, files) {
+  for (const file of files) {
+    const upload = { file, scope: form.dataset.draft, url: form.dataset.files, state: "waiting", sent: 0, hashes: [] }
+    upload.progress = (loaded) => drawRow(Object.assign(upload, { loaded }))
+    uploads.add(upload)
+    newRow(upload)
+    drawRow(upload)
+  }
+  next()
+}
+
+function next() {
+  for (const upload of uploads) {
+    if ([...uploads].filter(({ state }) => state === "uploading").length >= AT_ONCE) return
+    if (upload.state === "waiting") start(upload)
+  }
+}
+
+function become(upload, state, said) {
+  upload.state = state
+  if (!isUnderWay(upload)) upload.loaded = undefined
+  drawRow(upload, said)
+  document.dispatchEvent(new CustomEvent("files:changed"))
+}
+
+async function start(upload) {
+  upload.isStopped = false
+  become(upload, "uploading")
+  try {
+    await sendFile(upload)
+    await arrive(upload)
+  } catch (problem) {
+    if (upload.isGone) await forget(upload)
+    else if (problem.state === "stopped") become(upload, "paused")
+    else become(upload, problem.state ?? "failed", problem.said)
+  }
+  next()
+}
+
+async function arrive(upload) {
+  uploads.delete(upload)
+  become(upload, "arrived")
+  await htmx.ajax("GET", upload.told.row_url, { target: upload.row, swap: "outerHTML" }).catch(() => null)
+}
+
+const acts = {
+  pause: stop,
+  resume: wait,
+  again: wait,
+  cancel(upload) {
+    const isBusy = upload.state === "uploading"
+    upload.isGone = true
+    uploads.delete(upload)
+    stop(upload)
+    upload.row.remove()
+    if (!isBusy) forget(upload)
+    document.dispatchEvent(new CustomEvent("files:changed"))
+    next()
+  },
+}
+
+function wait(upload) {
+  become(upload, "waiting")
+  next()
+}
+
+document.addEventListener("files:given", ({ target, detail }) => add(target, detail))
+
+document.addEventListener("click", async (event) => {
+  const button = event.target.closest("[data-act], [data-takes-back]")
+  if (!button) return
+  event.preventDefault()
+  const row = button.closest(".file")
+  const after = row.nextElementSibling ?? row.previousElementSibling
+  const near = after?.querySelector("button:not([hidden])") ?? row.closest("form").querySelector("input[type=file]")
+  if (button.dataset.act) acts[button.dataset.act](row.upload)
+  else if ((await post(button.formAction, {}).catch(() => null))?.ok) row.remove()
+  if (!row.isConnected) near?.focus()
+  else if (button.hidden) row.querySelector("[data-act]:not([hidden])")?.focus()
+})
+
+// What the network took, it may have given back; a form that was drawn anew gets the rows of what is on its way.
+addEventListener("online", () => [...uploads].filter(({ state }) => state === "lost").forEach(wait))
+document.addEventListener("htmx:afterSettle", () => {
+  for (const { row, told, ...upload } of uploads) {
+    if (row.isConnected) continue
+    const drawn = document.getElementById(`file-${told?.id}`)
+    if (drawn) drawn.replaceWith(row)
+    else listOf(upload)?.append(row)
+  }
+})
