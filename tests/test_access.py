@@ -88,6 +88,15 @@ TABLE = {
     "tickets.remove_participant": SUBMIT,
     "tickets.show_people": WORK,
     "tickets.change_confidentiality": WORK,
+    # Files: whose they are, their tickets say.
+    "attachments.presign": SUBMIT,
+    "attachments.presign_for_ticket": SUBMIT,
+    "attachments.parts": SUBMIT,
+    "attachments.complete": SUBMIT,
+    "attachments.file": SUBMIT,
+    "attachments.download": SUBMIT,
+    "attachments.picture": SUBMIT,
+    "attachments.remove": SUBMIT,
     "desk.choose_filter": WORK,
     "desk.queue": WORK,
     # Organizations: their own people's, whatever they are to the desk.
@@ -196,7 +205,7 @@ def all_doors(app, world):
         "project_id": 999, "user_id": 999, "team_id": 999, "mail_id": 999, "event_id": 999,
         "reaction": "notify_people", "digest": "x" * 32, "project_key": "NONE", "direction": "up",
         "filename": "x", "organization_id": 999, "department_id": 999, "invitation_id": 999,
-        "provider_id": 999, "identity_id": 999, "slug": "house",
+        "provider_id": 999, "identity_id": 999, "slug": "house", "size": "preview",
         "job_id": 999, "mention_id": 999,
     }  # fmt: skip
     return doors(app, arguments)

@@ -236,7 +236,7 @@ def remove(public_id: str):
     name, ticket = attachment.original_filename, attachment.ticket
     actions.delete(attachment, actor=me())
     db.session.commit()
-    if is_fragment_request():
+    if is_fragment_request() or request.headers.get("X-Requested-With") == "fetch":
         return ""
     flash(_("%(name)s is removed.", name=name), "success")
     return go_to(url_for("tickets.show", key=ticket.key) if ticket else way_back())

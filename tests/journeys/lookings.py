@@ -35,7 +35,9 @@ def made(desk, chromium):
                     address, like)
             )[1]  # fmt: skip
 
+        ticket = one("SELECT id FROM tickets WHERE key = %s", asked["own"].rpartition("/")[2])
         return asked | {
+            "file": f"/attachments/{one(FILE, ticket)}",
             "verify": link_to("noor.newcomer@example.org", "/verify/"),
             "reset": link_to("hana@example.org", "/reset/"),
             "invitation": link_to("guest@example.org", "/invitations/"),
@@ -51,6 +53,16 @@ def made(desk, chromium):
 LEFT = """
     INSERT INTO users (email, name, sort_name, role, is_active, theme, density, shortcuts_enabled, created_at)
     VALUES (%s, %s, 'left', 'employee', false, 'system', 'comfortable', true, now()) RETURNING id
+"""
+
+
+FILE = """
+    INSERT INTO attachments (public_id, ticket_id, is_internal, uploader_id, original_filename, mime, size,
+        scanned_status, object_key, clean_key, sha256, has_excerpt, excerpt, attempts, created_at, expires_at)
+    SELECT 'looked-at', id, false, requester_id, 'A very long name of a protocol, with äöü and much more.log',
+        'text/plain', 12, 'CLEAN', 'q/looked-at', 'c/looked-at', repeat('0', 64), true, 'Line one', 1,
+        now(), now()
+    FROM tickets WHERE id = %s RETURNING public_id
 """
 
 

@@ -90,16 +90,16 @@ def gather(project):
         "job_id": 1,
         "mention_id": 1,
     } | {"direction": "up", "digest": "x" * 32, "filename": "x", "name": "open", "reaction": "notify_people",
-         "slug": "house", "token": "x" * 43}  # fmt: skip
+         "slug": "house", "size": "preview", "token": "x" * 43}  # fmt: skip
     houses = {"stranger": elsewhere} | dict.fromkeys(("agent", "other agent", "manager", "admin"), third)
     for who, person in found.people.items():
         its = houses.get(who, house)
         another = house if its is elsewhere else elsewhere
         mine = _ticket(person or ann, its, other_team if who == "agent" else team, is_confidential=True)
         found.arguments[who] = {
-            "own": rows | _of_house(its) | {"key": mine.key} | _ways_in(person or ann),
-            "foreign": rows | _of_house(another) | {"key": foreign.key} | _ways_in(ann),
-            "confidential": rows | _of_house(another) | {"key": secret.key} | _ways_in(ann),
+            "own": rows | _of_house(its) | _with_file(mine, person or ann),
+            "foreign": rows | _of_house(another) | _with_file(foreign, ann),
+            "confidential": rows | _of_house(another) | _with_file(secret, ann),
         }
         found.tokens[who] = _token_of(person)[1] if person else None
     db.session.commit()
@@ -120,6 +120,13 @@ def _of_house(house):
         "user_id": someone.id,
         "invitation_id": make.invitation(house, owner).id,
     }
+
+
+def _with_file(ticket, person):
+    """A ticket, a file that this person sent there, and their ways in, which are called as the file is."""
+    ways = _ways_in(person)
+    make.file(ticket, person, public_id=ways["public_id"])
+    return {"key": ticket.key} | ways
 
 
 def _ways_in(person):

@@ -29,6 +29,8 @@ LEAD_TO_LOGIN = {
 # What a route does with the thing of its address. Those of a ticket that are not here act on it.
 READS_TICKET = {"tickets.show", "tickets.earlier", "api.ticket"}
 REVOKE = "accounts.revoke_token"
+READS_FILE = {"attachments.file", "attachments.download", "attachments.picture"}
+SENDS_FILE = {"attachments.complete", "attachments.parts"}  # one's own alone
 READS_HOUSE = {"organizations.requests"}
 ROLES = {"agent": Role.AGENT, "other agent": Role.AGENT, "manager": Role.MANAGER, "admin": Role.ADMIN}
 # Whose address names nothing that is somebody's: the permission alone decides.
@@ -65,10 +67,22 @@ def _bound(who, whose, door):
     if _is_of_house(door):
         wanted = May.READ if door.endpoint in READS_HOUSE else May.ACT
         return Answer.THROUGH if HOUSES[who][place > 0] >= wanted else Answer.HIDDEN
+    if door.endpoint.startswith("attachments.") and "public_id" in door.names:
+        return _of_file(who, place, door)
     if "public_id" in door.names or door.endpoint == REVOKE:
         return Answer.THROUGH if SESSIONS[who][place > 0] else Answer.HIDDEN
     assert door.endpoint.startswith("admin.") or door.names <= UNBOUND, f"{door} is in no table"
     return Answer.THROUGH
+
+
+def _of_file(who, place, door):
+    """Files are as visible as their tickets. That of the matrix has arrived: no part of it is waited for."""
+    may = TICKETS[who][place]
+    if not may or door.endpoint == "attachments.parts":
+        return Answer.HIDDEN
+    if door.endpoint in SENDS_FILE:
+        return Answer.THROUGH if place == 0 else Answer.HIDDEN
+    return Answer.THROUGH if door.endpoint in READS_FILE or may is May.ACT else Answer.FORBIDDEN
 
 
 def _is_of_house(door):

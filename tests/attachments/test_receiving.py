@@ -1,0 +1,114 @@
+"""Files that come with a plain form, for those without a script."""
+
+from io import BytesIO
+
+import pytest
+
+from portal.attachments.models import Attachment, State
+from portal.extensions import db
+from portal.gateways.storage import Storage, StorageAway
+from portal.tickets.models import Comment, Ticket
+from tests import factories as make
+from tests.attachments.store import fetch
+
+MB = 2**20
+
+
+@pytest.fixture
+def ann(world):
+    return make.employee()
+
+
+@pytest.fixture
+def ticket(ann):
+    made = make.ticket(ann)
+    db.session.commit()
+    return made
+
+
+def form(*files, **fields):
+    """`files` are pairs of name and content."""
+    sent = [(BytesIO(content), name, "text/plain") for name, content in files]
+    return {"data": fields | {"files": sent}, "content_type": "multipart/form-data"}
+
+
+def test_files_of_a_plain_reply_are_checked_and_served(client_for, ann, ticket, queue):
+    client, content = client_for(ann), b"0123456789abcdef" * (3 * MB // 16)
+    sent = form(("one.txt", content), ("two.txt", b"two"), body="")
+    assert client.post(f"/tickets/{ticket.key}/comments", **sent).status_code == 303
+    queue.run()
+    one, two = db.session.query(Attachment).order_by(Attachment.id)
+    assert (one.state, two.state) == (State.CLEAN, State.CLEAN)
+    assert one.comment_id == two.comment_id == db.session.query(Comment).one().id
+    assert fetch(client, one.public_id).data == content
+
+
+def test_what_is_refused_is_said_and_everything_else_is_kept(client_for, ann, ticket):
+    client = client_for(ann)
+    sent = form(("fine.txt", b"fine"), ("run.exe", b"MZ"), body="As typed.")
+    answer = client.post(f"/tickets/{ticket.key}/comments", **sent)
+    assert answer.status_code == 422
+    assert "run.exe: Files of this kind are not taken" in answer.text
+    assert "As typed." in answer.text
+    kept = db.session.query(Attachment).one()
+    assert (kept.original_filename, kept.draft) == ("fine.txt", f"{ticket.id}:reply")
+    assert kept.public_id in answer.text
+
+    answer = client.post(f"/tickets/{ticket.key}/comments", data={"body": "As typed."})
+    assert answer.status_code == 303
+    assert db.session.query(Attachment).one().comment_id
+
+
+def test_a_request_that_is_not_whole_keeps_its_file(client_for, ann, world):
+    db.session.commit()
+    client = client_for(ann)
+    fields = {"type": "incident", "title": "", "project_id": world.id, "priority": "medium"}
+    answer = client.post("/tickets/new", **form(("log.txt", b"log"), **fields))
+    assert (answer.status_code, "log.txt" in answer.text) == (422, True)
+    answer = client.post("/tickets/new", data=fields | {"title": "It burns"})
+    assert answer.status_code == 303
+    assert db.session.query(Attachment).one().ticket_id == db.session.query(Ticket).one().id
+
+
+def test_files_of_a_plain_note_are_for_the_desk(client_for, ann, ticket):
+    petra = make.agent()
+    db.session.commit()
+    sent = form(("secret.txt", b"secret"), body="For us.")
+    assert client_for(petra).post(f"/tickets/{ticket.key}/notes", **sent).status_code == 303
+    assert db.session.query(Attachment).one().is_internal
+    assert "secret.txt" not in client_for(ann).get(f"/tickets/{ticket.key}").text
+
+
+def test_a_store_that_is_away_loses_no_words(client_for, ann, ticket, monkeypatch):
+    def away(*args, **kwargs):
+        raise StorageAway("away")
+
+    monkeypatch.setattr(Storage, "send", away)
+    answer = client_for(ann).post(f"/tickets/{ticket.key}/comments", **form(("a.txt", b"a"), body="Words."))
+    assert answer.status_code == 422
+    assert "a.txt: The store for files does not answer." in answer.text
+    assert "Words." in answer.text
+    assert db.session.query(Attachment).one().state is State.EXPIRED
+
+
+def test_there_is_room_for_files_only_where_they_are_taken_and_only_with_a_login(client_for, ann, ticket):
+    large = ("large.txt", b"0123456789abcdef" * (3 * MB // 16))
+    client, path = client_for(ann), f"/tickets/{ticket.key}"
+    assert client.post(f"{path}/solution", **form(large)).status_code == 413
+    assert client.post(f"{path}/comments", data={"body": "x" * (3 * MB)}).status_code == 413
+    stranger = client_for(None)
+    stranger.sends_token = False
+    assert stranger.post(f"{path}/comments", **form(large)).status_code in {400, 413}
+    assert db.session.query(Attachment).count() == 0
+
+
+@pytest.mark.parametrize("who", ["stranger", "reader"])
+def test_who_may_not_reply_leaves_no_file(client_for, ticket, who):
+    person = make.employee() if who == "stranger" else make.agent(team=make.team())
+    db.session.commit()
+    if who == "reader":
+        ticket.team = make.team()
+        db.session.commit()
+    answer = client_for(person).post(f"/tickets/{ticket.key}/comments", **form(("a.txt", b"a"), body="x"))
+    assert answer.status_code == 404
+    assert db.session.query(Attachment).count() == 0
