@@ -52,6 +52,7 @@ def _nothing_half_written(desk):
     """The desk keeps drafts for the person; the next test's person is the same."""
     with psycopg.connect(desk.environment["DATABASE_URL"]) as connection:
         connection.execute("DELETE FROM drafts")
+        connection.execute("DELETE FROM attachments WHERE draft IS NOT NULL")
 
 
 @pytest.fixture(scope="session")
