@@ -3,7 +3,7 @@
 import logging
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import timedelta
 from io import BytesIO
 from typing import BinaryIO, cast
@@ -62,7 +62,7 @@ def scan_one(attachment_id: int) -> bool:
 
 def _scan(claimed: scanning.Claim) -> None:
     with tempfile.TemporaryFile() as file:
-        ours = _Ours(claimed, file)
+        ours = Ours(claimed, file)
         sent = storage().read(Area.QUARANTINE, claimed.key)
         fetched = scanning.fetch(claimed, ours.while_read(sent), file)
         if reason := scanning.refused(claimed, fetched):
@@ -74,10 +74,10 @@ def _scan(claimed: scanning.Claim) -> None:
         elif verdict.finding is Finding.UNSCANNABLE:
             scanning.leave_unscanned(claimed, fetched, scanning.reason_of(verdict), verdict)
         else:
-            _keep(claimed, fetched, verdict, ours)
+            keep(claimed, fetched, verdict, ours)
 
 
-class _Ours:
+class Ours:
     """The bytes of a claimed file, whose lease is renewed while they are read: a large one takes longer."""
 
     def __init__(self, claimed: scanning.Claim, file: BinaryIO) -> None:
@@ -104,14 +104,19 @@ class _Ours:
             self._renewed = time.monotonic()
 
 
-def _keep(
-    claimed: scanning.Claim, fetched: scanning.Fetched, verdict: antivirus.Verdict, ours: _Ours
+def keep(
+    claimed: scanning.Claim,
+    fetched: scanning.Fetched,
+    verdict: antivirus.Verdict,
+    ours: Ours,
+    *,
+    accept: Callable[..., Attachment | None] = scanning.accept,
 ) -> None:
     """Put exactly what was scanned where files are served from; what is not ours any more goes again."""
     key, kind = scanning.new_key(), "application/octet-stream"
     storage().keep(key, ours.from_the_start(), size=fetched.size, kind=kind)
     drawn = _draw(claimed, fetched)
-    if scanning.accept(claimed, fetched, verdict, key=key, drawn=drawn) is None:
+    if accept(claimed, fetched, verdict, key=key, drawn=drawn) is None:
         for unused in filter(None, (key, drawn.thumbnail_key, drawn.preview_key)):
             actions.discard_object(Area.CLEAN, unused)
 

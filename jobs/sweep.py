@@ -1,4 +1,5 @@
 from jobs import events
+from portal.attachments.upkeep import jobs_due
 from portal.extensions import db
 from portal.gateways.queue import enqueue_after_commit
 from portal.privacy.queries import is_something_due
@@ -14,5 +15,7 @@ def sweep() -> None:
     if is_something_due():
         enqueue_after_commit("jobs.privacy.work", queue="slow")
     enqueue_after_commit("jobs.pictures.draw_waiting")
+    for job in jobs_due():
+        enqueue_after_commit(job, queue="slow" if job.startswith("jobs.file_checks.") else "default")
     db.session.commit()
     events.react()

@@ -48,6 +48,9 @@ TIMETABLE = (
     Entry("jobs.housekeeping.tidy", "0 17 3 * * *", "slow"),
     Entry("jobs.audit.shorten", "0 41 3 * * *", "slow"),
     Entry("jobs.privacy.forget_exports", "0 53 * * * *", "slow"),
+    Entry("jobs.file_store.tidy_quarantine", "0 11 * * * *", "slow"),
+    Entry("jobs.file_checks.rescan", "0 29 * * * *", "slow"),
+    Entry("jobs.file_store.compare", "0 7 2 * * *", "slow"),
 )
 
 

@@ -14,6 +14,8 @@ from rq.job import Job
 from jobs import (  # loaded once: RQ forks for each job
     audit,
     events,
+    file_checks,
+    file_store,
     files,
     housekeeping,
     mail,
@@ -31,7 +33,7 @@ TTL = 30  # seconds after which Redis takes a silent worker for dead, and its wa
 MAINTENANCE = 10  # seconds between two looks for jobs whose worker died
 PAUSES = (1, 2, 5)  # seconds between two tries to reach Redis; the last one for ever
 
-JOBS = (audit, events, files, housekeeping, mail, pictures, privacy, sweep)
+JOBS = (audit, events, file_checks, file_store, files, housekeeping, mail, pictures, privacy, sweep)
 
 
 class PortalWorker(Worker):

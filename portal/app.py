@@ -30,6 +30,7 @@ from portal.admin import views as admin_views
 from portal.admin.blueprint import bp as admin
 from portal.api import views as api_views
 from portal.api.blueprint import bp as api
+from portal.attachments import admin as files_admin
 from portal.attachments import receiving, words
 from portal.attachments import views as attachments
 from portal.config import Settings, read_settings
@@ -73,6 +74,7 @@ VIEWS = (  # whose routes stand on the blueprints of accounts, admin, tickets an
     view_as,
     admin_samples,
     admin_views,
+    files_admin,
     mail_admin,
     people_admin,
     import_admin,

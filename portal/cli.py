@@ -7,6 +7,7 @@ from flask import Flask
 from flask.cli import AppGroup
 
 from portal import schema
+from portal.attachments.commands import reconcile
 from portal.doctor import doctor
 from portal.gateways.storage import StorageAway, storage
 from portal.importing.commands import imports
@@ -17,6 +18,7 @@ store = AppGroup("storage", help="The object store.")
 
 
 def init_app(app: Flask) -> None:
+    store.add_command(reconcile)
     for command in (ops, store, seed, imports, doctor):
         app.cli.add_command(command)
 

@@ -10,6 +10,8 @@ from sqlalchemy import Exists, Select, and_, exists, func, or_, select
 from sqlalchemy.orm import InstrumentedAttribute
 
 from portal import clock
+from portal.attachments.models import Attachment
+from portal.attachments.upkeep import still_lost, waits_long
 from portal.events.kinds import CHANGES, Kind
 from portal.events.models import Delivery, DeliveryState, Event
 from portal.extensions import db
@@ -42,6 +44,9 @@ def _invariants() -> dict[str, Select[int]]:
         "No project has a ticket with a number above its counter.": _counters_are_ahead(),
         "No key that a ticket had before is another's now.": _former_keys_are_nobodys(),
         "No delivery that is due waits for more than ten minutes.": _deliveries_flow(),
+        "Every file that is ready has its object in the store, as of the last look.": _files_are_there(),
+        "No file waits for the scanner for more than ten minutes.": select(Attachment.id).where(waits_long()),
+        "No file came with a comment of another ticket.": _files_are_in_place(),
     }
 
 
@@ -100,3 +105,13 @@ def _former_keys_are_nobodys() -> Select:
 def _deliveries_flow() -> Select:
     overdue = Delivery.available_at < clock.now() - PATIENCE
     return select(Delivery.event_id).where(Delivery.state == DeliveryState.DUE, overdue)
+
+
+def _files_are_there() -> Select:
+    """Those that the last comparison has missed; to look again is for `flask storage reconcile`."""
+    return select(Attachment.id).where(Attachment.id.in_(still_lost()))
+
+
+def _files_are_in_place() -> Select:
+    elsewhere = select(Attachment.id).join(Comment, Comment.id == Attachment.comment_id)
+    return elsewhere.where(Comment.ticket_id != Attachment.ticket_id)

@@ -95,7 +95,7 @@ def redis_url(worker_id):
 
 
 @pytest.fixture(scope="session")
-def settings(database_url, owner_url, redis_url):
+def settings(database_url, owner_url, redis_url, worker_id):
     return read_settings(
         environment="test",
         database_url=database_url,
@@ -105,6 +105,7 @@ def settings(database_url, owner_url, redis_url):
         log_format="console",
         log_level="WARNING",
         smtp_host="",
+        **isolation.buckets(worker_id),
     )
 
 

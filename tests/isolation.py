@@ -1,6 +1,7 @@
 """A database of Redis for each run of the tests, so that several beside each other do not meet."""
 
 import os
+import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from urllib.parse import urlsplit
@@ -15,6 +16,12 @@ USUAL = 16  # databases of a Redis that does not say how many it has
 def suffix(worker: str) -> str:
     """What tells this run, and its worker, from others: part of the names of its databases."""
     return f"{os.environ.get('TEST_DATABASE_SUFFIX', '')}{worker}"
+
+
+def buckets(worker: str) -> dict[str, str]:
+    """Buckets of this run's own: what sweeps the store removes there what it does not know."""
+    named = re.sub(r"[^a-z0-9]", "", suffix(worker).lower())
+    return {f"s3_bucket_{area}": f"{area}-of-tests-{named}" for area in ("quarantine", "clean")}
 
 
 @contextmanager

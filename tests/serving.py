@@ -18,6 +18,7 @@ import requests
 from psycopg import sql
 
 from embedded import ports
+from tests import isolation
 
 ROOT = Path(__file__).parent.parent
 PATIENCE = 60  # seconds for a start, and for an answer: the machine may be busy
@@ -133,10 +134,15 @@ def serve(folder: Path, **settings: str) -> Served:
         "LOG_LEVEL": "WARNING",
         "SMTP_HOST": "",
         "PYTHONPATH": str(ROOT),
+        **{name.upper(): bucket for name, bucket in isolation.buckets(_worker()).items()},
     }
     database = settings.get("DATABASE_URL", "")
     maintenance = {"MAINTENANCE_DATABASE_URL": owner(database)} if database else {}
     return Served(f"http://127.0.0.1:{port}", environment | maintenance | settings, folder / "log")
+
+
+def _worker() -> str:
+    return os.environ.get("PYTEST_XDIST_WORKER", "master")
 
 
 @contextmanager

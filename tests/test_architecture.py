@@ -10,14 +10,15 @@ ROOT = Path(__file__).parent.parent
 # A feature's models, policy, queries, actions and forms may import those to its left, and itself.
 FEATURES = [
     "events", "settings", "outbox_mail", "accounts", "organizations", "lifecycles", "projects",
-    "tickets", "notifications", "desk", "sso", "privacy",
+    "tickets", "attachments", "notifications", "desk", "sso", "privacy",
 ]  # fmt: skip
 DOMAIN = {"models", "credentials", "policy", "queries", "actions", "comments", "once", "drafts", "conflicts",
           "record", "following", "deliveries", "lists", "filtering",
           "two_step", "half_logins", "challenges", "passkeys", "pictures", "notices", "emergency", "moving",
           "absence", "houses", "local_login", "memberships", "invitations", "audience", "confidentiality",
           "participants", "members", "viewing", "tokens", "retention", "traces", "sweep", "anonymizing",
-          "exporting", "work", "mentions"}  # fmt: skip
+          "exporting", "work", "mentions", "scanning", "releasing", "rescanning", "upkeep",
+          "telling", "held"}  # fmt: skip
 AUDIENCES = {
     "views", "desk", "admin", "mine", "live", "second_step", "two_step_views", "address_views",
     "passkey_views", "picture_views", "welcome_views", "view_as", "token_views",

@@ -24,7 +24,7 @@ from portal.events.kinds import Kind
 from portal.events.retention import SHORTEST
 from portal.permissions import Role
 from portal.settings.actions import logo_from
-from portal.settings.queries import SiteSettings
+from portal.settings.queries import UPLOAD_TYPES, SiteSettings
 from portal.web.forms import DeskForm, NotBlank, at_most, options, tidy
 from portal.web.locale import LANGUAGES, TIMEZONES
 
@@ -34,6 +34,11 @@ DOMAIN_LETTERS = frozenset("abcdefghijklmnopqrstuvwxyz0123456789-.")
 def domains(text: str | None) -> list[str]:
     """`@Example.org, example.com` as `example.org`, `example.com`."""
     return [word.strip("@").lower() for word in (text or "").replace(",", " ").split()]
+
+
+def extensions(text: str | None) -> list[str]:
+    """`PNG, .jpg` as `png`, `jpg`."""
+    return [word.lstrip(".").lower() for word in (text or "").replace(",", " ").split()]
 
 
 class SettingsForm(DeskForm):
@@ -68,6 +73,21 @@ class SettingsForm(DeskForm):
         ],
     )
 
+    upload_types = TextAreaField(_l("Kinds of files that are taken"), [NotBlank(_l("Leave at least one."))])
+    upload_ticket_mb = IntegerField(
+        _l("MB of all files of a ticket"),
+        [InputRequired(_l("Enter a number.")), NumberRange(1, 100_000, _l("Enter a number up to 100,000."))],
+    )
+    upload_day_mb = IntegerField(
+        _l("MB that a person sends within a day"),
+        [InputRequired(_l("Enter a number.")), NumberRange(1, 100_000, _l("Enter a number up to 100,000."))],
+    )
+    keeps_infected = BooleanField(_l("Keep files with a virus, locked away"))
+    release_needs_two = BooleanField(_l("Two admins have to release a file that could not be checked"))
+    rescan_days = IntegerField(
+        _l("Days in which a file is checked again with new signatures"),
+        [InputRequired(_l("Enter a number.")), NumberRange(0, 3650, _l("Enter a number up to 3,650."))],
+    )
     audit_days = IntegerField(
         _l("Days the audit log is kept"),
         [InputRequired(_l("Enter a number.")), NumberRange(0, 36_500, _l("Enter a number up to 36,500."))],
@@ -79,6 +99,7 @@ class SettingsForm(DeskForm):
             "languages": list(now.languages),
             "two_step_roles": list(now.two_step_roles),
             "registration_domains": "\n".join(now.registration_domains),
+            "upload_types": " ".join(now.upload_types),
         }
         super().__init__(data=shown, **kwargs)
         self.now = now
@@ -99,6 +120,11 @@ class SettingsForm(DeskForm):
             "tickets_per_hour",
             "comments_per_hour",
             "description_limit",
+            "upload_ticket_mb",
+            "upload_day_mb",
+            "keeps_infected",
+            "release_needs_two",
+            "rescan_days",
             "audit_days",
         )
 
@@ -126,6 +152,16 @@ class SettingsForm(DeskForm):
                 gettext("“%(name)s” is not a domain such as example.org.", name=wrong[0][:60])
             )
 
+    def validate_upload_types(self, field: TextAreaField) -> None:
+        if unknown := [name for name in extensions(field.data) if name not in UPLOAD_TYPES]:
+            raise ValidationError(
+                gettext(
+                    "“%(name)s” is no kind of file that the desk can check. These are: %(listed)s.",
+                    name=unknown[0][:20],
+                    listed=" ".join(UPLOAD_TYPES),
+                )
+            )
+
     def validate_audit_days(self, field: IntegerField) -> None:
         if field.data and field.data < SHORTEST:
             raise ValidationError(gettext("Enter 0 for ever, or at least %(days)d days.", days=SHORTEST))
@@ -138,6 +174,7 @@ class SettingsForm(DeskForm):
             "languages": tuple(code for code in LANGUAGES if code in self.languages.data),
             "two_step_roles": tuple(r.value for r in Role if r.value in (self.two_step_roles.data or [])),
             "registration_domains": tuple(dict.fromkeys(domains(self.registration_domains.data))),
+            "upload_types": tuple(dict.fromkeys(extensions(self.upload_types.data))),
         }
 
 

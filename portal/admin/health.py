@@ -16,6 +16,8 @@ from sqlalchemy import text
 
 from portal import clock, privileges, schema
 from portal.admin.queries import last_tick
+from portal.attachments.held import long_waiting
+from portal.attachments.upkeep import still_lost
 from portal.extensions import db
 from portal.gateways import antivirus, smtp
 from portal.gateways.antivirus import ScannerAway
@@ -51,11 +53,20 @@ def checks() -> list[Check]:
     app = current_app._get_current_object()  # type: ignore[attr-defined]  # noqa: SLF001, Flask's own way
     pool = ThreadPoolExecutor(max_workers=3, thread_name_prefix="health")
     asked = {ask: pool.submit(_within, app, ask) for ask in (_ask_store, _ask_scanner, _ask_mail_server)}
-    here = [_database(), _audit_log(), _redis(), _workers(), _timetable()]
+    here = [_database(), _audit_log(), _redis(), _workers(), _timetable(), _files()]
     end = clock.now() + timedelta(seconds=PATIENCE)
     store, scanner, mail_server = (_answer(future, end) for future in asked.values())
     pool.shutdown(wait=False)
     return [*here, _store(store), _scanner(scanner), _mail_server(mail_server)]
+
+
+def scanner() -> Check:
+    """The virus scanner alone."""
+    app = current_app._get_current_object()  # type: ignore[attr-defined]  # noqa: SLF001, as above
+    pool = ThreadPoolExecutor(max_workers=1, thread_name_prefix="health")
+    asked = pool.submit(_within, app, _ask_scanner)
+    pool.shutdown(wait=False)
+    return _scanner(_answer(asked, clock.now() + timedelta(seconds=PATIENCE)))
 
 
 def _within(app: Flask, ask: Callable[[], Any]) -> Any:
@@ -78,7 +89,8 @@ def _ask_store() -> None:
 
 
 def _ask_scanner() -> antivirus.ScannerVersion | None:
-    return antivirus.version() if current_app.config["DESK"].clamav_host else None
+    desk = current_app.config["DESK"]
+    return antivirus.version() if desk.clamav_host or desk.clamav_socket else None
 
 
 def _ask_mail_server() -> bool:
@@ -183,27 +195,64 @@ def _scanner(answer: Any) -> Check:
             name,
             State.OFF,
             _("None is set. Files stay unchecked, and what is unchecked is handed to nobody."),
-            _("Set CLAMAV_HOST to the address of clamd."),
+            _("Set CLAMAV_HOST to the address of clamd, or CLAMAV_SOCKET to its socket."),
         )
     if isinstance(answer, ScannerAway | TimeoutError):
         return Check(
             name,
             State.AWAY,
             _("It does not answer. Files wait to be checked; nobody gets them until then."),
-            _("Start clamd, or correct CLAMAV_HOST."),
+            _("Start clamd, or correct CLAMAV_HOST or CLAMAV_SOCKET."),
             str(answer),
         )
-    if broken := _unless_broken(name, answer):
-        return broken
-    if answer.signed_at is None or clock.now() - answer.signed_at > OLD_SIGNATURES:
-        return Check(
-            name,
-            State.ODD,
-            _("It answers, but its signatures are older than a week or only for tests."),
-            _("Let freshclam run."),
-            answer.engine,
+    return _unless_broken(name, answer) or _signatures(name, answer)
+
+
+def _signatures(name: str, by: antivirus.ScannerVersion) -> Check:
+    """What a scanner's word is worth that answers."""
+    if by.signatures is None and not current_app.config["DESK"].takes_test_signatures:
+        said = _("It has signatures for tests only, so its word counts for nothing. Files wait.")
+        return Check(name, State.AWAY, said, _("Let freshclam run."), by.engine)
+    if by.signatures is None:
+        said = _("It answers, but its signatures are for tests only. That is enough for a demo.")
+        return Check(name, State.ODD, said, _("Let freshclam run."), by.engine)
+    age = clock.now() - by.signed_at if by.signed_at else None
+    detail = f"{by.engine}, {by.signatures}"
+    if age is None:
+        return Check(name, State.ODD, _("It does not say how old its signatures are."), "", detail)
+    if age > OLD_SIGNATURES:
+        said = ngettext(
+            "It answers, but its signatures are %(num)s day old.",
+            "It answers, but its signatures are %(num)s days old.",
+            age.days,
         )
-    return Check(name, State.WELL, _("It answers, and its signatures are fresh."), detail=answer.engine)
+        return Check(name, State.ODD, said, _("Let freshclam run."), detail)
+    said = ngettext(
+        "It answers, and its signatures are %(num)s day old.",
+        "It answers, and its signatures are %(num)s days old.",
+        age.days,
+    )
+    return Check(name, State.WELL, said, detail=detail)
+
+
+def _files() -> Check:
+    name, lost, waiting = _("Files"), len(still_lost()), long_waiting()
+    if lost:
+        said = ngettext(
+            "The store has lost %(num)s file that the desk has.",
+            "The store has lost %(num)s files that the desk has.",
+            lost,
+        )
+        todo = _("Look under Files, Storage; bring them back from a backup of the store.")
+        return Check(name, State.AWAY, said, todo)
+    if waiting:
+        said = ngettext(
+            "%(num)s file waits to be checked for more than ten minutes.",
+            "%(num)s files wait to be checked for more than ten minutes.",
+            waiting,
+        )
+        return Check(name, State.ODD, said, _("See whether scanner, store and workers run."))
+    return Check(name, State.WELL, _("None waits long for its check, and none is lost."))
 
 
 def _mail_server(answer: Any) -> Check:

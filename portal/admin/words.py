@@ -94,6 +94,22 @@ GROUPS = (
         },
     ),
     (
+        _l("Files"),
+        {
+            Kind.FILE_UPLOADED: _l("File sent"),
+            Kind.FILE_ATTACHED: _l("File attached"),
+            Kind.FILE_BLOCKED: _l("File blocked"),
+            Kind.FILE_UNSCANNABLE: _l("File could not be checked"),
+            Kind.FILE_FAILED: _l("Check of a file failed"),
+            Kind.FILE_RETRIED: _l("File checked again"),
+            Kind.FILE_RELEASE_ASKED: _l("Release of a file asked for"),
+            Kind.FILE_RELEASED: _l("File released"),
+            Kind.FILE_RELEASE_REFUSED: _l("File not released"),
+            Kind.FILE_LOST: _l("File lost by the store"),
+            Kind.FILE_DELETED: _l("File deleted"),
+        },
+    ),
+    (
         _l("The desk"),
         {
             Kind.PROJECT_CREATED: _l("Project created"),
@@ -170,6 +186,12 @@ FIELDS = {
     "comments_per_hour": _l("Replies per person and hour"),
     "description_limit": _l("Length of a description"),
     "audit_days": _l("Days the audit log is kept"),
+    "upload_types": _l("Kinds of files"),
+    "upload_ticket_mb": _l("MB of all files of a ticket"),
+    "upload_day_mb": _l("MB that a person sends within a day"),
+    "keeps_infected": _l("Files with a virus are kept locked away"),
+    "release_needs_two": _l("Two admins release a file"),
+    "rescan_days": _l("Days in which files are checked again"),
 }
 SUBJECTS = (
     "user",
@@ -182,6 +204,7 @@ SUBJECTS = (
     "organization",
     "reaction",
     "source",
+    "file",
 )
 WORDS: dict[str, Mapping[Any, Any]] = {  # of fields whose values have names
     "role": ROLE_LABELS,
@@ -199,6 +222,9 @@ REASONS = {
     "code": _l("wrong or used code"),
     "passkey": _l("a passkey that does not count here"),
     "emergency": _l("no emergency access"),
+    "encrypted": _l("it is encrypted"),
+    "limits": _l("there is too much packed into it"),
+    "mismatch": _l("it is not what its name says"),
 }
 
 
@@ -235,6 +261,9 @@ DETAILS: dict[str, Callable[[Any], str]] = {  # what is known of some events, in
     "prefix": lambda prefix: f"{prefix}…",
     "scopes": ", ".join,
     "tokens": lambda names: ", ".join(_("“%(words)s”", words=name) for name in names),
+    "found": lambda name: _("found: %(name)s", name=name),
+    "asked_by": lambda name: _("asked for by %(name)s", name=name),
+    "ticket_key": str,
     "why": lambda why: _("“%(words)s”", words=why),
     "ended_by": lambda by: str(ENDED_BY.get(by, by)),
     "count": lambda count: ngettext("%(num)s browser", "%(num)s browsers", count),

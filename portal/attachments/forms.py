@@ -4,7 +4,7 @@ from flask_babel import lazy_gettext as _l
 from wtforms import IntegerField, StringField, ValidationError
 from wtforms.validators import InputRequired, NumberRange, Optional
 
-from portal.web.forms import DeskForm, NotBlank, at_most
+from portal.web.forms import DeskForm, NotBlank, at_most, tidy
 
 SHA256 = re.compile(r"[0-9a-f]{64}\Z")
 
@@ -35,3 +35,9 @@ class CompleteForm(DeskForm):
     @property
     def hashes(self) -> list[str] | None:
         return self.sha256.data.split(",") if self.sha256.data else None
+
+
+class ReleaseForm(DeskForm):
+    """Why a file is handed out that the scanner could not look at."""
+
+    why = StringField(_l("Why it is safe"), [NotBlank(_l("Say why it is safe.")), at_most(500)], [tidy])

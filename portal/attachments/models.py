@@ -138,6 +138,8 @@ class Attachment(Model):
     ticket: Mapped[Ticket | None] = relationship()
     comment: Mapped[Comment | None] = relationship()
     uploader: Mapped[User] = relationship(foreign_keys=[uploader_id])
+    release_asked_by: Mapped[User | None] = relationship(foreign_keys=[release_asked_by_id])
+    released_by: Mapped[User | None] = relationship(foreign_keys=[released_by_id])
 
     @property
     def state(self) -> State:

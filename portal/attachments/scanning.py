@@ -18,6 +18,7 @@ from portal import clock
 from portal.attachments import kinds, previews, sniffing
 from portal.attachments.actions import about, discard, discard_object, tell
 from portal.attachments.models import Attachment, Reason, State
+from portal.attachments.telling import tell_people
 from portal.events.kinds import Kind
 from portal.events.record import record
 from portal.extensions import db
@@ -40,6 +41,8 @@ class Claim:
     name: str
     parts: list[int]
     hashes: list[str] | None
+    state: State = State.SCANNING  # that it has while it is ours
+    recorded: str | None = None  # the SHA-256 of what was scanned before
 
 
 def claim(attachment_id: int) -> Claim | None:
@@ -70,6 +73,27 @@ def claim(attachment_id: int) -> Claim | None:
     )
 
 
+def claim_again(attachment: Attachment, *, key: str) -> Claim:
+    """The same for a file that was scanned before and keeps its state meanwhile; it is locked by the caller.
+
+    `key` is where its bytes stand: in the quarantine, or where they are served from.
+    """
+    attachment.attempts += 1
+    attachment.lease_until = clock.now() + LEASE
+    db.session.flush()
+    return Claim(
+        attachment.id,
+        attachment.attempts,
+        key,
+        attachment.size,
+        attachment.original_filename,
+        attachment.part_sizes,
+        None,
+        state=attachment.scanned_status,
+        recorded=attachment.sha256,
+    )
+
+
 def _is_due() -> ColumnElement[bool]:
     left = (Attachment.scanned_status == State.SCANNING) & (Attachment.lease_until < clock.now())
     return (Attachment.scanned_status == State.UPLOADED) | left
@@ -83,7 +107,7 @@ def keep_lease(claimed: Claim) -> bool:
 
 def put_back(claimed: Claim, *, costs_a_try: bool, error: str) -> None:
     """Not now: the scanner or the store is away, which is not the file's fault, or its scan broke."""
-    attachment = _ours(claimed)
+    attachment = ours(claimed)
     if attachment is None:
         return
     attachment.scanned_status, attachment.lease_until = State.UPLOADED, None
@@ -173,7 +197,7 @@ def accept(
     claimed: Claim, fetched: Fetched, verdict: Verdict, *, key: str, drawn: previews.Drawn
 ) -> Attachment | None:
     """It is clean, and what was scanned stands under that key; None where it is not ours any more."""
-    attachment = _ours(claimed)
+    attachment = ours(claimed)
     if attachment is None:
         return None
     _note(attachment, fetched, verdict)
@@ -187,7 +211,7 @@ def accept(
 
 def block(claimed: Claim, fetched: Fetched, verdict: Verdict) -> Attachment | None:
     """It holds a virus: it goes, or stays locked where it is; None where it is not ours any more."""
-    attachment = _ours(claimed)
+    attachment = ours(claimed)
     if attachment is None:
         return None
     _note(attachment, fetched, verdict)
@@ -195,6 +219,7 @@ def block(claimed: Claim, fetched: Fetched, verdict: Verdict) -> Attachment | No
     if not site().keeps_infected:
         discard(attachment)
     record(Kind.FILE_BLOCKED, actor=None, **about(attachment), found=verdict.name)
+    tell_people(attachment)
     tell(attachment)
     return attachment
 
@@ -203,7 +228,7 @@ def leave_unscanned(
     claimed: Claim, fetched: Fetched, reason: Reason, verdict: Verdict | None = None
 ) -> Attachment | None:
     """It could not be looked at, or is not what it says. What did not come whole is sent anew."""
-    attachment = _ours(claimed)
+    attachment = ours(claimed)
     if attachment is None:
         return None
     _note(attachment, fetched, verdict)
@@ -214,6 +239,7 @@ def leave_unscanned(
     else:
         attachment.scanned_status = State.UNSCANNABLE
         record(Kind.FILE_UNSCANNABLE, actor=None, **about(attachment), reason=reason.value)
+        tell_people(attachment)
     tell(attachment)
     return attachment
 
@@ -231,7 +257,7 @@ def _note(attachment: Attachment, fetched: Fetched, verdict: Verdict | None) -> 
         attachment.engine, attachment.signatures = verdict.by.engine[:80], verdict.by.signatures
 
 
-def _ours(claimed: Claim) -> Attachment | None:
+def ours(claimed: Claim) -> Attachment | None:
     """Locked until the commit; None where it was deleted, or is another worker's by now."""
     held = select(Attachment).where(*_is_ours(claimed)).with_for_update()
     return db.session.scalar(held, execution_options={"populate_existing": True})
@@ -240,6 +266,6 @@ def _ours(claimed: Claim) -> Attachment | None:
 def _is_ours(claimed: Claim) -> tuple[ColumnElement[bool], ...]:
     return (
         Attachment.id == claimed.id,
-        Attachment.scanned_status == State.SCANNING,
+        Attachment.scanned_status == claimed.state,
         Attachment.attempts == claimed.attempt,
     )

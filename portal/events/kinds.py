@@ -31,6 +31,8 @@ class Kind(StrEnum):
     FILE_RETRIED = "file.retried"
     FILE_RELEASE_ASKED = "file.release_asked"  # data: why
     FILE_RELEASED = "file.released"  # data: why
+    FILE_RELEASE_REFUSED = "file.release_refused"  # data: reason
+    FILE_LOST = "file.lost"  # it is said to be served, and its object is gone
     FILE_DELETED = "file.deleted"
 
     # On an account; data: user_id, user.

@@ -20,7 +20,15 @@ log = logging.getLogger(__name__)
 
 QUEUES = ("urgent", "default", "slow")  # a worker empties them in this order
 PENDING = "jobs_to_enqueue"
-SECONDS = {"jobs.files.scan": 3600, "jobs.files.scan_waiting": 3600}  # that a job may take; others 180
+HOUR = 3600
+SECONDS = {  # that a job may take; others 180
+    "jobs.files.scan": HOUR,
+    "jobs.files.scan_waiting": HOUR,
+    "jobs.file_checks.release": HOUR,
+    "jobs.file_checks.rescan": HOUR,
+    "jobs.file_store.tidy_quarantine": HOUR,
+    "jobs.file_store.compare": 6 * HOUR,
+}
 LIFE = 24 * 3600  # seconds that Redis remembers a job that failed; the database remembers longer
 
 

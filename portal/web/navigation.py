@@ -20,8 +20,8 @@ from portal.web.locale import LANGUAGES, language
 PORTAL, DESK = "layouts/portal.html", "layouts/desk.html"
 KEYS = {
     "home": "g h", "queue": "g q", "requests": "g r", "new": "c", "overview": "g o", "people": "g p",
-    "teams": "g t", "projects": "g j", "categories": "g c", "mail": "g e", "work": "g f", "audit": "g a",
-    "settings": "g s", "organizations": "g n", "organization": "g m",
+    "teams": "g t", "projects": "g j", "categories": "g c", "mail": "g e", "files": "g i", "work": "g f",
+    "audit": "g a", "settings": "g s", "organizations": "g n", "organization": "g m",
 }  # fmt: skip
 
 
@@ -131,6 +131,7 @@ def _administration(role: Role) -> list[tuple]:
             (Permission.PROJECT_MANAGE, ("projects", "admin.projects", "grid", _("Projects"))),
             (Permission.PROJECT_MANAGE, ("categories", "admin.categories", "label", _("Categories"))),
             (Permission.OPERATE, ("mail", "admin.mail", "file", _("Mail"))),
+            (Permission.OPERATE, ("files", "admin.files", "clip", _("Files"))),
             (Permission.OPERATE, ("work", "admin.work", "again", _("Failed work"))),
             (Permission.AUDIT_READ, ("audit", "admin.audit", "shield", _("Audit log"))),
             (Permission.SETTINGS_MANAGE, ("providers", "admin.providers", "link", _("Single sign-on"))),

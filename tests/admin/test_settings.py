@@ -12,13 +12,15 @@ from portal.events.models import Event
 from portal.extensions import db
 from portal.settings.actions import change_settings, logo_from
 from portal.settings.cache import site
-from portal.settings.queries import site_settings
+from portal.settings.queries import UPLOAD_TYPES, site_settings
 from tests import factories as make
 
 NOW = {
     "name": "Service desk", "languages": ["en", "de"], "default_language": "en",
     "default_timezone": "Europe/Berlin", "registration_open": "y", "registration_domains": "",
     "tickets_per_hour": "60", "comments_per_hour": "600", "description_limit": "50000", "audit_days": "0",
+    "upload_types": " ".join(UPLOAD_TYPES), "upload_ticket_mb": "1000", "upload_day_mb": "2000",
+    "rescan_days": "30",
 }  # fmt: skip
 
 
@@ -194,3 +196,34 @@ def test_settings_that_no_form_has_stay(client):
     save(client, demo_mode="y", secret_key="x", logo_url="javascript:alert(1)")
 
     assert site_settings().logo == ""
+
+
+def test_what_files_are_taken_is_saved_and_holds_at_once(client):
+    answer = save(
+        client, upload_types=".PNG, pdf png", upload_ticket_mb="50", upload_day_mb="80", rescan_days="0",
+        keeps_infected="y", release_needs_two="y",
+    )  # fmt: skip
+
+    assert answer.status_code == 303
+    now = site_settings()
+    assert now.upload_types == ("png", "pdf")
+    assert (now.upload_ticket_mb, now.upload_day_mb, now.rescan_days) == (50, 80, 0)
+    assert (now.keeps_infected, now.release_needs_two) == (True, True)
+
+
+@pytest.mark.parametrize(
+    ("field", "typed", "said"),
+    [
+        ("upload_types", "png exe", "“exe” is no kind of file"),
+        ("upload_types", " ", "Leave at least one."),
+        ("upload_ticket_mb", "0", "Enter a number up to 100,000."),
+        ("upload_day_mb", "much", "valid integer"),
+        ("rescan_days", "-1", "Enter a number up to 3,650."),
+    ],
+)
+def test_nonsense_about_files_is_named_at_its_field_and_kept(client, field, typed, said):
+    before = site_settings()
+    answer = save(client, **{field: typed})
+    assert answer.status_code == 422
+    assert said in answer.text
+    assert site_settings() == before

@@ -1,11 +1,17 @@
 """Sending files as a browser does: straight to the store, by the address that the desk gave."""
 
+import io
 import itertools
+import secrets
+import struct
+import zipfile
+from hashlib import sha256
 
 import urllib3
 
+from portal import clock
 from portal.accounts.actions import open_session
-from portal.attachments.models import Attachment
+from portal.attachments.models import Attachment, State
 from portal.extensions import db
 
 EICAR = rb"X5O!P%@AP[4\PZX54(P^)7CC)7}$EICAR-" + b"STANDARD-ANTIVIRUS-TEST-FILE!$H+H*"
@@ -67,3 +73,35 @@ def browser_with(app, token):
     with client.session_transaction() as session:
         session["_user_id"] = token
     return client
+
+
+def locked_zip(content=b"salaries", name="salaries.txt"):
+    """A ZIP whose one file says that it is encrypted: the scanner cannot look into it."""
+    packed = io.BytesIO()
+    with zipfile.ZipFile(packed, "w", zipfile.ZIP_STORED) as archive:
+        archive.writestr(zipfile.ZipInfo(name), secrets.token_bytes(12) + content)
+    told = bytearray(packed.getvalue())
+    for signature, at in ((b"PK\x03\x04", 6), (b"PK\x01\x02", 8)):
+        place = told.index(signature) + at
+        flags = struct.unpack_from("<H", told, place)[0]
+        struct.pack_into("<H", told, place, flags | 1)
+    return bytes(told)
+
+
+def clean_file(store, uploader, content=b"Hello, desk.", **values):
+    """A file that is served, and its object, as if it had been scanned."""
+    key = f"c/{secrets.token_urlsafe(24)}"
+    store.keep(key, io.BytesIO(content), size=len(content), kind="application/octet-stream")
+    given = {
+        "uploader": uploader, "original_filename": "notes.txt", "mime": "text/plain", "size": len(content),
+        "scanned_status": State.CLEAN, "clean_key": key, "sha256": sha256(content).hexdigest(),
+        "expires_at": clock.now(), "scanned_at": clock.now(), "uploaded_at": clock.now(),
+    }  # fmt: skip
+    attachment = Attachment(**given | values)
+    db.session.add(attachment)
+    db.session.commit()
+    return attachment
+
+
+def there(store, area, key):
+    return store.size_of(area, key) is not None

@@ -12,13 +12,6 @@ from tests import factories as make
 from tests.attachments.store import EICAR, announce, browser, fetch, put, row, send
 
 
-@pytest.fixture
-def ann(world):
-    person = make.employee(name="Ann Sørensen")
-    db.session.commit()
-    return person
-
-
 def test_what_was_sent_is_served_byte_for_byte_once_it_is_clean(client_for, ann, queue):
     client, content = client_for(ann), b"Line one\nLine two\n" * 5000
     sent = send(client, "VPN Protokoll (ä).txt", content)
@@ -159,7 +152,8 @@ def test_an_unsigned_address_gives_nothing(app, client_for, ann, queue):
     sent = send(client_for(ann))
     queue.run()
     settings = app.config["DESK"]
-    for bucket, key in (("clean", row(sent.public_id).clean_key), ("quarantine", sent.object_key)):
+    clean, quarantined = row(sent.public_id).clean_key, sent.object_key
+    for bucket, key in ((settings.s3_bucket_clean, clean), (settings.s3_bucket_quarantine, quarantined)):
         assert browser.request("GET", f"{settings.s3_endpoint}/{bucket}/{key}").status == 403
 
 

@@ -42,6 +42,7 @@ def made(desk, chromium):
             "reset": link_to("hana@example.org", "/reset/"),
             "invitation": link_to("guest@example.org", "/invitations/"),
             "address": link_to("ines.new@example.org", "/address/"),
+            "held": f"/admin/files/{one(HELD)}",
             "mail": f"/admin/mail/{one('SELECT max(id) FROM mails')}",
             "provider": f"/admin/providers/{one('SELECT max(id) FROM identity_providers')}",
             "project": f"/admin/projects/{one('SELECT min(id) FROM projects')}",
@@ -50,6 +51,13 @@ def made(desk, chromium):
         }
 
 
+HELD = """
+    INSERT INTO attachments (public_id, is_internal, uploader_id, original_filename, mime, size,
+        scanned_status, reason, object_key, sha256, has_excerpt, attempts, created_at, expires_at, scanned_at)
+    SELECT 'held-file', false, min(id), 'salaries.zip', 'application/zip', 4711,
+        'UNSCANNABLE', 'encrypted', 'q/held', repeat('0', 64), false, 1, now(), now(), now()
+    FROM users RETURNING public_id
+"""
 LEFT = """
     INSERT INTO users (email, name, sort_name, role, is_active, theme, density, shortcuts_enabled, created_at)
     VALUES (%s, %s, 'left', 'employee', false, 'system', 'comfortable', true, now()) RETURNING id

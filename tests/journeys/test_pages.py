@@ -36,7 +36,8 @@ PAGES = {
         "/admin/organizations/2", "/admin/departments/1", "/admin/organizations/2/members/11",
         "/admin/projects", "/admin/categories", "/admin/teams", "/admin/providers",
         "/admin/providers/new", "/admin/settings", "/admin/audit",
-        "/admin/mail", "/admin/work", "/admin/components", "{anonymizing}", "{person_job}",
+        "/admin/mail", "/admin/files", "/admin/files?state=WAITING", "/admin/files/storage", "{held}",
+        "/admin/work", "/admin/components", "{anonymizing}", "{person_job}",
         "{person_job}/mentions", "{mention}",
     ],
 }  # fmt: skip
@@ -55,6 +56,7 @@ NO_PAGES = {  # routes that answer a GET, and are no page
     "accounts.export_file": "leads to the store",
     "admin.person_job_file": "leads to the store",
     "notifications.panel": "a part of every page",
+    "admin.scanner": "a part of the page of files",
     "pictures.picture": "a picture",
     "settings.logo": "a picture",
     "sso.begin": "leads to another host",

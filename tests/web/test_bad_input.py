@@ -58,7 +58,8 @@ def everywhere(app, world):
         "token_id": "x" * 16,
         "project_id": world.id, "user_id": ticket.requester_id, "team_id": 1, "mail_id": 1, "event_id": 1,
         "reaction": "notify_people", "digest": "x" * 32, "project_key": world.key, "direction": "up",
-        "filename": "x", "organization_id": house.id, "department_id": make.department(house).id,
+        "filename": "x", "size": "thumbnail",
+        "organization_id": house.id, "department_id": make.department(house).id,
         "invitation_id": make.invitation(house, admin).id, "provider_id": 999,
         "identity_id": 999, "slug": "house", "job_id": 1, "mention_id": 1,
     }  # fmt: skip

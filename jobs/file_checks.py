@@ -1,0 +1,107 @@
+"""Looking once more at files that were scanned before: to release them, or with new signatures."""
+
+import logging
+import tempfile
+import time
+
+from jobs.files import Ours, keep
+from portal.attachments import releasing, rescanning, scanning, upkeep
+from portal.extensions import db
+from portal.gateways import antivirus
+from portal.gateways.antivirus import Finding, ScannerAway, ScannerVersion
+from portal.gateways.queue import enqueue_after_commit
+from portal.gateways.storage import Area, NoSuchObject, StorageAway, storage
+
+log = logging.getLogger(__name__)
+
+BATCH = 50
+SHIFT = 60.0  # seconds, then others have their turn
+CHANGED = "What lies in the quarantine is not what was looked at. Have it sent again."
+
+
+def release_wanted() -> None:
+    """Those whose job was lost, or had to wait for scanner or store."""
+    for attachment_id in upkeep.wanted_releases(BATCH):
+        release(attachment_id)
+
+
+def release(attachment_id: int) -> None:
+    """Serve exactly the bytes that were looked at; where scanner or store is away, once they are back."""
+    claimed = releasing.claim(attachment_id)
+    db.session.commit()  # hold no transaction open while others work
+    if claimed is None:
+        return
+    try:
+        _release(claimed)
+    except (ScannerAway, StorageAway) as error:
+        db.session.rollback()
+        log.warning("A file waits to be released: %s", error)
+    except NoSuchObject:
+        db.session.rollback()
+        releasing.refuse(claimed, CHANGED)
+    except Exception as error:
+        db.session.rollback()
+        log.exception("File %s could not be released", attachment_id)
+        releasing.refuse(claimed, type(error).__name__)
+    db.session.commit()
+
+
+def _release(claimed: scanning.Claim) -> None:
+    """The scanner is asked all the same: it may know by now what it is."""
+    with tempfile.TemporaryFile() as file:
+        ours = Ours(claimed, file)
+        fetched = scanning.fetch(claimed, ours.while_read(storage().read(Area.QUARANTINE, claimed.key)), file)
+        if not releasing.is_the_same(claimed, fetched):
+            releasing.refuse(claimed, CHANGED)
+            return
+        verdict = antivirus.look_at(ours.from_the_start())
+        if verdict.finding is Finding.INFECTED:
+            scanning.block(claimed, fetched, verdict)
+        else:
+            keep(claimed, fetched, verdict, ours, accept=releasing.hand_out)
+
+
+def rescan() -> None:
+    """After new signatures, the files of the last days; a while each time, until none is left."""
+    try:
+        by = antivirus.version()
+    except ScannerAway:
+        return
+    until = time.monotonic() + SHIFT
+    while due := rescanning.due(by, limit=BATCH):
+        for attachment_id in due:
+            if not _rescan(attachment_id, by):
+                return
+            if time.monotonic() > until:
+                enqueue_after_commit("jobs.file_checks.rescan", queue="slow")
+                db.session.commit()
+                return
+
+
+def _rescan(attachment_id: int, by: ScannerVersion) -> bool:
+    """Whether scanner and store were there. What fails is served on, and tried again at the next look."""
+    claimed = rescanning.claim(attachment_id, by)
+    db.session.commit()
+    try:
+        if claimed is not None:
+            _look_again(claimed)
+    except (ScannerAway, StorageAway) as error:
+        db.session.rollback()
+        log.warning("Files wait to be looked at again: %s", error)
+        return False
+    except Exception:
+        db.session.rollback()
+        log.exception("File %s could not be looked at again", attachment_id)
+    db.session.commit()
+    return True
+
+
+def _look_again(claimed: scanning.Claim) -> None:
+    with tempfile.TemporaryFile() as file:
+        ours = Ours(claimed, file)
+        scanning.fetch(claimed, ours.while_read(storage().read(Area.CLEAN, claimed.key)), file)
+        verdict = antivirus.look_at(ours.from_the_start())
+        if verdict.finding is Finding.INFECTED:
+            rescanning.block(claimed, verdict)
+        else:
+            rescanning.still_clean(claimed, verdict)

@@ -1,0 +1,75 @@
+"""`flask storage reconcile`: do the desk and its store speak of the same files?"""
+
+import sys
+from collections.abc import Iterator
+
+import click
+from flask.cli import with_appcontext
+
+from portal.attachments import reconciling, upkeep
+from portal.extensions import db
+from portal.gateways.storage import Area, StorageAway
+
+
+@click.command("reconcile")
+@click.option("--verify", is_flag=True, help="Read every file and compare its SHA-256: may take hours.")
+@click.option("--repair", is_flag=True, help="Remove objects that belong to no file.")
+@with_appcontext
+def reconcile(*, verify: bool, repair: bool) -> None:
+    """Count the objects that belong to no file and the files that have no object.
+
+    Exit code 1 where something is wrong, such as after a backup of one of them was brought back.
+    """
+    try:
+        wrong = sum([_orphans(repair=repair), _lost(), _damaged() if verify else 0])
+    except StorageAway as error:
+        raise click.ClickException(f"The store does not answer: {error}") from error
+    click.echo("Something is wrong." if wrong else "Desk and store agree.")
+    sys.exit(1 if wrong else 0)
+
+
+def _orphans(*, repair: bool) -> int:
+    """How many are left."""
+    left = 0
+    for area in Area:
+        number = size = 0
+        for found in reconciling.orphans(area):
+            number, size = number + len(found), size + sum(each.size for each in found)
+            if repair:
+                reconciling.remove(area, found)
+                db.session.commit()
+        left += 0 if repair else number
+        removed = ", which a job removes now" if repair and number else ""
+        click.echo(f"{area.value}: {number} objects of no file ({size} bytes){removed}")
+    return left
+
+
+def _lost() -> int:
+    found = reconciling.lost()
+    more = " or more" if len(found) == reconciling.MOST_LOST else ""
+    click.echo(f"{len(found)}{more} files without their object{_listed(found)}")
+    upkeep.write_report(found)
+    db.session.commit()
+    return len(found)
+
+
+def _damaged() -> int:
+    """A lost file counts as damaged, too, and is named twice."""
+    checked = [(file_id, reconciling.is_whole(key, digest)) for file_id, key, digest in _shown()]
+    found = [file_id for file_id, is_whole in checked if not is_whole]
+    click.echo(f"{len(found)} of {len(checked)} files are not what was checked{_listed(found)}")
+    return len(found)
+
+
+def _shown() -> Iterator[tuple[int, str, str]]:
+    """Each file that is served, with a word now and then for whoever waits."""
+    for number, each in enumerate(reconciling.served(), 1):
+        yield each
+        if number % 1000 == 0:
+            click.echo(f"{number} files read …", err=True)
+
+
+def _listed(ids: list[int]) -> str:
+    if not ids:
+        return ""
+    return f": {', '.join(map(str, ids[:20]))}{' …' if len(ids) > 20 else ''}"

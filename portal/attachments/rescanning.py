@@ -1,0 +1,67 @@
+"""Looking again, with new signatures, at files that are served. Nothing here commits."""
+
+from collections.abc import Sequence
+from datetime import timedelta
+
+from sqlalchemy import ColumnElement, or_, select
+
+from portal import clock
+from portal.attachments.actions import about, discard, tell
+from portal.attachments.models import Attachment, State
+from portal.attachments.scanning import Claim, claim_again, ours
+from portal.attachments.telling import tell_people
+from portal.events.kinds import Kind
+from portal.events.record import record
+from portal.extensions import db
+from portal.gateways.antivirus import ScannerVersion, Verdict
+from portal.settings.cache import site
+
+
+def due(by: ScannerVersion, *, limit: int) -> Sequence[int]:
+    """Files of the last days that other signatures were looked at with; the latest first."""
+    ready = select(Attachment.id).where(_is_due(by)).order_by(Attachment.scanned_at.desc())
+    return db.session.scalars(ready.limit(limit)).all()
+
+
+def claim(attachment_id: int, by: ScannerVersion) -> Claim | None:
+    """Make the file ours for the length of a lease; it is served meanwhile. Commit then."""
+    held = select(Attachment).where(Attachment.id == attachment_id, _is_due(by))
+    attachment = db.session.scalar(
+        held.with_for_update(skip_locked=True), execution_options={"populate_existing": True}
+    )
+    return claim_again(attachment, key=str(attachment.clean_key)) if attachment else None
+
+
+def _is_due(by: ScannerVersion) -> ColumnElement[bool]:
+    """When it was first scanned stays as it is, so each file is looked at again for so long and no longer."""
+    since = clock.now() - timedelta(days=site().rescan_days)
+    free = or_(Attachment.lease_until.is_(None), Attachment.lease_until < clock.now())
+    others = Attachment.signatures.is_distinct_from(by.signatures)
+    return (Attachment.scanned_status == State.CLEAN) & (Attachment.scanned_at > since) & others & free
+
+
+def still_clean(claimed: Claim, verdict: Verdict) -> None:
+    attachment = ours(claimed)
+    if attachment is not None:
+        _note(attachment, verdict)
+
+
+def block(claimed: Claim, verdict: Verdict) -> Attachment | None:
+    """Now it is known to hold a virus: nobody gets it any more. None where it is not ours any more."""
+    attachment = ours(claimed)
+    if attachment is None:
+        return None
+    _note(attachment, verdict)
+    discard(attachment)
+    attachment.scanned_status, attachment.found = State.INFECTED, (verdict.name or "")[:200]
+    attachment.clean_key = attachment.thumbnail_key = attachment.preview_key = attachment.excerpt = None
+    attachment.has_excerpt = False
+    record(Kind.FILE_BLOCKED, actor=None, **about(attachment), found=verdict.name)
+    tell_people(attachment)
+    tell(attachment)
+    return attachment
+
+
+def _note(attachment: Attachment, verdict: Verdict) -> None:
+    attachment.lease_until = None
+    attachment.engine, attachment.signatures = verdict.by.engine[:80], verdict.by.signatures

@@ -1,0 +1,42 @@
+"""Mails about a file that is not served: to whoever sent it, and to the admins. Nothing here commits."""
+
+from portal import clock
+from portal.accounts.models import User
+from portal.accounts.queries import admins
+from portal.attachments.models import Attachment, State
+from portal.outbox_mail.actions import link, queue_mail
+
+TEMPLATES = {State.INFECTED: "file_blocked", State.UNSCANNABLE: "file_unscannable"}
+
+
+def tell_people(attachment: Attachment) -> None:
+    """Each of them once. Admins are told of one person's files once an hour: the page lists them all."""
+    sender = attachment.uploader
+    _mail(attachment, sender, once=attachment.public_id, is_admin=False)
+    for admin in admins():
+        if admin.id != sender.id:
+            hour = f"{sender.id}-{clock.now():%Y%m%d%H}"
+            _mail(attachment, admin, once=hour, is_admin=True)
+
+
+def _mail(attachment: Attachment, person: User, *, once: str, is_admin: bool) -> None:
+    state = attachment.scanned_status
+    queue_mail(
+        TEMPLATES[state],
+        to=person.email,
+        locale=person.locale,
+        recipient_id=person.id,
+        dedupe_key=f"{TEMPLATES[state]}:{once}:{person.id}",
+        file=attachment.original_filename,
+        sender=attachment.uploader.name,
+        found=attachment.found,
+        key=attachment.ticket.key if attachment.ticket and not is_admin else None,
+        is_admin=is_admin,
+        page=_page_for(attachment, is_admin=is_admin),
+    )
+
+
+def _page_for(attachment: Attachment, *, is_admin: bool) -> str:
+    if is_admin:
+        return link(f"/admin/files?state={attachment.scanned_status.value}")
+    return link(f"/tickets/{attachment.ticket.key}" if attachment.ticket else "/tickets/new")

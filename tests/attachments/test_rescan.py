@@ -1,0 +1,109 @@
+"""With new signatures, the files of the last days are looked at again."""
+
+from datetime import timedelta
+
+import pytest
+from sqlalchemy import select
+
+from jobs import file_checks
+from portal import clock
+from portal.attachments.models import State
+from portal.events.kinds import Kind
+from portal.events.models import Event
+from portal.extensions import db
+from portal.gateways import antivirus
+from portal.gateways.storage import Area
+from portal.outbox_mail.models import Mail
+from portal.settings.actions import change_settings
+from portal.settings.cache import forget_site
+from tests.attachments.store import EICAR, clean_file, fetch, row, there
+
+OTHERS = {"signatures": "27811"}  # than the scanner has
+
+
+@pytest.fixture
+def asked(monkeypatch):
+    """How often the scanner, who answers all the same, is given a file."""
+    seen = []
+    look_at = antivirus.look_at
+    monkeypatch.setattr(antivirus, "look_at", lambda file: seen.append(1) or look_at(file))
+    return seen
+
+
+def rescan(queue):
+    file_checks.rescan()
+    queue.run()
+
+
+def test_what_is_now_known_to_be_a_virus_is_served_no_more(client_for, ann, queue, store):
+    known = clean_file(store, ann, EICAR, thumbnail_key="c/thumb", excerpt="X5O", has_excerpt=True, **OTHERS)
+    public_id, key = known.public_id, known.clean_key
+    assert fetch(client_for(ann), public_id).status == 200
+
+    rescan(queue)
+
+    blocked = row(public_id)
+    assert (blocked.state, blocked.clean_key, blocked.excerpt) == (State.INFECTED, None, None)
+    assert "Eicar" in blocked.found
+    assert fetch(client_for(ann), public_id).status_code == 409
+    assert not there(store, Area.CLEAN, key)
+    assert db.session.scalars(select(Event).where(Event.kind == Kind.FILE_BLOCKED)).one().data["found"]
+    assert "was blocked" in db.session.scalars(select(Mail)).one().subject
+
+
+def test_what_is_still_clean_is_served_on_and_asked_about_once(client_for, ann, queue, store, asked):
+    old = clean_file(store, ann, **OTHERS)
+    first_scanned = old.scanned_at
+
+    rescan(queue)
+    rescan(queue)
+
+    still = row(old.public_id)
+    assert (still.state, still.signatures, still.lease_until) == (State.CLEAN, None, None)
+    assert still.scanned_at == first_scanned
+    assert fetch(client_for(ann), old.public_id).data == b"Hello, desk."
+    assert len(asked) == 1
+
+
+@pytest.mark.parametrize(("days", "age", "times"), [(30, 29, 1), (30, 31, 0), (0, 0, 0)])
+def test_only_files_of_the_last_days_are_looked_at(ann, queue, store, asked, days, age, times):
+    change_settings(actor=None, rescan_days=days)
+    db.session.commit()
+    forget_site()
+    clean_file(store, ann, scanned_at=clock.now() - timedelta(days=age), **OTHERS)
+    rescan(queue)
+    assert len(asked) == times
+
+
+def test_a_file_that_is_deleted_while_the_scanner_reads_stays_deleted(ann, queue, store, monkeypatch):
+    old = clean_file(store, ann, EICAR, **OTHERS)
+    public_id, look_at = old.public_id, antivirus.look_at
+
+    def slowly(file):
+        verdict = look_at(file)
+        db.session.delete(row(public_id))
+        db.session.commit()
+        return verdict
+
+    monkeypatch.setattr(antivirus, "look_at", slowly)
+    rescan(queue)
+    assert row(public_id) is None
+    assert db.session.scalars(select(Event).where(Event.kind == Kind.FILE_BLOCKED)).all() == []
+
+
+def test_while_the_scanner_is_away_nothing_is_looked_at_and_all_is_served(
+    app, ann, queue, store, monkeypatch
+):
+    old = clean_file(store, ann, **OTHERS)
+    away = app.config["DESK"].model_copy(update={"clamav_port": 1})
+    monkeypatch.setitem(app.config, "DESK", away)
+    rescan(queue)
+    assert (row(old.public_id).state, row(old.public_id).signatures) == (State.CLEAN, "27811")
+
+
+def test_a_file_whose_object_is_gone_does_not_hold_up_the_others(ann, queue, store, asked):
+    gone, whole = clean_file(store, ann, **OTHERS), clean_file(store, ann, **OTHERS)
+    store.forget(gone.clean_key)
+    rescan(queue)
+    assert row(whole.public_id).signatures is None
+    assert len(asked) == 1

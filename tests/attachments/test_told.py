@@ -1,0 +1,71 @@
+"""Whoever sent a file that is not served is told by mail, and so are the admins."""
+
+from datetime import timedelta
+
+import pytest
+from sqlalchemy import select
+
+from portal import clock
+from portal.attachments.models import State
+from portal.extensions import db
+from portal.outbox_mail.models import Mail
+from tests import factories as make
+from tests.attachments.store import EICAR, locked_zip, row, send
+
+
+@pytest.fixture
+def boss(world):
+    boss = make.admin(name="Boss", locale="de")
+    db.session.commit()
+    return boss
+
+
+def mails(person):
+    return list(db.session.scalars(select(Mail).where(Mail.recipient_id == person.id).order_by(Mail.id)))
+
+
+def test_of_a_virus_sender_and_admins_are_told_each_in_their_language(client_for, ann, boss, queue):
+    send(client_for(ann), "invoice.txt", EICAR)
+    queue.run()
+
+    (to_ann,), (to_boss,) = mails(ann), mails(boss)
+    assert "A file was blocked: invoice.txt" in to_ann.subject
+    assert "Eicar" in to_ann.body
+    assert "Eine Datei wurde gesperrt: invoice.txt" in to_boss.subject
+    assert "Ann Sørensen" in to_boss.body
+    assert "/admin/files?state=INFECTED" in to_boss.body
+    assert "/admin/" not in to_ann.body
+
+
+def test_of_what_could_not_be_checked_they_are_told_too(client_for, ann, boss, queue):
+    send(client_for(ann), "salaries.pdf", b"Salaries. " * 20, "application/pdf")
+    queue.run()
+    assert "could not be checked" in mails(ann)[0].subject
+    assert "/admin/files?state=UNSCANNABLE" in mails(boss)[0].body
+
+
+def test_of_a_clean_file_nobody_is_told(client_for, ann, boss, queue):
+    send(client_for(ann))
+    queue.run()
+    assert mails(ann) == mails(boss) == []
+
+
+def test_whoever_sends_many_does_not_fill_the_admins_inbox(client_for, ann, boss, queue):
+    other = make.employee()
+    for person in (ann, ann, ann, other):
+        db.session.commit()
+        send(client_for(person), "invoice.txt", EICAR)
+    queue.run()
+    assert (len(mails(ann)), len(mails(boss))) == (3, 2)
+
+    with clock.travelling_to(clock.now() + timedelta(hours=1)):
+        send(client_for(ann), "invoice.txt", EICAR)
+        queue.run()
+    assert len(mails(boss)) == 3
+
+
+def test_an_encrypted_archive_is_not_taken_for_clean(client_for, ann, queue):
+    sent = send(client_for(ann), "salaries.zip", locked_zip(), "application/zip")
+    queue.run()
+    locked = row(sent.public_id)
+    assert (locked.state, locked.reason, locked.clean_key) == (State.UNSCANNABLE, "encrypted", None)
