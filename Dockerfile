@@ -9,6 +9,9 @@ RUN npm ci --ignore-scripts --omit=dev
 FROM python:3.11-slim-bookworm AS desk
 ENV PYTHONUNBUFFERED=1 PYTHONDONTWRITEBYTECODE=1 PIP_NO_CACHE_DIR=1 PIP_DISABLE_PIP_VERSION_CHECK=1
 RUN useradd --system --uid 10001 --no-create-home --shell /usr/sbin/nologin desk
+# Files pass through here on their way to the scanner: a disk, for they are too large for memory.
+RUN install -d -o desk -m 700 /spool
+VOLUME /spool
 WORKDIR /srv/desk
 
 COPY requirements.txt ./
@@ -31,7 +34,7 @@ RUN --mount=type=bind,from=browser,source=/build/node_modules,target=/srv/desk/n
     python -m compileall -q portal jobs
 
 USER desk
-ENV ENVIRONMENT=production LOG_FORMAT=json WEB_BIND=0.0.0.0:8000
+ENV ENVIRONMENT=production LOG_FORMAT=json WEB_BIND=0.0.0.0:8000 TMPDIR=/spool
 EXPOSE 8000
 HEALTHCHECK --interval=10s --timeout=5s --start-period=60s \
     CMD ["python", "-c", "from urllib.request import urlopen; urlopen('http://127.0.0.1:8000/healthz', timeout=4)"]

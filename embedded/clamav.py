@@ -1,3 +1,4 @@
+import os
 import shutil
 import socket
 from dataclasses import dataclass
@@ -8,7 +9,8 @@ from embedded.problems import Problem
 from embedded.server import Server
 
 OFFICIAL = Path("/var/lib/clamav")
-LIMIT = "256M"  # above any upload the portal takes: what exceeds a limit of clamd would pass unread
+LEAST, MOST = 256, 2047  # MB: ClamAV reads no larger files
+LONGEST_SOCKET = 100  # letters of its path (unix(7): 108)
 EICAR = ("X5O!P%@AP[4\\PZX54(P^)7CC)7}", "$EICAR-STANDARD-", "ANTIVIRUS-TEST-FILE!$H+H*")
 
 
@@ -18,16 +20,23 @@ class ClamAV(Server):
 
     name = "clamav"
     setting = "CLAMAV_HOST"
+    other_setting = "CLAMAV_SOCKET"
 
     @property
     def has_official_signatures(self) -> bool:
         """With them clamd needs up to a minute until it answers; nobody should wait for that."""
         return any(OFFICIAL.glob("*.c[vl]d"))
 
+    @property
+    def socket(self) -> Path:
+        """The other way to reach it, for CLAMAV_SOCKET."""
+        return self.directory / "clamd.sock"
+
     def choose_ports(self) -> None:
         self.port = self.state.port("clamav", 13310)
 
     def prepare(self) -> None:
+        limit = f"{limit_for(os.environ.get('UPLOAD_MAX_MB', ''))}M"
         signature = "".join(EICAR).encode().hex()
         own = self.state.directory("clamav/signatures")
         (own / "local.ndb").write_text(f"Eicar-Test-Body:0:*:{signature}\n")
@@ -37,11 +46,14 @@ class ClamAV(Server):
             "TCPAddr": HOST,
             "DatabaseDirectory": OFFICIAL if self.has_official_signatures else own,
             "TemporaryDirectory": self.state.directory("clamav/tmp"),
-            "StreamMaxLength": LIMIT,
-            "MaxFileSize": LIMIT,
-            "MaxScanSize": LIMIT,
+            "StreamMaxLength": limit,
+            "MaxFileSize": limit,
+            "MaxScanSize": limit,
             "AlertExceedsMax": "yes",
+            "AlertEncrypted": "yes",
         }
+        if len(str(self.socket)) <= LONGEST_SOCKET:
+            settings["LocalSocket"] = self.socket
         text = "".join(f"{key} {value}\n" for key, value in settings.items())
         (self.directory / "clamd.conf").write_text(text)
 
@@ -63,6 +75,12 @@ class ClamAV(Server):
 
     def environment(self) -> dict[str, str]:
         return {"CLAMAV_HOST": HOST, "CLAMAV_PORT": str(self.port)}
+
+
+def limit_for(upload_max_mb: str) -> int:
+    """In MB, above any upload the portal takes: what exceeds a limit of clamd would pass unread."""
+    largest = int(upload_max_mb) if upload_max_mb.isdecimal() else 0
+    return min(max(largest + largest // 4, LEAST), MOST)
 
 
 def program() -> str:

@@ -28,6 +28,7 @@ class Server(ABC):
 
     name: ClassVar[str]
     setting: ClassVar[str]  # where this is set already, the server is not started
+    other_setting: ClassVar[str] = ""  # nor where this is, which leads to it in another way
     patience: ClassVar[float] = 30.0  # seconds until it has to answer
     stop_signals: ClassVar[tuple[signal.Signals, ...]] = (signal.SIGTERM,)
 

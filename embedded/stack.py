@@ -36,10 +36,14 @@ class Stack:
             SeaweedFS(self.state, self.fast, self.origins),
             ClamAV(self.state, self.fast),
         ]
-        self.servers = [server for server in servers if not self.given.get(server.setting)]
+        self.servers = [each for each in servers if not self._leads_to(each)]
         self._do_without_clamav_where_missing()
         for server in self.servers:
             server.choose_ports()
+
+    def _leads_to(self, server: Server) -> bool:
+        """Whether the settings lead to another one already."""
+        return any(self.given.get(name) for name in (server.setting, server.other_setting) if name)
 
     def start(self) -> None:
         """Start all at once; all or, raising Problem, none."""

@@ -2,12 +2,13 @@
 
 import io
 import sys
+import tempfile
 import zipfile
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import timedelta
 from enum import StrEnum
-from typing import Any
+from typing import Any, BinaryIO
 from urllib.parse import urlsplit
 
 import click
@@ -17,6 +18,8 @@ from sqlalchemy import func, select, text
 from sqlalchemy.exc import SQLAlchemyError
 
 from portal import clock, invariants, privileges, schema
+from portal.attachments.held import long_waiting
+from portal.attachments.upkeep import still_lost
 from portal.config import Environment, Settings
 from portal.extensions import db
 from portal.gateways import antivirus, smtp
@@ -31,7 +34,6 @@ OLDEST_POSTGRES = 15
 OLDEST_SIGNATURES = timedelta(days=7)
 SILENCE = timedelta(minutes=2)  # of a worker or the timetable, before somebody should look
 SKEW = timedelta(seconds=2)
-UPLOAD = 25 * 1024 * 1024  # bytes that the scanner has to take in one piece
 ABOUT_POSTGRES = """
     SELECT current_setting('server_version_num')::int, current_setting('server_version'), clock_timestamp()
 """
@@ -192,53 +194,105 @@ def _store() -> Iterator[Finding]:
 
 
 def _scanner() -> Iterator[Finding]:
-    if not current_app.config["DESK"].clamav_host:
-        yield warn("ClamAV", "CLAMAV_HOST is not set: uploads stay unchecked and locked.")
+    settings: Settings = current_app.config["DESK"]
+    if not settings.clamav_host and not settings.clamav_socket:
+        yield warn(
+            "ClamAV",
+            "Neither CLAMAV_HOST nor CLAMAV_SOCKET is set: uploads stay unchecked and locked.",
+        )
         return
     try:
         found = antivirus.version()
     except ScannerAway as error:
-        yield fail("ClamAV", f"away: {error}. Uploads wait for it. Check CLAMAV_HOST and CLAMAV_PORT.")
+        where = "CLAMAV_SOCKET" if settings.clamav_socket else "CLAMAV_HOST and CLAMAV_PORT"
+        yield fail("ClamAV", f"away: {error}. Uploads wait for it. Check {where}.")
         return
-    if found.signed_at is None:
-        yield warn("ClamAV", f"{found.engine} has no official signatures: run freshclam.")
-    elif clock.now() - found.signed_at > OLDEST_SIGNATURES:
-        days = (clock.now() - found.signed_at).days
-        yield warn("ClamAV", f"{found.engine}: its signatures are {days} days old. Run freshclam.")
-    else:
-        yield ok("ClamAV", f"{found.engine}, signatures {found.signatures}")
-    for what, content in _test_viruses():
-        yield _finds(what, content)
+    if found.signatures is None and not settings.takes_test_signatures:
+        yield fail(
+            "ClamAV",
+            f"{found.engine} has signatures for tests only: no file is ever clean for it. Run freshclam.",
+        )
+        return
+    yield _signatures(found)
+    for what, files in _test_viruses(settings.upload_limit):
+        yield _finds(what, files, settings.upload_max_mb)
 
 
-def _test_viruses() -> Iterator[tuple[str, bytes]]:
-    """The harmless test virus: plain, packed, and packed with as much beside it as an upload may have."""
-    yield "the test virus", EICAR.encode()
-    yield "the test virus in a zip", _zip({"eicar.com": EICAR.encode()})
-    yield (
-        f"the test virus in a zip of {UPLOAD // 2**20} MB",
-        _zip({"eicar.com": EICAR.encode(), "filler.bin": bytes(UPLOAD)}),
-    )
+def _signatures(found: antivirus.ScannerVersion) -> Finding:
+    if found.signatures is None:
+        return warn("ClamAV", f"{found.engine} has signatures for tests only: enough for a demo.")
+    age = clock.now() - found.signed_at if found.signed_at else None
+    if age is None or age > OLDEST_SIGNATURES:
+        old = f"{age.days} days old" if age else "of an unknown day"
+        return warn("ClamAV", f"{found.engine}: its signatures are {old}. Run freshclam.")
+    return ok("ClamAV", f"{found.engine}, signatures {found.signatures}, {age.days} days old")
 
 
-def _zip(files: dict[str, bytes]) -> bytes:
-    packed = io.BytesIO()
+Packed = tuple[tuple[str, bytes | int], ...]  # names, each with its content or so many zeros
+
+
+def _test_viruses(limit: int) -> Iterator[tuple[str, Packed]]:
+    """The harmless test virus: plain, packed, packed twice, and behind as much as an upload may have."""
+    eicar = EICAR.encode()
+    yield "the test virus", (("", eicar),)
+    yield "the test virus in a zip", (("eicar.com", eicar),)
+    yield "the test virus in a zip in a zip", (("inner.zip", _zip(("eicar.com", eicar)).read()),)
+    padding = limit - len(eicar) - 1024  # of which the zip's own lists need some
+    yield f"the test virus behind {limit // 2**20} MB", (("filler.bin", padding), ("eicar.com", eicar))
+
+
+def _zip(*files: tuple[str, bytes | int]) -> BinaryIO:
+    """Not compressed, and on the disk: it may be as large as an upload."""
+    packed = tempfile.TemporaryFile()  # noqa: SIM115, the reader closes it by letting go
     with zipfile.ZipFile(packed, "w", zipfile.ZIP_STORED) as archive:
-        for name, content in files.items():
-            archive.writestr(zipfile.ZipInfo(name), content)
-    return packed.getvalue()
+        for name, content in files:
+            with archive.open(zipfile.ZipInfo(name), "w", force_zip64=True) as member:
+                for piece in [content] if isinstance(content, bytes) else _zeros(content):
+                    member.write(piece)
+    packed.seek(0)
+    return packed
 
 
-def _finds(what: str, content: bytes) -> Finding:
+def _zeros(number: int) -> Iterator[bytes]:
+    while number > 0:
+        yield bytes(min(number, 2**20))
+        number -= 2**20
+
+
+def _finds(what: str, files: Packed, limit: int) -> Finding:
+    (name, content), *_ = files
+    file = io.BytesIO(content) if not name and isinstance(content, bytes) else _zip(*files)
     try:
-        name = antivirus.scan(content)
+        verdict = antivirus.look_at(file)
     except ScannerAway as error:
-        return fail("ClamAV", f"could not check {what}: {error}. Set StreamMaxLength to 256M in clamd.conf.")
-    if name is None:
         return fail(
-            "ClamAV", f"did not find {what}. Set MaxFileSize and MaxScanSize to 256M, AlertExceedsMax yes."
+            "ClamAV",
+            f"could not check {what}: {error}."
+            f" Set StreamMaxLength in clamd.conf above UPLOAD_MAX_MB, which is {limit}.",
+        )
+    if verdict.finding is not antivirus.Finding.INFECTED:
+        return fail(
+            "ClamAV",
+            f"did not find {what}. Set MaxFileSize and MaxScanSize above UPLOAD_MAX_MB, which is {limit},"
+            " and AlertExceedsMax yes.",
         )
     return ok("ClamAV", f"found {what}")
+
+
+def _files() -> Iterator[Finding]:
+    lost, waiting = still_lost(), long_waiting()
+    db.session.rollback()
+    if lost:
+        ids = ", ".join(map(str, lost[:5]))
+        yield fail(
+            "Files",
+            f"{len(lost)} are said to be served, and the store had lost them at the last look, such as {ids}."
+            " Bring them back from a backup, then run `flask storage reconcile`.",
+        )
+    if waiting:
+        yield warn("Files", f"{waiting} wait for the scanner for more than ten minutes.")
+    if not lost and not waiting:
+        yield ok("Files", "none waits long, none is lost")
 
 
 def _mail() -> Iterator[Finding]:
@@ -298,6 +352,7 @@ CHECKS: tuple[Callable[[], Iterator[Finding]], ...] = (
     _redis,
     _store,
     _scanner,
+    _files,
     _mail,
     _worker,
     _timetable,

@@ -12,6 +12,7 @@ from portal.config import Environment
 from portal.events.models import Delivery, Event
 from portal.extensions import db
 from portal.gateways import antivirus
+from portal.gateways.antivirus import Finding as Verdicts
 from portal.gateways.antivirus import ScannerVersion
 from portal.gateways.maintenance import as_owner
 from portal.gateways.queue import RedisQueues
@@ -257,7 +258,9 @@ def test_a_store_without_a_bucket_is_named(shared_app, findings, settings_are, m
 def test_a_desk_without_a_scanner_works_and_is_told(findings, settings_are):
     settings_are(clamav_host="")
 
-    assert findings("ClamAV") == ["warn: CLAMAV_HOST is not set: uploads stay unchecked and locked."]
+    assert findings("ClamAV") == [
+        "warn: Neither CLAMAV_HOST nor CLAMAV_SOCKET is set: uploads stay unchecked and locked."
+    ]
 
 
 def test_a_scanner_that_is_away_fails(findings, settings_are):
@@ -273,19 +276,51 @@ def test_old_signatures_are_named_by_their_age(findings, monkeypatch):
     assert "its signatures are 30 days old" in findings("ClamAV")[0]
 
 
-@pytest.mark.parametrize(
-    "blind", ["the test virus", "the test virus in a zip", "the test virus in a zip of 25 MB"]
+ADVICE = "Set MaxFileSize and MaxScanSize above UPLOAD_MAX_MB, which is 1, and AlertExceedsMax yes."
+VIRUSES = (
+    "the test virus",
+    "the test virus in a zip",
+    "the test virus in a zip in a zip",
+    "the test virus behind 1 MB",
 )
-def test_a_scanner_that_lets_a_virus_through_fails(findings, monkeypatch, blind):
-    def scan(content):
-        return None if content == viruses[blind] else "Eicar"
 
-    viruses = dict(doctor._test_viruses())
-    monkeypatch.setattr(antivirus, "scan", scan)
+
+def test_a_scanner_is_well_only_where_it_finds_all_of_it(findings, settings_are):
+    settings_are(upload_max_mb=1)
+
+    assert findings("ClamAV")[1:] == [f"ok: found {virus}" for virus in VIRUSES]
+
+
+@pytest.mark.parametrize("blind", VIRUSES)
+@pytest.mark.parametrize("finding", [Verdicts.CLEAN, Verdicts.UNSCANNABLE])
+def test_a_scanner_that_lets_a_virus_through_fails(findings, settings_are, monkeypatch, blind, finding):
+    settings_are(upload_max_mb=1)
+    order = iter(VIRUSES)
+
+    def look_at(_file):
+        seen = finding if next(order) == blind else Verdicts.INFECTED
+        return antivirus.Verdict(seen, None, antivirus.version())
+
+    monkeypatch.setattr(antivirus, "look_at", look_at)
 
     assert [said for said in findings("ClamAV") if said.startswith("fail")] == [
-        f"fail: did not find {blind}. Set MaxFileSize and MaxScanSize to 256M, AlertExceedsMax yes."
+        f"fail: did not find {blind}. {ADVICE}"
     ]
+
+
+def test_a_file_as_large_as_an_upload_is_really_that_large():
+    *_others, (_what, files) = doctor._test_viruses(3 * 2**20)
+    packed = doctor._zip(*files)
+
+    assert 3 * 2**20 - 1024 < packed.seek(0, 2) <= 3 * 2**20
+
+
+def test_a_scanner_with_test_signatures_alone_fails_where_it_is_no_demo(findings, settings_are):
+    settings_are(environment=Environment.PRODUCTION, demo_mode=False)
+
+    (said,) = findings("ClamAV")
+    assert said.startswith("fail: ")
+    assert "signatures for tests only" in said
 
 
 def test_a_mail_server_that_is_away_fails(findings, settings_are):

@@ -302,8 +302,16 @@ def test_clamd_has_the_limits_that_let_nothing_pass_unread():
     content = COMPOSE["configs"]["clamd"]["content"]
 
     for limit in ("StreamMaxLength", "MaxFileSize", "MaxScanSize"):
-        assert f"{limit} {clamav.LIMIT}" in content
+        assert f"{limit} ${{CLAMD_LIMIT_MB:-{clamav.LEAST}}}M" in content
     assert "AlertExceedsMax yes" in content
+    assert "AlertEncrypted yes" in content
+
+
+def test_files_pass_through_a_disk_and_not_through_memory():
+    desk = COMPOSE["x-desk"]
+    folder = re.search(r"TMPDIR=(\S+)", (ROOT / "Dockerfile").read_text())[1]
+    assert f"spool:{folder}" in desk["volumes"]
+    assert folder not in desk["tmpfs"]
 
 
 def test_volumes_are_declared_and_used():
