@@ -18,7 +18,7 @@ from portal.privacy.models import PersonJob, PersonJobState
 
 log = logging.getLogger(__name__)
 
-SHIFT = 60.0  # seconds; RQ would end a job in the middle of a part after 180
+SHIFT = 60.0  # seconds, then others have their turn
 KEPT = timedelta(days=7)  # an export
 
 

@@ -18,7 +18,7 @@ DOMAIN = {"models", "credentials", "policy", "queries", "actions", "comments", "
           "absence", "houses", "local_login", "memberships", "invitations", "audience", "confidentiality",
           "participants", "members", "viewing", "tokens", "retention", "traces", "sweep", "anonymizing",
           "exporting", "work", "mentions", "scanning", "releasing", "rescanning", "upkeep",
-          "telling", "held"}  # fmt: skip
+          "telling", "held", "attached"}  # fmt: skip
 AUDIENCES = {
     "views", "desk", "admin", "mine", "live", "second_step", "two_step_views", "address_views",
     "passkey_views", "picture_views", "welcome_views", "view_as", "token_views",

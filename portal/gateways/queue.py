@@ -26,6 +26,7 @@ SECONDS = {  # that a job may take; others 180
     "jobs.files.scan_waiting": HOUR,
     "jobs.file_checks.release": HOUR,
     "jobs.file_checks.rescan": HOUR,
+    "jobs.privacy.work": HOUR,
     "jobs.file_store.tidy_quarantine": HOUR,
     "jobs.file_store.compare": 6 * HOUR,
 }

@@ -20,6 +20,7 @@ from portal.events.models import AUDITED, Event
 from portal.extensions import db
 from portal.organizations.models import Department, Membership, Organization, Team, TeamMember
 from portal.outbox_mail.models import Mail
+from portal.privacy import attached
 from portal.privacy.anonymizing import belongings
 from portal.sso.models import ExternalIdentity, IdentityProvider
 from portal.tickets.models import Comment, Part, Ticket, TicketPerson
@@ -36,6 +37,7 @@ comments.json       what they wrote, internal notes of their own included
 events.json         log-ins, changes of their account, and what they changed of the desk
 mails.json          mails to them; links that let somebody in are left out
 picture.webp        the picture beside their name, if there is one
+files.json          files they sent, and those of their requests; the files themselves are in files/
 belongings/         sessions, notifications, drafts and the like, a table each
 
 Not in here: internal notes that others wrote, and whatever lets somebody in. Times are UTC.
@@ -66,6 +68,11 @@ def write(person: User, file: BinaryIO, *, progress: Progress) -> None:
         for table, owner in belongings():
             rows = db.session.execute(select(table).where(owner == person.id)).mappings()
             _write(archive, f"belongings/{table.name}.json", map(_belonging, rows), lambda _: None)
+        _write(archive, "files.json", map(attached.told, attached.rows_of(person)), lambda _: None)
+        for row in attached.rows_of(person):
+            for _piece in attached.pack(archive, row, _entry(attached.path_of(row))):
+                progress(0)
+            progress(0)
         if drawn := db.session.scalar(select(Picture.drawn).where(Picture.user_id == person.id)):
             archive.writestr(_entry("picture.webp"), drawn)
 

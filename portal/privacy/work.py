@@ -21,7 +21,7 @@ from portal.privacy.traces import Traces, neutral_name
 
 log = logging.getLogger(__name__)
 
-LEASE = timedelta(minutes=3)  # longer than RQ lets a job run
+LEASE = timedelta(minutes=3)  # longer than a part takes, or a piece of a file
 MAX_ATTEMPTS = 5
 NEEDS_OWNER = "This worker may not change what has happened. Give it MAINTENANCE_DATABASE_URL and restart it."
 TO_THEM, END = "(what went to them)", "(end)"  # steps before and after those that are named as tables are
