@@ -96,15 +96,6 @@ TABLE = {
     "tickets.remove_participant": SUBMIT,
     "tickets.show_people": WORK,
     "tickets.change_confidentiality": WORK,
-    # Files: whose they are, their tickets say.
-    "attachments.presign": SUBMIT,
-    "attachments.presign_for_ticket": SUBMIT,
-    "attachments.parts": SUBMIT,
-    "attachments.complete": SUBMIT,
-    "attachments.file": SUBMIT,
-    "attachments.download": SUBMIT,
-    "attachments.picture": SUBMIT,
-    "attachments.remove": SUBMIT,
     "desk.choose_filter": WORK,
     "desk.queue": WORK,
     # Organizations: their own people's, whatever they are to the desk.
