@@ -186,7 +186,7 @@ def arguments(world, ann):
     ticket = make.ticket(ann)
     words = {"key": ticket.key, "token": "x" * 43, "public_id": "x" * 16, "name": "open", "digest": "x" * 32,
              "reaction": "notify_people", "project_key": "IT", "direction": "up"}  # fmt: skip
-    ids = {"user_id": ann.id, "project_id": world.id, "category_id": make.category().id}
+    ids = {"size": "preview", "user_id": ann.id, "project_id": world.id, "category_id": make.category().id}
     return Anything(words | ids)
 
 

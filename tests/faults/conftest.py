@@ -19,6 +19,8 @@ def start(shared_app, tmp_path):
         "DATABASE_URL": settings.database_url.replace("postgresql+psycopg", "postgresql"),
         "MAINTENANCE_DATABASE_URL": settings.maintenance_database_url,
         "REDIS_URL": settings.redis_url,
+        "S3_BUCKET_QUARANTINE": settings.s3_bucket_quarantine,
+        "S3_BUCKET_CLEAN": settings.s3_bucket_clean,
         "LOG_FORMAT": "console",
     }
     running = []
