@@ -25,6 +25,7 @@ from portal.settings.cache import forget_site
 from tests import factories as make
 from tests.accounts.codes import SECRET, code_at, hidden_on, secret_on, send_code, with_two_step
 from tests.accounts.gate import is_inside, log_in, mails, words_of
+from tests.admin.test_settings import NOW
 from tests.factories import PASSWORD
 
 
@@ -624,13 +625,8 @@ def test_an_admin_says_which_roles_and_it_holds_at_once(client_for):
     boss = make.admin()
     db.session.commit()
     client = client_for(boss)
-    form = {
-        "name": "Desk", "languages": ["en", "de"], "default_language": "en",
-        "default_timezone": "Europe/Berlin",
-        "tickets_per_hour": "60", "comments_per_hour": "600", "description_limit": "50000", "audit_days": "0",
-    }  # fmt: skip
 
-    saved = client.post("/admin/settings", data=form | {"two_step_roles": ["agent", "admin"]})
+    saved = client.post("/admin/settings", data=NOW | {"two_step_roles": ["agent", "admin"]})
     assert saved.status_code == 303
 
     assert client.get("/admin/settings").location == "/account/two-step"

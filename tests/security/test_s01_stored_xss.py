@@ -11,6 +11,7 @@ from portal.events.record import record
 from portal.extensions import db
 from portal.settings.actions import change_settings
 from tests import factories as make
+from tests.admin.test_settings import NOW
 
 MARK = "run_it"  # long enough to be in no random token
 PAYLOADS = [
@@ -169,10 +170,7 @@ def test_a_preview_shows_nothing_alive(people, client_for):
     "picture", [b"<svg xmlns='http://www.w3.org/2000/svg' onload='run_it()'/>", b"GIF89a", b"\x89PNG<svg"]
 )
 def test_s02_a_logo_is_a_png_or_none(people, client_for, picture):
-    form = {"name": "D", "languages": ["en"], "default_language": "en", "default_timezone": "UTC",
-            "tickets_per_hour": "60", "comments_per_hour": "600", "description_limit": "50000",
-            "audit_days": "0",
-            "logo": (BytesIO(picture), "logo.png")}  # fmt: skip
+    form = NOW | {"logo": (BytesIO(picture), "logo.png")}
 
     answer = client_for(people["admin"]).post("/admin/settings", data=form)
 
