@@ -75,9 +75,9 @@ def while_held(app, hold, thing):
 def _is_waited_for(follower):
     """Whether it comes to wait for a lock before it ends, or 25 s are over."""
     until = time.monotonic() + 25
-    with as_owner() as looker:
-        while follower.is_alive() and time.monotonic() < until:
+    while follower.is_alive() and time.monotonic() < until:
+        with as_owner() as looker:  # anew each time: a transaction goes on seeing what it saw first
             if looker.execute(_WAITING).scalar():
                 return True
-            time.sleep(0.02)  # between two questions, not instead of one
+        time.sleep(0.02)  # between two questions, not instead of one
     return False

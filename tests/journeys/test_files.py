@@ -119,7 +119,8 @@ def test_a_file_that_did_not_get_through_holds_the_reply_back_until_it_is_tried_
 def test_a_reply_waits_for_the_file_that_is_under_way(ann):
     waiting = []
     ann.route(STORE, lambda route: waiting.append(route))
-    choose(ann, text("slow.txt"))
+    with ann.expect_request(STORE):
+        choose(ann, text("slow.txt"))
     expect(row(ann, "slow.txt")).to_contain_text("Uploading")
     send(ann, "Here it comes.")
     expect(ann.locator("[data-files-state]").first).to_contain_text("as soon as the files have arrived")
