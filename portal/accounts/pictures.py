@@ -1,20 +1,15 @@
 """The picture beside somebody's name: sent, scanned, and drawn anew by a job. Nothing here commits."""
 
-import logging
 from datetime import datetime
 from hashlib import sha256
 from io import BytesIO
-from warnings import catch_warnings, simplefilter
 
 from flask_babel import gettext as _
-from PIL import Image, ImageOps
-from PIL.ExifTags import Base as Exif
-from PIL.Image import Transpose
-from PIL.ImageFile import ImageFile
 from sqlalchemy import ColumnElement, Row, select, update
 
 from portal import clock
 from portal.accounts.models import Picture, PictureState, User, about
+from portal.drawing import square
 from portal.errors import DomainError
 from portal.events.kinds import Kind
 from portal.events.record import record
@@ -22,25 +17,9 @@ from portal.extensions import db
 from portal.gateways.live import publish_after_commit
 from portal.gateways.queue import enqueue_after_commit
 
-log = logging.getLogger(__name__)
-
 LIMIT = 8 * 1024 * 1024  # bytes of what is sent
 SIDE = 256  # pixels of what is shown, which is square
-MOST_PIXELS = 24_000_000  # of what is sent, once it is unpacked
-MOST_OF_JPEG = 50_000_000  # of which no more is unpacked than is needed
 TRIES = 3  # to draw it: what ends the process that draws it is refused then
-FORMATS = ("JPEG", "PNG", "WEBP", "GIF")
-PLAIN = {"RGB", "RGBA", "L"}  # kinds of pixels that are made smaller as they are
-ORIENTATION = Exif.Orientation
-TURNS = {  # what makes a picture upright that was taken so (EXIF 2.32, 4.6.4 A)
-    2: Transpose.FLIP_LEFT_RIGHT,
-    3: Transpose.ROTATE_180,
-    4: Transpose.FLIP_TOP_BOTTOM,
-    5: Transpose.TRANSPOSE,
-    6: Transpose.ROTATE_270,
-    7: Transpose.TRANSVERSE,
-    8: Transpose.ROTATE_90,
-}
 
 
 def send(user: User, sent: bytes) -> None:
@@ -118,36 +97,8 @@ def _is(user_id: int, sent_at: datetime) -> tuple[ColumnElement[bool], ...]:
 
 
 def redrawn(sent: bytes) -> bytes | None:
-    """The middle of the picture as a WebP of `SIDE` pixels, and nothing else that was in the file.
-
-    Where and with what it was taken (EXIF) is left out. None for what is no picture
-    of a known format, for one that is broken, and for one that unpacks to too much.
-    """
-    try:
-        with catch_warnings():
-            simplefilter("ignore")  # of broken notes, which nobody reads
-            simplefilter("error", Image.DecompressionBombWarning)
-            with Image.open(BytesIO(sent), formats=FORMATS) as opened:
-                if opened.width * opened.height > (MOST_OF_JPEG if opened.format == "JPEG" else MOST_PIXELS):
-                    return None
-                return _drawn(opened)
-    except Exception as error:  # noqa: BLE001, whatever a decoder says of bytes that were made to break it
-        log.info("A picture cannot be read: %s", type(error).__name__)
-        return None
-
-
-def _drawn(opened: ImageFile) -> bytes:
-    """Made small first, and turned upright then: a large one is in memory no more often than it must be."""
-    opened.draft("RGB", (SIDE * 2, SIDE * 2))  # a large JPEG is unpacked to no more than that
-    turn = TURNS.get(opened.getexif().get(ORIENTATION, 1))
-    whole = opened if opened.mode in PLAIN else opened.convert("RGBA")
-    square = ImageOps.fit(whole, (SIDE, SIDE)).convert("RGBA")
-    upright = square if turn is None else square.transpose(turn)
-    flat = Image.new("RGB", upright.size, "white")
-    flat.paste(upright, mask=upright.getchannel("A"))
-    out = BytesIO()
-    flat.save(out, "WEBP", quality=82)
-    return out.getvalue()
+    """The middle of it as a WebP of `SIDE` pixels; None for what is no picture that can be drawn."""
+    return square(BytesIO(sent), SIDE)
 
 
 def picture_with(digest: str) -> bytes | None:

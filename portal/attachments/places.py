@@ -6,9 +6,8 @@ from dataclasses import dataclass
 from flask import abort
 
 from portal.accounts.models import User
-from portal.errors import NotAllowed
 from portal.tickets.models import Ticket
-from portal.tickets.policy import Verb, acts_on
+from portal.tickets.policy import Verb, refuse_readers
 from portal.tickets.queries import get_ticket_or_404, get_work_or_404
 
 NEW = "new"  # a request that is about to be sent
@@ -52,6 +51,5 @@ def draft_of(ticket: Ticket, kind: str) -> str:
 
 def _ticket_to_write_on(key: str, user: User) -> Ticket:
     ticket = get_ticket_or_404(key, seen_by=user)
-    if not acts_on(user, Verb.REPLY, ticket):
-        raise NotAllowed("You only read here.")
+    refuse_readers(user, Verb.REPLY, ticket)
     return ticket

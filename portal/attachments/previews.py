@@ -1,17 +1,12 @@
 """Small pictures of files, drawn anew: nothing else of the file is in them."""
 
 from dataclasses import dataclass
-from io import BytesIO
 from typing import BinaryIO
-from warnings import catch_warnings, simplefilter
-
-from PIL import Image, ImageOps
 
 from portal.attachments import kinds
+from portal.drawing import within
 
 SMALL, LARGE = 160, 1280  # pixels of the longer side
-MOST_PIXELS = 24_000_000
-MOST_OF_JPEG = 50_000_000  # of which no more is unpacked than is needed
 EXCERPT = 4_000  # characters of a text
 
 
@@ -25,33 +20,8 @@ class Drawn:
 
 
 def pictures_of(name: str, file: BinaryIO) -> list[bytes]:
-    """A small and a large one as WebP; none of what is no picture, is broken, or unpacks to too much."""
-    if kinds.extension_of(name) not in kinds.PICTURES:
-        return []
-    try:
-        with catch_warnings():
-            simplefilter("ignore")
-            simplefilter("error", Image.DecompressionBombWarning)
-            file.seek(0)
-            with Image.open(file, formats=("JPEG", "PNG", "WEBP", "GIF")) as opened:
-                most = MOST_OF_JPEG if opened.format == "JPEG" else MOST_PIXELS
-                if opened.width * opened.height > most:
-                    return []
-                opened.draft("RGB", (LARGE, LARGE))
-                upright = ImageOps.exif_transpose(opened)
-                return [_drawn(upright, side) for side in (SMALL, LARGE)]
-    except Exception:  # noqa: BLE001, whatever a decoder says of bytes that were made to break it
-        return []
-
-
-def _drawn(picture: Image.Image, side: int) -> bytes:
-    small = picture.convert("RGBA")
-    small.thumbnail((side, side))
-    flat = Image.new("RGB", small.size, "white")
-    flat.paste(small, mask=small.getchannel("A"))
-    out = BytesIO()
-    flat.save(out, "WEBP", quality=80)
-    return out.getvalue()
+    """A small and a large one as WebP; none of what is no picture that can be drawn."""
+    return within(file, SMALL, LARGE) if kinds.extension_of(name) in kinds.PICTURES else []
 
 
 def excerpt_of(name: str, file: BinaryIO) -> str | None:

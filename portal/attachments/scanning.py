@@ -135,10 +135,6 @@ class Fetched:
     is_whole: bool
 
 
-class TooLong(Exception):
-    """The store has more than was announced."""
-
-
 def fetch(claimed: Claim, chunks: Iterator[bytes], file: BinaryIO) -> Fetched:
     """Write the bytes into the file, and no more of them than were announced, and look what they are."""
     whole, parts = sha256(), _Parts(claimed.parts)

@@ -47,9 +47,11 @@ def presign_for_ticket(key: str):
 
 
 def _sent() -> MultiDict:
-    """A form, or the same as JSON."""
+    """A form, or the same as JSON; what is neither a text nor a number is as if it were not there."""
     content = request.get_json(silent=True) if request.is_json else None
-    return MultiDict(content) if isinstance(content, dict) else request.form
+    if not isinstance(content, dict):
+        return request.form
+    return MultiDict({name: str(value) for name, value in content.items() if isinstance(value, str | int)})
 
 
 def _unfit(form: PresignForm | CompleteForm):

@@ -4,10 +4,12 @@ from collections.abc import Collection
 from enum import StrEnum
 from functools import lru_cache
 
+from flask_babel import gettext as _
 from sqlalchemy import ColumnElement, any_, false, func, or_, select, true
 
 from portal.accounts.models import User
 from portal.accounts.reader import Anybody, Reader
+from portal.errors import NotAllowed
 from portal.events.models import Event
 from portal.extensions import db
 from portal.gateways.database import KEEPS_PLAN
@@ -166,6 +168,12 @@ def works_on(user: User, ticket: Ticket) -> bool:
 def acts_on(user: User, verb: Verb, ticket: Ticket) -> bool:
     """`may`, of a ticket that this user was just shown: who works on it need not be asked again."""
     return works_on(user, ticket) or may(user, verb, ticket)
+
+
+def refuse_readers(user: User, verb: Verb, ticket: Ticket) -> None:
+    """Raises NotAllowed for somebody who sees the ticket and has no part in it."""
+    if not acts_on(user, verb, ticket):
+        raise NotAllowed(_("You can read this request, but you take no part in it."))
 
 
 def may_name_people(user: User, ticket: Ticket, *, acts: bool) -> bool:

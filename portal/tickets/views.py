@@ -12,7 +12,7 @@ from portal.attachments.places import NEW as NEW_FILES
 from portal.attachments.places import draft_of
 from portal.attachments.queries import drafted_files, files_of_ticket
 from portal.attachments.receiving import receive
-from portal.errors import DomainError, NotAllowed
+from portal.errors import DomainError
 from portal.extensions import db
 from portal.markdown import render_markdown
 from portal.notifications.actions import read_of_ticket
@@ -33,7 +33,7 @@ from portal.tickets.page import (
     take_in_files,
     unsent,
 )
-from portal.tickets.policy import Verb, acts_on, may, works_on
+from portal.tickets.policy import Verb, may, refuse_readers, works_on
 from portal.tickets.queries import (
     Moved,
     get_ticket_or_404,
@@ -159,7 +159,7 @@ def reply(key: str):
 
 def _to_reply_to(key: str) -> Ticket:
     ticket = get_ticket_or_404(key, seen_by=me(), to_change=True)
-    _refuse_readers(ticket, Verb.REPLY)
+    refuse_readers(me(), Verb.REPLY, ticket)
     return ticket
 
 
@@ -167,7 +167,7 @@ def _to_reply_to(key: str) -> Ticket:
 @requires(Permission.TICKET_SUBMIT)
 def settle(key: str):
     ticket = get_ticket_or_404(key, seen_by=me(), to_change=True)
-    _refuse_readers(ticket, Verb.SETTLE)
+    refuse_readers(me(), Verb.SETTLE, ticket)
     actions.settle(ticket, actor=me())
     db.session.commit()
     return redrawn(ticket)
@@ -177,16 +177,10 @@ def settle(key: str):
 @requires(Permission.TICKET_SUBMIT)
 def reopen(key: str):
     ticket = get_ticket_or_404(key, seen_by=me(), to_change=True)
-    _refuse_readers(ticket, Verb.SETTLE)
+    refuse_readers(me(), Verb.SETTLE, ticket)
     actions.reopen(ticket, actor=me())
     db.session.commit()
     return redrawn(ticket)
-
-
-def _refuse_readers(ticket: Ticket, verb: Verb) -> None:
-    """Raises NotAllowed for somebody who sees the ticket and has no part in it."""
-    if not acts_on(me(), verb, ticket):
-        raise NotAllowed(_("You can read this request, but you take no part in it."))
 
 
 @bp.post("/preview")

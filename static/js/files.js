@@ -48,7 +48,7 @@ async function start(upload) {
 async function arrive(upload) {
   uploads.delete(upload)
   become(upload, "arrived")
-  await htmx.ajax("GET", upload.told.row_url, { target: upload.row, swap: "outerHTML" }).catch(() => null)
+  await htmx.ajax("GET", upload.told.row_url, { source: upload.row, target: upload.row, swap: "outerHTML" }).catch(() => null)
 }
 
 const acts = {

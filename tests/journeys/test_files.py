@@ -14,6 +14,7 @@ pytestmark = pytest.mark.browser
 ROWS = "[data-file-rows] .file"
 MB = 2**20
 STORE = re.compile(r"/quarantine[^/]*/q/")
+ROW = re.compile(r"/attachments/(?!presign$)[^/]+$")
 GIVE = """([selector, how, name, size]) => {
     const target = document.querySelector(selector), data = new DataTransfer()
     const type = name.endsWith("png") ? "image/png" : "text/plain"
@@ -144,6 +145,17 @@ def test_three_are_sent_at_once_and_one_that_waits_can_be_taken_away(ann):
     for route in waiting:
         with suppress(Error):  # of the one that was taken away
             route.continue_()
+    expect(ann.locator(ROWS, has_text="Ready")).to_have_count(3)
+
+
+def test_files_that_arrive_at_the_same_time_each_get_their_row(ann):
+    waiting, open_now = [], []
+    ann.route(ROW, lambda route: route.continue_() if open_now else waiting.append(route))
+    choose(ann, *(text(f"{number}.txt") for number in range(3)))
+    expect(ann.locator(ROWS, has_text="Checking for viruses")).to_have_count(3)
+    open_now.append(True)
+    for route in waiting:
+        route.continue_()
     expect(ann.locator(ROWS, has_text="Ready")).to_have_count(3)
 
 
