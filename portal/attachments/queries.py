@@ -108,16 +108,15 @@ def _bytes(*which: ColumnElement[bool]) -> int:
     return int(db.session.scalar(kept.where(Attachment.scanned_status.not_in(NOT_COUNTED), *which)) or 0)
 
 
-def waiting_for_scan(limit: int, *, at_most: int | None = None) -> Sequence[int]:
-    """Whose turn it is at the scanner: uploaded, or left by a worker that died; the first sent first.
+def is_due() -> ColumnElement[bool]:
+    """Whose turn it is at the scanner: no worker is at it, and no try has just failed."""
+    waits = Attachment.scanned_status.in_([State.UPLOADED, State.SCANNING])
+    return waits & or_(Attachment.lease_until.is_(None), Attachment.lease_until < clock.now())
 
-    With `at_most` those alone that have no more bytes.
-    """
-    now = clock.now()
-    due = select(Attachment.id).where(
-        (Attachment.scanned_status == State.UPLOADED)
-        | ((Attachment.scanned_status == State.SCANNING) & (Attachment.lease_until < now))
-    )
+
+def waiting_for_scan(limit: int, *, at_most: int | None = None) -> Sequence[int]:
+    """What is due, the first sent first; with `at_most` those alone that have no more bytes."""
+    due = select(Attachment.id).where(is_due())
     if at_most is not None:
         due = due.where(Attachment.size <= at_most)
     return db.session.scalars(due.order_by(Attachment.id).limit(limit)).all()

@@ -18,6 +18,7 @@ from portal import clock
 from portal.attachments import kinds, previews, sniffing
 from portal.attachments.actions import about, discard, discard_object, tell
 from portal.attachments.models import Attachment, Reason, State
+from portal.attachments.queries import is_due
 from portal.attachments.telling import tell_people
 from portal.events.kinds import Kind
 from portal.events.record import record
@@ -28,6 +29,7 @@ from portal.settings.cache import site
 
 LEASE = timedelta(seconds=75)  # what a worker that died was at is another's after so long
 TRIES = 5
+PAUSE = timedelta(seconds=30)  # after the first try that failed; twice as long after each other
 
 
 @dataclass(frozen=True)
@@ -51,7 +53,7 @@ def claim(attachment_id: int) -> Claim | None:
     Commit before reading it: the lease then outlives this worker's death.
     """
     attachment = db.session.scalar(
-        select(Attachment).where(Attachment.id == attachment_id, _is_due()).with_for_update(skip_locked=True),
+        select(Attachment).where(Attachment.id == attachment_id, is_due()).with_for_update(skip_locked=True),
         execution_options={"populate_existing": True},
     )
     if attachment is None:
@@ -94,11 +96,6 @@ def claim_again(attachment: Attachment, *, key: str) -> Claim:
     )
 
 
-def _is_due() -> ColumnElement[bool]:
-    left = (Attachment.scanned_status == State.SCANNING) & (Attachment.lease_until < clock.now())
-    return (Attachment.scanned_status == State.UPLOADED) | left
-
-
 def keep_lease(claimed: Claim) -> bool:
     """Whether the file is still ours; it is then for another while."""
     longer = update(Attachment).where(*_is_ours(claimed)).values(lease_until=clock.now() + LEASE)
@@ -106,7 +103,10 @@ def keep_lease(claimed: Claim) -> bool:
 
 
 def put_back(claimed: Claim, *, costs_a_try: bool, error: str) -> None:
-    """Not now: the scanner or the store is away, which is not the file's fault, or its scan broke."""
+    """Not now: the scanner or the store is away, which is not the file's fault, or its scan broke.
+
+    What broke may mend (a disk that is full, a worker short of memory): it is left alone for a while.
+    """
     attachment = ours(claimed)
     if attachment is None:
         return
@@ -116,6 +116,8 @@ def put_back(claimed: Claim, *, costs_a_try: bool, error: str) -> None:
         attachment.attempts -= 1
     elif attachment.attempts >= TRIES:
         _give_up(attachment)
+    else:
+        attachment.lease_until = clock.now() + PAUSE * 2 ** (attachment.attempts - 1)
 
 
 def _give_up(attachment: Attachment) -> None:

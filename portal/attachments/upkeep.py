@@ -12,6 +12,7 @@ from sqlalchemy.orm import aliased
 from portal import clock
 from portal.attachments.actions import about, delete
 from portal.attachments.models import Attachment, Discarded, State
+from portal.attachments.queries import is_due
 from portal.attachments.releasing import is_due as is_to_be_released
 from portal.events.kinds import Kind
 from portal.events.record import record
@@ -30,11 +31,10 @@ LARGEST = 25
 def jobs_due() -> list[str]:
     """Names of the jobs that something waits for; one statement over indexes."""
     now = clock.now()
-    left = (Attachment.scanned_status == State.SCANNING) & (Attachment.lease_until < now)
-    arrived = (Attachment.scanned_status == State.UPLOADED) & (Attachment.uploaded_at < now - SETTLED)
+    left = is_due() & (Attachment.uploaded_at < now - SETTLED)
     late = (Attachment.scanned_status == State.PENDING) & (Attachment.expires_at < now - timedelta(minutes=1))
     waits = {
-        "jobs.files.scan_waiting": exists().where(or_(arrived, left)),
+        "jobs.files.scan_waiting": exists().where(left),
         "jobs.files.expire_announced": exists().where(late),
         "jobs.files.remove_discarded": exists().where(Discarded.available_at <= now),
         "jobs.file_checks.release_wanted": exists().where(is_to_be_released()),

@@ -11,6 +11,8 @@ from portal.settings.cache import forget_site
 from tests import factories as make
 from tests.attachments.store import EICAR, announce, browser, fetch, put, row, send
 
+FIT = {"original_filename": "notes.txt", "mime": "text/plain", "size": 12, "draft": "ticket:new"}
+
 
 def test_what_was_sent_is_served_byte_for_byte_once_it_is_clean(client_for, ann, queue):
     client, content = client_for(ann), b"Line one\nLine two\n" * 5000
@@ -196,3 +198,27 @@ def test_two_tabs_that_begin_the_parts_at_once_go_on_with_one(client_for, ann, q
     assert {part["url"].split("uploadId=")[1].split("&")[0] for part in missing} == {
         row(told["id"]).upload_id
     }
+
+
+def test_a_file_is_announced_by_json_as_well(client_for, ann):
+    told = client_for(ann).post("/attachments/presign", json=FIT)
+    assert told.status_code == 201, told.text
+    assert put(told.json, b"Hello, desk.").status == 200
+
+
+@pytest.mark.parametrize(
+    "value", [None, 17, -1, True, 1.5, [], ["a.txt"], {"a": "b"}, "\0", "", "x" * 10_000]
+)
+@pytest.mark.parametrize("name", ["original_filename", "mime", "size", "draft"])
+def test_json_of_the_wrong_kind_is_no_fault_of_the_desk(client_for, ann, name, value):
+    answer = client_for(ann).post("/attachments/presign", json=FIT | {name: value})
+    assert answer.status_code in ((404, 422) if name == "draft" else (201, 422))
+    assert answer.status_code != 422 or answer.json["message"]
+
+
+@pytest.mark.parametrize(
+    "content", [b"[1]", b"3", b'"text"', b"null", b"{", b"\xff", b'{"size":' + b"9" * 5000 + b"}"]
+)
+def test_json_that_is_no_object_is_refused_with_words(client_for, ann, content):
+    answer = client_for(ann).post("/attachments/presign", data=content, content_type="application/json")
+    assert (answer.status_code, bool(answer.json["message"])) == (422, True)

@@ -1,10 +1,12 @@
 """Store, scanner and worker go away while files are on their way: nothing is lost or served unscanned."""
 
 import time
+from datetime import timedelta
 
 import pytest
 
 from jobs import files
+from portal import clock
 from portal.attachments.models import Attachment, State
 from portal.extensions import db
 from portal.gateways import antivirus
@@ -174,8 +176,12 @@ def test_what_makes_its_scan_fail_again_and_again_is_left_to_an_admin(ann, queue
     monkeypatch.setattr(files.scanning, "fetch", break_it)
     sent = send(ann)
     queue.jobs.clear()
-    for _turn in range(7):
-        files.scan_waiting()
+    began, tries = clock.now(), []
+    for minutes in (0, 0, 1, 1, 3, 3, 6, 6, 11, 60):
+        with clock.travelling_to(began + timedelta(minutes=minutes)):
+            files.scan_waiting()
+        tries.append(row(sent.public_id).attempts)
+    assert tries == [1, 1, 2, 2, 3, 3, 4, 4, 5, 5]
     failed = row(sent.public_id)
     assert (failed.state, failed.attempts) == (State.FAILED, 5)
     assert fetch(ann, sent.public_id).status_code == 409

@@ -33,4 +33,5 @@ def test_the_same_without_javascript(open_browser):
     petra.click("#controls a")
     petra.select_option("[name=priority]", label="High")
     petra.click("main button:has-text('Show')")
-    petra.wait_for_url(re.compile(r"/queue/all\?q=priority:high&sort=id$"))
+    expect(petra).to_have_url(re.compile(r"/queue/all\?q=priority:high&sort=id$"))
+    expect(petra.locator(".filter")).to_contain_text("High")

@@ -93,7 +93,7 @@ def test_every_page_is_looked_at(app, addresses):
 
 @pytest.mark.parametrize(("who", "path"), CASES, ids=lambda value: str(value).strip("/") or "home")
 def test_a_page_is_accessible_and_fits(open_browser, addresses, who, path):
-    _look(open_browser, who, path, path.format(**addresses))
+    assert _wrong(open_browser, who, path, path.format(**addresses)) == []
 
 
 @pytest.fixture
@@ -111,12 +111,13 @@ def empty_desk(worker_id, tmp_path):
 
 
 def test_the_first_page_of_an_empty_desk_is_accessible_and_fits(empty_desk, open_browser):
-    _look(open_browser, None, "/welcome", f"{empty_desk.url}/welcome")
+    assert _wrong(open_browser, None, "/welcome", f"{empty_desk.url}/welcome") == []
 
 
-def _look(open_browser, who, path, address):
+def _wrong(open_browser, who, path, address):
+    """What axe, the console and the width of the window have against it, in both themes and at each width."""
     page = open_browser(who, viewport=WIDTHS["desktop"], bypass_csp=True)
-    noise = []
+    noise, wrong = [], []
     page.on("console", lambda message: noise.append(message.text) if message.type == "error" else None)
     page.on("pageerror", lambda error: noise.append(str(error)))
     for theme in ("light", "dark"):
@@ -125,10 +126,11 @@ def _look(open_browser, who, path, address):
             page.set_viewport_size(viewport)
             page.goto(address)
             _photograph(page, who, path, theme, width)
-            assert axe(page) == [], (theme, width)
-            assert page.evaluate("document.documentElement.scrollWidth") <= viewport["width"], width
+            wrong += [(theme, width, problem) for problem in axe(page)]
+            if (needed := page.evaluate("document.documentElement.scrollWidth")) > viewport["width"]:
+                wrong.append((theme, width, f"is {needed} wide"))
     refused = REFUSED.get((who, path))
-    assert [line for line in noise if not refused or refused not in line] == []
+    return wrong + [line for line in noise if not refused or refused not in line]
 
 
 def _photograph(page, who, path, theme, width):

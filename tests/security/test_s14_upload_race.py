@@ -25,12 +25,12 @@ ROUNDS = [pytest.param(20, id="20 rounds"), pytest.param(200, id="200 rounds", m
 def test_what_is_served_is_always_what_was_scanned(shared_app, rounds):
     """A second put at a random moment, two that complete and two that scan, all at once."""
     make.desk()
-    _, cookie = open_session(make.employee())
-    db.session.commit()
     clean, chance = b"a" * len(EICAR), random.Random(14)
     longest = 0.15 if rounds == 20 else 3.0
     came = Counter()
     for _round in range(rounds):
+        _, cookie = open_session(make.employee())  # another each time: nobody may have so many in hand
+        db.session.commit()
         client = browser_with(shared_app, cookie)
         told = announce(client, content=clean).json
         assert put(told, clean).status == 200
