@@ -9,10 +9,16 @@ function choose(tab, byKey = false) {
   tab.dispatchEvent(new CustomEvent("tab:chosen", { bubbles: true, detail: { byKey } }))
 }
 
+// What grows or shrinks with the focus must not move a tab from under the pointer that presses it.
+document.addEventListener("mousedown", (event) => {
+  if (event.target.closest("[role=tab]")) event.preventDefault()
+})
+
 document.addEventListener("click", (event) => {
   const tab = event.target.closest("[role=tab]")
   if (!tab) return
   event.preventDefault() // where it is a link, for those without a script
+  tab.focus()
   choose(tab, event.detail === 0 && tab.matches("[data-key]"))
 })
 

@@ -106,3 +106,15 @@ def test_an_agent_can_log_out_on_a_telephone(open_browser):
     expect(agent).to_have_url(re.compile("/login"))
     agent.goto("/queue")
     expect(agent).to_have_url(re.compile("/login"))  # and not only led there
+
+
+def test_a_tab_stays_under_the_pointer_that_presses_it(open_browser, key):
+    admin = open_browser("admin", viewport={"width": 1280, "height": 500})
+    admin.goto(f"/tickets/{key}")
+    for tab, field in (("#tab-note", "#note-body"), ("#tab-reply", "#reply-body")):
+        box = admin.locator(tab).bounding_box()
+        admin.mouse.move(box["x"] + 20, box["y"] + 4)
+        admin.mouse.down()
+        admin.mouse.up()
+        expect(admin.locator(field)).to_be_visible()
+        admin.locator(field).focus()
