@@ -31,7 +31,6 @@ from portal.gateways.storage import StorageAway, storage
 from portal.settings.models import Tick
 
 OLDEST_POSTGRES = 15
-OLDEST_SIGNATURES = timedelta(days=7)
 SILENCE = timedelta(minutes=2)  # of a worker or the timetable, before somebody should look
 SKEW = timedelta(seconds=2)
 ABOUT_POSTGRES = """
@@ -222,7 +221,7 @@ def _signatures(found: antivirus.ScannerVersion) -> Finding:
     if found.signatures is None:
         return warn("ClamAV", f"{found.engine} has signatures for tests only: enough for a demo.")
     age = clock.now() - found.signed_at if found.signed_at else None
-    if age is None or age > OLDEST_SIGNATURES:
+    if age is None or age > antivirus.TOO_OLD:
         old = f"{age.days} days old" if age else "of an unknown day"
         return warn("ClamAV", f"{found.engine}: its signatures are {old}. Run freshclam.")
     return ok("ClamAV", f"{found.engine}, signatures {found.signatures}, {age.days} days old")

@@ -27,7 +27,6 @@ from portal.gateways.storage import StorageAway, storage
 
 PATIENCE = 3.0  # seconds that a person waits for the slowest of them
 TICK = timedelta(minutes=3)  # the timetable starts something every 20 seconds
-OLD_SIGNATURES = timedelta(days=7)
 
 
 class State(StrEnum):
@@ -220,7 +219,7 @@ def _signatures(name: str, by: antivirus.ScannerVersion) -> Check:
     detail = f"{by.engine}, {by.signatures}"
     if age is None:
         return Check(name, State.ODD, _("It does not say how old its signatures are."), "", detail)
-    if age > OLD_SIGNATURES:
+    if age > antivirus.TOO_OLD:
         said = ngettext(
             "It answers, but its signatures are %(num)s day old.",
             "It answers, but its signatures are %(num)s days old.",

@@ -5,7 +5,7 @@ import struct
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 from io import BytesIO
 from typing import BinaryIO
@@ -16,6 +16,7 @@ from flask import current_app
 PATIENCE = 5  # seconds
 SCAN_PATIENCE = 60  # seconds without a sign of life
 CHUNK = 128 * 1024  # bytes sent at a time
+TOO_OLD = timedelta(days=7)  # of signatures: operators and admins are warned
 # What clamd finds where it did not look at everything: a lock, or more of something than it takes.
 NOT_LOOKED_AT = ("Heuristics.Encrypted.", "Heuristics.Limits.Exceeded")
 
