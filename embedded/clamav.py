@@ -9,7 +9,7 @@ from embedded.problems import Problem
 from embedded.server import Server
 
 OFFICIAL = Path("/var/lib/clamav")
-LEAST, MOST = 256, 2047  # MB: ClamAV reads no larger files
+LEAST, MOST = 512, 2047  # MB: ClamAV reads no larger files
 LONGEST_SOCKET = 100  # letters of its path (unix(7): 108)
 EICAR = ("X5O!P%@AP[4\\PZX54(P^)7CC)7}", "$EICAR-STANDARD-", "ANTIVIRUS-TEST-FILE!$H+H*")
 

@@ -31,6 +31,7 @@ def desk(worker_id, tmp_path_factory):
             DATABASE_URL=serving.new_database(name),
             REDIS_URL=redis_url,
             DEMO_MODE="true",
+            UPLOAD_MAX_MB="400",
         )
         served.environment["PUBLIC_URL"] = by_name(served)
         for command in (("ops", "migrate"), ("storage", "prepare"), ("seed",)):
