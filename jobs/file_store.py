@@ -12,7 +12,7 @@ BATCH = 200
 
 
 def tidy_quarantine() -> None:
-    """Remove what came too late, or was sent once more after it was checked."""
+    """Remove what came too late, was sent once more after it was checked, or was begun and left."""
     _remove_orphans(Area.QUARANTINE)
 
 
@@ -41,6 +41,9 @@ def _remove_orphans(area: Area) -> None:
     try:
         for found in reconciling.orphans(area):
             reconciling.remove(area, found)
+            db.session.commit()
+        for left in reconciling.unfinished(area):
+            reconciling.drop(area, left)
             db.session.commit()
     except StorageAway as error:
         log.warning("Objects of nothing are removed later: %s", error)

@@ -151,10 +151,12 @@ def remove_discarded() -> None:
 
 
 def _remove(discarded: Discarded) -> bool:
+    key, area = discarded.key, Area(discarded.area)
     try:
         if discarded.upload_id:
-            storage().drop_parts(discarded.key, discarded.upload_id)
-        storage().forget(discarded.key, Area(discarded.area))
+            storage().drop_parts(key, discarded.upload_id, area)
+        else:
+            storage().forget(key, area)
     except StorageAway as error:
         log.warning("An object waits to be removed: %s", error)
         discarded.available_at = clock.now() + LATER

@@ -147,15 +147,26 @@ def delete(attachment: Attachment, *, actor: User | None) -> None:
 
 def discard(attachment: Attachment) -> None:
     """Whatever the store has of it is to be removed, after the commit."""
-    discard_object(Area.QUARANTINE, attachment.object_key, upload_id=attachment.upload_id)
+    if attachment.upload_id:
+        discard_upload(Area.QUARANTINE, attachment.object_key, attachment.upload_id)
+    discard_object(Area.QUARANTINE, attachment.object_key)
     for key in (attachment.clean_key, attachment.thumbnail_key, attachment.preview_key):
         if key:
             discard_object(Area.CLEAN, key)
 
 
-def discard_object(area: Area, key: str, *, upload_id: str | None = None) -> None:
+def discard_object(area: Area, key: str) -> None:
     """Note that an object is to be removed, so that it goes even where the store is away just now."""
-    db.session.add(Discarded(area=area.value, key=key, upload_id=upload_id))
+    _discard(Discarded(area=area.value, key=key))
+
+
+def discard_upload(area: Area, key: str, upload_id: str) -> None:
+    """The same for parts that never become an object. An object of that key stays."""
+    _discard(Discarded(area=area.value, key=key, upload_id=upload_id))
+
+
+def _discard(unused: Discarded) -> None:
+    db.session.add(unused)
     enqueue_after_commit("jobs.files.remove_discarded", queue="slow")
 
 

@@ -13,15 +13,16 @@ from portal.gateways.storage import Area, StorageAway
 
 @click.command("reconcile")
 @click.option("--verify", is_flag=True, help="Read every file and compare its SHA-256: may take hours.")
-@click.option("--repair", is_flag=True, help="Remove objects that belong to no file.")
+@click.option("--repair", is_flag=True, help="Remove objects and parts that belong to no file.")
 @with_appcontext
 def reconcile(*, verify: bool, repair: bool) -> None:
-    """Count the objects that belong to no file and the files that have no object.
+    """Count the objects and unfinished uploads that belong to no file, and the files that have no object.
 
     Exit code 1 where something is wrong, such as after a backup of one of them was brought back.
     """
     try:
-        wrong = sum([_orphans(repair=repair), _lost(), _damaged() if verify else 0])
+        left = _orphans(repair=repair) + _unfinished(repair=repair)
+        wrong = sum([left, _lost(), _damaged() if verify else 0])
     except StorageAway as error:
         raise click.ClickException(f"The store does not answer: {error}") from error
     click.echo("Something is wrong." if wrong else "Desk and store agree.")
@@ -41,6 +42,22 @@ def _orphans(*, repair: bool) -> int:
         left += 0 if repair else number
         removed = ", which a job removes now" if repair and number else ""
         click.echo(f"{area.value}: {number} objects of no file ({size} bytes){removed}")
+    return left
+
+
+def _unfinished(*, repair: bool) -> int:
+    """The same for uploads in parts that nobody finishes any more."""
+    left = 0
+    for area in Area:
+        number = 0
+        for found in reconciling.unfinished(area):
+            number += len(found)
+            if repair:
+                reconciling.drop(area, found)
+                db.session.commit()
+        left += 0 if repair else number
+        removed = ", which a job removes now" if repair and number else ""
+        click.echo(f"{area.value}: {number} unfinished uploads of no file{removed}")
     return left
 
 

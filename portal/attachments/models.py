@@ -159,7 +159,10 @@ class Attachment(Model):
 
 
 class Discarded(Model):
-    """An object of the store that nothing refers to any more: removed by a job, tried until it is gone."""
+    """An object of the store that nothing refers to any more: removed by a job, tried until it is gone.
+
+    With an `upload_id` not the object, but the parts of that upload.
+    """
 
     __tablename__ = "discarded_objects"
     __table_args__ = (Index("ix_discarded_objects_available_at", "available_at"),)

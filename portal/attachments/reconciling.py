@@ -9,17 +9,18 @@ from datetime import timedelta
 from hashlib import sha256
 from itertools import islice
 
-from sqlalchemy import or_, select
+from sqlalchemy import or_, select, union_all
 
 from portal import clock
-from portal.attachments.actions import discard_object
-from portal.attachments.models import Attachment, State
+from portal.attachments.actions import discard_object, discard_upload
+from portal.attachments.models import Attachment, Discarded, State
 from portal.extensions import db
-from portal.gateways.storage import Area, Found, NoSuchObject, storage
+from portal.gateways.storage import Area, Found, NoSuchObject, Unfinished, storage
 from portal.settings.cache import site
 
 BATCH = 500
 SETTLED = timedelta(hours=1)  # younger objects may be on their way
+LEFT = timedelta(days=1)  # younger uploads may still be noted
 # Exports of what is known of somebody stand in the same area, under a name of their own.
 BELOW = {Area.QUARANTINE: "", Area.CLEAN: "c/"}
 MOST_LOST = 1_000  # that are looked for
@@ -46,6 +47,31 @@ def remove(area: Area, found: Iterable[Found]) -> None:
     """Have them removed, after the commit."""
     for each in found:
         discard_object(area, each.key)
+
+
+def unfinished(area: Area) -> Iterator[list[Unfinished]]:
+    """Uploads in parts that were begun a day ago and that no row speaks of, some at a time.
+
+    Whoever began them died before the store's id of them was noted, or while a file was put.
+    """
+    begun = storage().unfinished(area)
+    while batch := list(islice(begun, BATCH)):
+        left = [each for each in batch if each.begun_at < clock.now() - LEFT]
+        known = _noted([each.upload for each in left])
+        db.session.rollback()
+        if unknown := [each for each in left if each.upload not in known]:
+            yield unknown
+
+
+def _noted(uploads: list[str]) -> set[str]:
+    rows = (select(model.upload_id).where(model.upload_id.in_(uploads)) for model in (Attachment, Discarded))
+    return {str(each) for each in db.session.scalars(union_all(*rows))}
+
+
+def drop(area: Area, left: Iterable[Unfinished]) -> None:
+    """Have what arrived of them removed, after the commit."""
+    for each in left:
+        discard_upload(area, each.key, each.upload)
 
 
 def _spoken_of(area: Area, keys: list[str]) -> set[str]:

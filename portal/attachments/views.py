@@ -124,7 +124,7 @@ def _begin(public_id: str, upload: str) -> str:
     if attachment.upload_id is None:
         attachment.upload_id = upload
     else:
-        actions.discard_object(Area.QUARANTINE, attachment.object_key, upload_id=upload)
+        actions.discard_upload(Area.QUARANTINE, attachment.object_key, upload)
     begun = attachment.upload_id
     db.session.commit()
     return begun

@@ -28,6 +28,7 @@ PATIENCE = urllib3.Timeout(connect=2, read=10)
 MINUTE = timedelta(minutes=1)
 TO_SEND = timedelta(minutes=10)
 CHUNK = 256 * 1024  # bytes read at a time
+AT_A_TIME = 1_000  # unfinished uploads that are asked for
 
 
 class StorageAway(Exception):
@@ -65,6 +66,15 @@ class Found:
     key: str
     size: int
     changed_at: datetime
+
+
+@dataclass(frozen=True)
+class Unfinished:
+    """A file in parts that was begun and neither made one object nor forgotten."""
+
+    key: str
+    upload: str
+    begun_at: datetime
 
 
 @contextmanager
@@ -149,10 +159,29 @@ class Storage:
         with _away():
             self._client._complete_multipart_upload(self.buckets[0], key, upload, parts)  # noqa: SLF001
 
-    def drop_parts(self, key: str, upload: str) -> None:
+    def drop_parts(self, key: str, upload: str, area: Area = Area.QUARANTINE) -> None:
         """Forget what has arrived; what was ended is fine. Raises StorageAway."""
         with suppress(NoSuchObject), _away():
-            self._client._abort_multipart_upload(self.buckets[0], key, upload)  # noqa: SLF001
+            self._client._abort_multipart_upload(self._bucket(area), key, upload)  # noqa: SLF001
+
+    def unfinished(self, area: Area) -> Iterator[Unfinished]:
+        """Uploads in parts that are open, also those by which the desk itself puts a large file.
+
+        Raises StorageAway.
+        """
+        bucket, key, upload = self._bucket(area), None, None
+        more = True
+        while more:
+            with _away():
+                answer = self._client._list_multipart_uploads(  # noqa: SLF001
+                    bucket, max_uploads=AT_A_TIME, key_marker=key, upload_id_marker=upload
+                )
+            for each in answer.uploads:
+                if each.upload_id and each.initiated_time:
+                    yield Unfinished(each.object_name, each.upload_id, each.initiated_time)
+            more = answer.is_truncated and bool(answer.uploads)
+            if more:  # not every store names a key to go on behind; the SDK loses the id that they name
+                key, upload = answer.next_key_marker, answer.uploads[-1].upload_id
 
     # Objects of either area.
 

@@ -6,13 +6,14 @@ from datetime import timedelta
 import pytest
 
 from portal import clock
+from portal.attachments.actions import MB, announce
 from portal.attachments.upkeep import report
 from portal.extensions import db
 from portal.gateways.storage import Area, Storage
 from tests import factories as make
 from tests.attachments.store import clean_file, there
 
-LATER = timedelta(hours=2)
+LATER, NEXT_DAY = timedelta(hours=2), timedelta(hours=25)
 
 
 @pytest.fixture
@@ -33,9 +34,11 @@ def reconcile(shared_app, store):
     for area in Area:
         for each in list(store.objects(area)):
             store.forget(each.key, area)
+        for each in list(store.unfinished(area)):
+            store.drop_parts(each.key, each.upload, area)
 
-    def run(*options):
-        with clock.travelling_to(clock.now() + LATER):
+    def run(*options, after=LATER):
+        with clock.travelling_to(clock.now() + after):
             return shared_app.test_cli_runner().invoke(args=["storage", "reconcile", *options])
 
     return run
@@ -66,6 +69,35 @@ def test_objects_of_no_file_are_counted_and_removed_only_when_asked(shared_app, 
     assert not there(store, Area.QUARANTINE, "q/lost")
     assert not there(store, Area.CLEAN, "c/lost")
     assert there(store, Area.CLEAN, "exports/kept")
+
+
+def test_uploads_that_were_begun_and_are_nobodys_are_counted_and_removed_after_a_day(
+    shared_app, reconcile, store, ann
+):
+    left = store.begin_parts("q/left", kind="text/plain")
+    large = announce("large.log", mime="text/plain", size=70 * MB, uploader=ann, draft="new")
+    noted = large.upload_id = store.begin_parts(large.object_key, kind="text/plain")
+    db.session.commit()
+    assert reconcile().exit_code == 0  # so young that its id may still be noted
+
+    done = reconcile(after=NEXT_DAY)
+    assert done.exit_code == 1
+    assert "quarantine: 1 unfinished uploads of no file\n" in done.output
+    assert "clean: 0 unfinished uploads of no file\n" in done.output
+    assert {each.upload for each in store.unfinished(Area.QUARANTINE)} == {left, noted}
+
+    assert reconcile("--repair", after=NEXT_DAY).exit_code == 0
+    assert reconcile(after=NEXT_DAY).exit_code == 0  # its job knows of it
+    with clock.travelling_to(clock.now() + NEXT_DAY):
+        shared_app.extensions["queue"].run()
+    assert {each.upload for each in store.unfinished(Area.QUARANTINE)} == {noted}
+
+
+def test_of_many_uploads_that_were_begun_none_is_missed(reconcile, store, monkeypatch):
+    monkeypatch.setattr("portal.gateways.storage.AT_A_TIME", 2)
+    begun = {store.begin_parts(f"q/{number}", kind="text/plain") for number in range(5)}
+    assert {each.upload for each in store.unfinished(Area.QUARANTINE)} == begun
+    assert "quarantine: 5 unfinished uploads" in reconcile(after=NEXT_DAY).output
 
 
 def test_a_file_without_its_object_is_wrong_and_stands_on_the_page(reconcile, store, ann):

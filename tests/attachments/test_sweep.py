@@ -100,6 +100,27 @@ def test_what_was_put_once_more_after_the_scan_is_removed_within_the_hour(client
     assert any(entry.job == "jobs.file_store.tidy_quarantine" for entry in TIMETABLE)
 
 
+def test_parts_that_were_begun_and_never_noted_go_after_a_day_and_the_file_of_that_name_stays(
+    client_for, ann, queue, store
+):
+    sent = send(client_for(ann))
+    queue.jobs.clear()
+    key = sent.object_key
+    left = store.begin_parts(key, kind="text/plain")  # another tab's, whose web process died
+    own = store._client._create_multipart_upload(store.buckets[1], "c/half-kept", {})
+
+    file_store.compare()
+    queue.run()
+    assert left in {each.upload for each in store.unfinished(Area.QUARANTINE)}
+
+    with clock.travelling_to(clock.now() + timedelta(hours=25)):
+        file_store.compare()
+        queue.run()
+    assert left not in {each.upload for each in store.unfinished(Area.QUARANTINE)}
+    assert own not in {each.upload for each in store.unfinished(Area.CLEAN)}
+    assert there(store, Area.QUARANTINE, key)
+
+
 @pytest.mark.parametrize("state", [State.UPLOADED, State.UNSCANNABLE, State.FAILED])
 def test_what_a_file_still_needs_stays_in_the_quarantine(client_for, ann, queue, store, state):
     sent = send(client_for(ann))
