@@ -2,7 +2,7 @@
 
 import re
 import unicodedata
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from typing import Any
 
 from flask import current_app
@@ -143,6 +143,19 @@ def delete(attachment: Attachment, *, actor: User | None) -> None:
         record(Kind.FILE_DELETED, actor=actor, ticket=ticket, public=is_public, **told)
     else:
         record(Kind.FILE_DELETED, actor=actor, **told)
+
+
+def take_back(files: Collection[str], *, sender: User) -> None:
+    """They came with a form that had come before: these copies go, wherever the first form took them.
+
+    `files` are public ids. No ticket's history tells it, for the ticket has them still.
+    """
+    doubles = select(Attachment).where(Attachment.public_id.in_(files), Attachment.uploader_id == sender.id)
+    for each in db.session.scalars(doubles.order_by(Attachment.id).with_for_update()).all():
+        discard(each)
+        tell(each)
+        record(Kind.FILE_DELETED, actor=sender, **about(each))
+        db.session.delete(each)
 
 
 def discard(attachment: Attachment) -> None:

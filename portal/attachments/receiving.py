@@ -1,6 +1,8 @@
 """Files that come with a plain form, for those without a script. Knows the web, as views do."""
 
 import os
+from dataclasses import dataclass, field
+from hashlib import file_digest
 
 from flask import Flask, current_app, request
 from flask_babel import gettext as _
@@ -30,25 +32,55 @@ def _make_room(endpoint: str | None, values: dict | None) -> None:
         request.max_content_length = current_app.config["DESK"].upload_limit + ROOM
 
 
-def receive(draft: str, *, is_internal: bool = False) -> list[str] | None:
-    """Keep the form's files with what its sender is about to send; None where it has none.
+@dataclass(frozen=True)
+class Received:
+    """What came with a form: the public ids of what was taken in, and why the rest was not, in words."""
 
-    Else what was refused, in words. Commits, for nothing is held while the store is busy: what
-    the caller has locked is to be loaded again.
+    files: list[str] = field(default_factory=list)
+    refused: list[str] = field(default_factory=list)
+
+    def __bool__(self) -> bool:
+        return bool(self.files or self.refused)
+
+
+def receive(draft: str, *, is_internal: bool = False) -> Received:
+    """Keep the form's files with what its sender is about to send.
+
+    Commits where it has some, for nothing is held while the store is busy: what the caller
+    has locked is to be loaded again.
     """
-    sent = [file for file in request.files.getlist("files") if file.filename]
-    refused = []
-    for file in sent:
+    received = Received()
+    for file in _sent():
         try:
-            _take_in(file, draft, is_internal=is_internal)
+            received.files.append(_take_in(file, draft, is_internal=is_internal))
         except DomainError as error:
             db.session.rollback()
-            refused.append(f"{file.filename}: {error}")
-    return refused if sent else None
+            received.refused.append(f"{file.filename}: {error}")
+    return received
 
 
-def _take_in(file: FileStorage, draft: str, *, is_internal: bool) -> None:
-    """As a browser does by itself: announced, put into the quarantine, and said to be there."""
+def described() -> dict[str, list[tuple[str, str]]]:
+    """The form's files by their names and SHA-256: what tells it from one of the same words."""
+    files = []
+    for file in _sent():
+        files.append((file.filename or "", file_digest(file.stream, "sha256").hexdigest()))  # type: ignore[arg-type]
+        file.stream.seek(0)
+    return {"files": files}
+
+
+def brings_files() -> bool:
+    return bool(_sent())
+
+
+def _sent() -> list[FileStorage]:
+    return [file for file in request.files.getlist("files") if file.filename]
+
+
+def _take_in(file: FileStorage, draft: str, *, is_internal: bool) -> str:
+    """As a browser does by itself: announced, put into the quarantine, and said to be there.
+
+    Its public id.
+    """
     size = file.stream.seek(0, os.SEEK_END)
     file.stream.seek(0)
     announced = actions.announce(
@@ -69,3 +101,4 @@ def _take_in(file: FileStorage, draft: str, *, is_internal: bool) -> None:
         raise DomainError(_("The store for files does not answer. Try again in a minute.")) from error
     actions.arrived(attachment_or_404(public_id, seen_by=me(), to_change=True))
     db.session.commit()
+    return public_id

@@ -5,8 +5,9 @@ from functools import partial
 from flask import flash, request, url_for
 from flask_babel import gettext as _
 
-from portal.attachments.actions import attach
+from portal.attachments.actions import attach, take_back
 from portal.attachments.places import draft_of
+from portal.attachments.receiving import Received
 from portal.errors import DomainError
 from portal.extensions import db
 from portal.lifecycles.models import Status
@@ -30,6 +31,7 @@ from portal.tickets.page import (
     about_now,
     redrawn,
     redrawn_or_left,
+    sent_as,
     take_in_files,
     unsent,
 )
@@ -103,16 +105,18 @@ def add_note(key: str):
     refusal = throttle.too_many_comments(me())
     ticket = get_work_or_404(key, seen_by=me(), to_change=True)
     form = NoteForm()
-    if not refusal and take_in_files(form, ticket):
+    sent, received = sent_as(form, ticket), Received()
+    if not refusal and (received := take_in_files(form, ticket, key=sent)):
         ticket = get_work_or_404(key, seen_by=me(), to_change=True)
     if refusal or not form.validate_on_submit() or form.form_errors:
         return unsent(ticket, form, refusal, tab="note")
 
-    place = f"{ticket.key}:note"
-    if once.claim(once.key_of(form.data, place=place), user=me()) is None:
+    if once.claim(sent, user=me()) is None:
         said = comments.add_note(ticket, form.text, author=me())
         attach(me(), draft_of(ticket, form.place), ticket, said)
-    drop_draft(me(), place)
+    else:
+        take_back(received.files, sender=me())
+    drop_draft(me(), f"{ticket.key}:note")
     db.session.commit()
     return done(url_for(".show", key=ticket.key), COMMENTED, partial(about_now, ticket.key), tab="note")
 

@@ -41,6 +41,12 @@ def claim(key: str | None, *, user: User) -> str | None:
     return db.session.scalar(made)
 
 
+def is_known(key: str | None, *, user: User) -> bool:
+    """Whether this form has come before and was taken. Of one that comes at this moment `claim` tells."""
+    made = select(IdempotencyKey.key).where(IdempotencyKey.user_id == user.id, IdempotencyKey.key == key)
+    return key is not None and db.session.scalar(made) is not None
+
+
 def remember(key: str | None, made: str, *, user: User) -> None:
     """Note what the form made, so that sending it again leads there."""
     if key:

@@ -13,7 +13,8 @@ from flask_babel import gettext as _
 from portal.accounts.throttle import TooOften
 from portal.attachments.places import draft_of
 from portal.attachments.queries import files_on_page, has_drafted
-from portal.attachments.receiving import receive
+from portal.attachments.receiving import Received, brings_files, described, receive
+from portal.tickets import once
 from portal.tickets.drafts import drafts_of
 from portal.tickets.forms import CommentForm, NoteForm, ParticipantForm, ReplyForm, StatusForm
 from portal.tickets.models import Part, Priority, Ticket, TicketPerson
@@ -54,16 +55,25 @@ def unsent(ticket: Ticket, form: CommentForm, refusal: TooOften | None = None, *
     return page, status, headers | answer
 
 
-def take_in_files(form: CommentForm, ticket: Ticket) -> bool:
+def sent_as(form: CommentForm, ticket: Ticket) -> str | None:
+    """What tells this form from others, for `once`: with its files, before it is checked."""
+    return once.key_of(form.data | described(), place=f"{ticket.key}:{form.place}")
+
+
+def take_in_files(form: CommentForm, ticket: Ticket, *, key: str | None) -> Received:
     """Keep the files that came with the form; its ticket is to be loaded again where there were some.
 
-    What is refused stands with the form, which then is not valid.
+    What is refused stands with the form, which then is not valid. A form that came before has
+    brought its files already.
     """
+    if (form.is_blank or brings_files()) and once.is_known(key, user=me()):
+        form.has_files = True
+        return Received()
     draft = draft_of(ticket, form.place)
-    refused = receive(draft, is_internal=form.place == "note")
-    form.form_errors += refused or []
+    received = receive(draft, is_internal=form.place == "note")
+    form.form_errors += received.refused
     form.has_files = form.is_blank and has_drafted(me(), draft)
-    return refused is not None
+    return received
 
 
 def redrawn(ticket: Ticket):

@@ -7,11 +7,11 @@ from functools import partial
 from flask import redirect, render_template, request, url_for
 from flask_babel import gettext as _
 
-from portal.attachments.actions import attach
+from portal.attachments.actions import attach, take_back
 from portal.attachments.places import NEW as NEW_FILES
 from portal.attachments.places import draft_of
 from portal.attachments.queries import drafted_files, files_of_ticket
-from portal.attachments.receiving import receive
+from portal.attachments.receiving import Received, brings_files, described, receive
 from portal.errors import DomainError
 from portal.extensions import db
 from portal.markdown import render_markdown
@@ -30,6 +30,7 @@ from portal.tickets.page import (
     fragment_for,
     page_for,
     redrawn,
+    sent_as,
     take_in_files,
     unsent,
 )
@@ -51,13 +52,16 @@ NEW = "ticket:new"
 @requires(Permission.TICKET_SUBMIT)
 def submit():
     form = TicketForm(reader=me())
-    if request.method == "POST":
-        form.form_errors += receive(NEW_FILES) or []
-    if form.validate_on_submit() and not form.form_errors:
-        return _submitted(form)
     if request.method == "GET":
         _begin(form)
-    return _asking(form, 422 if form.errors else 200)
+        return _asking(form, 200)
+    key, received = once.key_of(form.data | described(), place=NEW), Received()
+    if brings_files() and not once.is_known(key, user=me()):
+        received = receive(NEW_FILES)
+        form.form_errors += received.refused
+    if form.validate() and not form.form_errors:
+        return _submitted(form, key, received)
+    return _asking(form, 422)
 
 
 def _asking(form: TicketForm, status: int):
@@ -81,9 +85,8 @@ def _begin(form: TicketForm) -> None:
         form.priority.data = Priority.MEDIUM.value
 
 
-def _submitted(form: TicketForm):
+def _submitted(form: TicketForm, key: str | None, received: Received):
     """One ticket for one form, however often it is sent."""
-    key = once.key_of(form.data, place=NEW)
     made = once.claim(key, user=me())
     if made is None:
         if refusal := throttle.too_many_tickets(me()):
@@ -93,6 +96,8 @@ def _submitted(form: TicketForm):
         attach(me(), NEW_FILES, ticket)
         made = ticket.key
         once.remember(key, made, user=me())
+    else:
+        take_back(received.files, sender=me())
     drop_draft(me(), NEW)
     db.session.commit()
     return go_to(url_for(".show", key=made, sent=1))
@@ -141,18 +146,20 @@ def reply(key: str):
     refusal = throttle.too_many_comments(me())
     ticket = _to_reply_to(key)
     form = ReplyForm()
-    if not refusal and take_in_files(form, ticket):
+    sent, received = sent_as(form, ticket), Received()
+    if not refusal and (received := take_in_files(form, ticket, key=sent)):
         ticket = _to_reply_to(key)
     if refusal or not form.validate_on_submit() or form.form_errors:
         return unsent(ticket, form, refusal)
 
-    place = f"{ticket.key}:reply"
-    if once.claim(once.key_of(form.data, place=place), user=me()) is None:
+    if once.claim(sent, user=me()) is None:
         said = comments.reply(ticket, form.text, author=me())
         attach(me(), draft_of(ticket, form.place), ticket, said)
         if works_on(me(), ticket):
             actions.follow_up(ticket, form.then.data, actor=me())
-    drop_draft(me(), place)
+    else:
+        take_back(received.files, sender=me())
+    drop_draft(me(), f"{ticket.key}:reply")
     db.session.commit()
     return done(url_for(".show", key=ticket.key), COMMENTED, partial(about_now, ticket.key))
 

@@ -1,15 +1,17 @@
 """Files that come with a plain form, for those without a script."""
 
 from io import BytesIO
+from threading import Barrier, Thread
 
 import pytest
+from sqlalchemy import func
 
 from portal.attachments.models import Attachment, State
 from portal.extensions import db
-from portal.gateways.storage import Storage, StorageAway
+from portal.gateways.storage import Area, Storage, StorageAway
 from portal.tickets.models import Comment, Ticket
 from tests import factories as make
-from tests.attachments.store import fetch
+from tests.attachments.store import browser_of, fetch
 
 MB = 2**20
 
@@ -79,6 +81,42 @@ def test_files_of_a_plain_note_are_for_the_desk(client_for, ann, ticket):
     assert "secret.txt" not in client_for(ann).get(f"/tickets/{ticket.key}").text
 
 
+def places(ticket, project):
+    """Where forms with files go, and what they say, by what they are."""
+    words = {"type": "incident", "title": "It burns", "project_id": project.id, "priority": "medium"}
+    return {
+        "reply": (f"/tickets/{ticket.key}/comments", {"body": "Once."}),
+        "files": (f"/tickets/{ticket.key}/comments", {"body": ""}),
+        "note": (f"/tickets/{ticket.key}/notes", {"body": "Once."}),
+        "request": ("/tickets/new", words),
+    }
+
+
+@pytest.mark.parametrize("kind", ["reply", "files", "note", "request"])
+def test_a_form_that_comes_twice_leaves_its_files_once(client_for, world, ticket, queue, store, kind):
+    path, words = places(ticket, world)[kind]
+    petra = make.agent()
+    db.session.commit()
+    client = client_for(petra)
+    before = {each.key for each in store.objects(Area.QUARANTINE)}
+    for _time in range(2):
+        sent = form(("log.txt", b"log"), idempotency_key="k", **words)
+        assert client.post(path, **sent).status_code == 303
+    kept = db.session.query(Attachment).one()
+    assert (kept.draft, kept.state) == (None, State.UPLOADED)
+    assert {each.key for each in store.objects(Area.QUARANTINE)} - before == {kept.object_key}
+
+
+def test_the_same_words_with_another_file_are_another_form(client_for, ann, ticket):
+    client = client_for(ann)
+    for content in (b"log", b"LOG"):
+        sent = form(("log.txt", content), idempotency_key="k", body="See.")
+        assert client.post(f"/tickets/{ticket.key}/comments", **sent).status_code == 303
+    said = {each.id for each in db.session.query(Comment)}
+    assert {each.comment_id for each in db.session.query(Attachment)} == said
+    assert len(said) == 2
+
+
 def test_a_store_that_is_away_loses_no_words(client_for, ann, ticket, monkeypatch):
     def away(*args, **kwargs):
         raise StorageAway("away")
@@ -112,3 +150,33 @@ def test_who_may_not_reply_leaves_no_file(client_for, ticket, who):
     answer = client_for(person).post(f"/tickets/{ticket.key}/comments", **form(("a.txt", b"a"), body="x"))
     assert answer.status_code == 404
     assert db.session.query(Attachment).count() == 0
+
+
+@pytest.mark.parametrize("kind", ["reply", "files", "request"])
+def test_two_copies_at_the_same_moment_leave_their_files_once(shared_app, monkeypatch, kind):
+    """Both have put their file before either says what it is about."""
+    project, ann = make.desk(), make.employee()
+    path, words = places(make.ticket(ann), project)[kind]
+    db.session.commit()
+    both, put, answers = Barrier(2, timeout=30), Storage.send, []
+
+    def put_together(*args, **kwargs):
+        put(*args, **kwargs)
+        both.wait()
+
+    def send(client):
+        sent = form(("log.txt", b"log"), idempotency_key="k", **words)
+        with shared_app.app_context():
+            answers.append(client.post(path, **sent).status_code)
+
+    monkeypatch.setattr(Storage, "send", put_together)
+    threads = [Thread(target=send, args=[browser_of(shared_app, ann)]) for _copy in range(2)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(30)
+
+    assert answers == [303, 303]
+    kept = db.session.query(Attachment).one()
+    assert (kept.draft, kept.ticket_id) == (None, db.session.query(func.max(Ticket.id)).scalar())
+    assert "removed log.txt" not in browser_of(shared_app, ann).get(f"/tickets/{kept.ticket.key}").text
