@@ -1,11 +1,13 @@
 """Every test runs on the real servers that `bin/test` starts, each in a transaction of its own."""
 
 import importlib
+import shutil
 
 import pytest
 from flask import session as request_session
 from flask.testing import FlaskClient
 from flask_wtf.csrf import generate_csrf
+from playwright.sync_api import Browser, sync_playwright
 from redis import Redis
 from sqlalchemy import event, text
 
@@ -18,6 +20,11 @@ from portal.gateways.queue import RedisQueues
 from portal.settings.cache import forget_site
 from tests import factories as make
 from tests import isolation, serving
+
+CHROMIUM_FLAGS = [
+    "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-sync",
+    "--disable-background-networking", "--disable-component-update",
+]  # fmt: skip
 
 
 class ListQueue:
@@ -222,3 +229,13 @@ def forget_settings():
 def world(app):
     """The desk as most tests want it: the default lifecycle and the project IT."""
     return make.desk()
+
+
+@pytest.fixture(scope="session")
+def chromium() -> Browser:
+    program = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
+    assert program, "There is no Chromium: `bin/test` installs it."
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=program, args=CHROMIUM_FLAGS)
+        yield browser
+        browser.close()

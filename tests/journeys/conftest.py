@@ -1,13 +1,12 @@
 """A whole desk for browsers: the seeded demo world, gunicorn, a real worker, and Chromium."""
 
 import re
-import shutil
 from contextlib import contextmanager
 from pathlib import Path
 
 import psycopg
 import pytest
-from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright
+from playwright.sync_api import BrowserContext, Page, expect
 
 from tests import isolation, serving
 
@@ -15,10 +14,6 @@ PATIENCE = 30_000  # milliseconds: a busy machine is slow, and what never comes 
 SHOTS = serving.ROOT / "tests" / "screenshots"
 AXE = serving.ROOT / "node_modules" / "axe-core" / "axe.min.js"
 PASSWORD = "demo-demo-demo"
-CHROMIUM_FLAGS = [
-    "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-sync",
-    "--disable-background-networking", "--disable-component-update",
-]  # fmt: skip
 
 
 @pytest.fixture(scope="session")
@@ -54,16 +49,6 @@ def _nothing_half_written(desk):
     with psycopg.connect(desk.environment["DATABASE_URL"]) as connection:
         connection.execute("DELETE FROM drafts")
         connection.execute("DELETE FROM attachments WHERE draft IS NOT NULL")
-
-
-@pytest.fixture(scope="session")
-def chromium() -> Browser:
-    program = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
-    assert program, "There is no Chromium: `bin/test` installs it."
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=program, args=CHROMIUM_FLAGS)
-        yield browser
-        browser.close()
 
 
 @pytest.fixture
