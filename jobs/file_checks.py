@@ -4,13 +4,13 @@ import logging
 import tempfile
 import time
 
-from jobs.files import Ours, keep
+from jobs.files import Ours, is_everybodys, keep
 from portal.attachments import releasing, rescanning, scanning, upkeep
 from portal.extensions import db
 from portal.gateways import antivirus
 from portal.gateways.antivirus import Finding, ScannerAway, ScannerVersion
 from portal.gateways.queue import enqueue_after_commit
-from portal.gateways.storage import Area, NoSuchObject, StorageAway, storage
+from portal.gateways.storage import Area, NoSuchObject, storage
 
 log = logging.getLogger(__name__)
 
@@ -22,28 +22,31 @@ CHANGED = "What lies in the quarantine is not what was looked at. Have it sent a
 def release_wanted() -> None:
     """Those whose job was lost, or had to wait for scanner or store."""
     for attachment_id in upkeep.wanted_releases(BATCH):
-        release(attachment_id)
+        if not release(attachment_id):
+            return
 
 
-def release(attachment_id: int) -> None:
-    """Serve exactly the bytes that were looked at; where scanner or store is away, once they are back."""
+def release(attachment_id: int) -> bool:
+    """Serve exactly the bytes that were looked at. Whether scanner and store were there; else it waits."""
     claimed = releasing.claim(attachment_id)
     db.session.commit()  # hold no transaction open while others work
     if claimed is None:
-        return
+        return True
     try:
         _release(claimed)
-    except (ScannerAway, StorageAway) as error:
+    except scanning.NotOurs:
         db.session.rollback()
-        log.warning("A file waits to be released: %s", error)
     except NoSuchObject:
         db.session.rollback()
         releasing.refuse(claimed, CHANGED)
     except Exception as error:
         db.session.rollback()
-        log.exception("File %s could not be released", attachment_id)
-        releasing.refuse(claimed, type(error).__name__)
+        log.warning("File %s could not be released", attachment_id, exc_info=True)
+        if is_everybodys(error):
+            return False
+        releasing.refuse(claimed, f"{type(error).__name__}: {error}")
     db.session.commit()
+    return True
 
 
 def _release(claimed: scanning.Claim) -> None:
@@ -54,7 +57,7 @@ def _release(claimed: scanning.Claim) -> None:
         if not releasing.is_the_same(claimed, fetched):
             releasing.refuse(claimed, CHANGED)
             return
-        verdict = antivirus.look_at(ours.from_the_start())
+        verdict = ours.verdict()
         if verdict.finding is Finding.INFECTED:
             scanning.block(claimed, fetched, verdict)
         else:
@@ -85,13 +88,12 @@ def _rescan(attachment_id: int, by: ScannerVersion) -> bool:
     try:
         if claimed is not None:
             _look_again(claimed)
-    except (ScannerAway, StorageAway) as error:
+    except scanning.NotOurs:
         db.session.rollback()
-        log.warning("Files wait to be looked at again: %s", error)
-        return False
-    except Exception:
+    except Exception as error:
         db.session.rollback()
-        log.exception("File %s could not be looked at again", attachment_id)
+        log.warning("File %s could not be looked at again", attachment_id, exc_info=True)
+        return not is_everybodys(error)
     db.session.commit()
     return True
 
@@ -99,8 +101,12 @@ def _rescan(attachment_id: int, by: ScannerVersion) -> bool:
 def _look_again(claimed: scanning.Claim) -> None:
     with tempfile.TemporaryFile() as file:
         ours = Ours(claimed, file)
-        scanning.fetch(claimed, ours.while_read(storage().read(Area.CLEAN, claimed.key)), file)
-        verdict = antivirus.look_at(ours.from_the_start())
+        fetched = scanning.fetch(claimed, ours.while_read(storage().read(Area.CLEAN, claimed.key)), file)
+        if not (fetched.is_whole and fetched.sha256 == claimed.recorded):
+            log.error("File %s in the store is not what was scanned", claimed.id)
+            rescanning.withdraw(claimed)
+            return
+        verdict = ours.verdict()
         if verdict.finding is Finding.INFECTED:
             rescanning.block(claimed, verdict)
         else:

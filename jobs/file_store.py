@@ -1,6 +1,7 @@
 """Keeping the store and the desk in step: what belongs to nothing goes, and what is missing is said."""
 
 import logging
+from datetime import timedelta
 
 from portal.attachments import reconciling, upkeep
 from portal.extensions import db
@@ -9,6 +10,8 @@ from portal.gateways.storage import Area, StorageAway
 log = logging.getLogger(__name__)
 
 BATCH = 200
+# What was served and is a stranger now may be known to another backup than the one that was brought back.
+GRACE = {Area.QUARANTINE: timedelta(0), Area.CLEAN: timedelta(days=14)}
 
 
 def tidy_quarantine() -> None:
@@ -40,7 +43,7 @@ def _delete_abandoned() -> None:
 def _remove_orphans(area: Area) -> None:
     try:
         for found in reconciling.orphans(area):
-            reconciling.remove(area, found)
+            reconciling.remove(area, found, after=GRACE[area])
             db.session.commit()
         for left in reconciling.unfinished(area):
             reconciling.drop(area, left)

@@ -3,21 +3,21 @@
 import logging
 import tempfile
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from datetime import timedelta
 from io import BytesIO
 from typing import BinaryIO, cast
 
-from sqlalchemy import delete, select
+from sqlalchemy import select
 
 from portal import clock
-from portal.attachments import actions, previews, scanning
-from portal.attachments.models import IN_PARTS, Attachment, Discarded, State
+from portal.attachments import actions, discarded, previews, scanning
+from portal.attachments.models import IN_PARTS, Attachment, State
 from portal.attachments.queries import waiting_for_scan
 from portal.extensions import db
 from portal.gateways import antivirus
 from portal.gateways.antivirus import Finding, ScannerAway
-from portal.gateways.storage import Area, NoSuchObject, StorageAway, storage
+from portal.gateways.storage import Area, StorageAway, storage
 
 log = logging.getLogger(__name__)
 
@@ -43,21 +43,31 @@ def scan_one(attachment_id: int) -> bool:
         return True
     try:
         _scan(claimed)
-    except NoSuchObject:
+    except scanning.NotOurs:
         db.session.rollback()
-        scanning.put_back(claimed, costs_a_try=True, error="The store has no such object.")
-    except (ScannerAway, StorageAway) as error:
-        db.session.rollback()
-        log.warning("A file waits to be scanned: %s", error)
-        scanning.put_back(claimed, costs_a_try=False, error=str(error))
-        db.session.commit()
-        return False
     except Exception as error:
         db.session.rollback()
-        log.exception("The scan of file %s failed", attachment_id)
-        scanning.put_back(claimed, costs_a_try=True, error=type(error).__name__)
+        is_away = is_everybodys(error)
+        log.warning("File %s could not be scanned", attachment_id, exc_info=not is_away)
+        scanning.put_back(claimed, costs_a_try=not is_away, error=f"{type(error).__name__}: {error}")
+        db.session.commit()
+        return not is_away
     db.session.commit()
     return True
+
+
+def is_everybodys(error: Exception) -> bool:
+    """Whether any other file would fare the same: no scanner, no store, or no room on our own disk.
+
+    A store that answers otherwise failed with this file alone.
+    """
+    if isinstance(error, StorageAway):
+        try:
+            storage().check()
+        except StorageAway:
+            return True
+        return False
+    return isinstance(error, ScannerAway | OSError)  # those of the network are said otherwise
 
 
 def _scan(claimed: scanning.Claim) -> None:
@@ -68,7 +78,7 @@ def _scan(claimed: scanning.Claim) -> None:
         if reason := scanning.refused(claimed, fetched):
             scanning.leave_unscanned(claimed, fetched, reason)
             return
-        verdict = antivirus.look_at(ours.from_the_start())
+        verdict = ours.verdict()
         if verdict.finding is Finding.INFECTED:
             scanning.block(claimed, fetched, verdict)
         elif verdict.finding is Finding.UNSCANNABLE:
@@ -78,7 +88,10 @@ def _scan(claimed: scanning.Claim) -> None:
 
 
 class Ours:
-    """The bytes of a claimed file, whose lease is renewed while they are read: a large one takes longer."""
+    """The bytes of a claimed file, whose lease is renewed while they are read: a large one takes longer.
+
+    All of it raises NotOurs once the file is another's.
+    """
 
     def __init__(self, claimed: scanning.Claim, file: BinaryIO) -> None:
         self._claimed, self._file = claimed, file
@@ -89,6 +102,9 @@ class Ours:
             self._renew()
             yield chunk
 
+    def verdict(self) -> antivirus.Verdict:
+        return antivirus.look_at(self.from_the_start(), meanwhile=self._renew)
+
     def from_the_start(self) -> BinaryIO:
         self._file.seek(0)
         return cast(BinaryIO, self)
@@ -98,7 +114,7 @@ class Ours:
         return self._file.read(size)
 
     def _renew(self) -> None:
-        if time.monotonic() - self._renewed > scanning.LEASE.total_seconds() / 3:
+        if time.monotonic() - self._renewed > scanning.RENEWAL.total_seconds():
             scanning.keep_lease(self._claimed)
             db.session.commit()
             self._renewed = time.monotonic()
@@ -139,29 +155,30 @@ def scan_waiting() -> None:
 
 def remove_discarded() -> None:
     """Remove objects that nothing refers to any more; what cannot be removed now is tried again."""
-    due = select(Discarded).where(Discarded.available_at <= clock.now()).order_by(Discarded.id)
-    while batch := db.session.scalars(due.limit(BATCH).with_for_update(skip_locked=True)).all():
+    until, batch = time.monotonic() + SHIFT, _taken()
+    while batch and time.monotonic() < until:
         for each in batch:
-            if not _remove(each):
-                db.session.commit()
+            try:
+                _remove(each)
+            except StorageAway as error:
+                log.warning("Objects wait to be removed: %s", error)
                 return
-        gone = [each.id for each in batch]
-        db.session.execute(delete(Discarded).where(Discarded.id.in_(gone)))
-        db.session.commit()
+            discarded.done(each)
+            db.session.commit()
+        batch = _taken()
 
 
-def _remove(discarded: Discarded) -> bool:
-    key, area = discarded.key, Area(discarded.area)
-    try:
-        if discarded.upload_id:
-            storage().drop_parts(key, discarded.upload_id, area)
-        else:
-            storage().forget(key, area)
-    except StorageAway as error:
-        log.warning("An object waits to be removed: %s", error)
-        discarded.available_at = clock.now() + LATER
-        return False
-    return True
+def _taken() -> Sequence[discarded.Item]:
+    taken = discarded.take(BATCH)
+    db.session.commit()  # hold no transaction open while the store is asked
+    return taken
+
+
+def _remove(item: discarded.Item) -> None:
+    if item.upload_id:
+        storage().drop_parts(item.key, item.upload_id, Area(item.area))
+    else:
+        storage().forget(item.key, Area(item.area))
 
 
 def expire_announced() -> None:

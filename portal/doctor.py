@@ -23,7 +23,7 @@ from portal.attachments.upkeep import still_lost
 from portal.config import Environment, Settings
 from portal.extensions import db
 from portal.gateways import antivirus, smtp
-from portal.gateways.antivirus import ScannerAway
+from portal.gateways.antivirus import ScanBroke, ScannerAway
 from portal.gateways.queue import queues
 from portal.gateways.redis import RedisAway, redis
 from portal.gateways.smtp import MailServerAway
@@ -263,7 +263,7 @@ def _finds(what: str, files: Packed, limit: int) -> Finding:
     file = io.BytesIO(content) if not name and isinstance(content, bytes) else _zip(*files)
     try:
         verdict = antivirus.look_at(file)
-    except ScannerAway as error:
+    except (ScannerAway, ScanBroke) as error:
         return fail(
             "ClamAV",
             f"could not check {what}: {error}."

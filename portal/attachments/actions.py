@@ -3,6 +3,7 @@
 import re
 import unicodedata
 from collections.abc import Collection, Iterable
+from datetime import datetime
 from typing import Any
 
 from flask import current_app
@@ -168,9 +169,9 @@ def discard(attachment: Attachment) -> None:
             discard_object(Area.CLEAN, key)
 
 
-def discard_object(area: Area, key: str) -> None:
-    """Note that an object is to be removed, so that it goes even where the store is away just now."""
-    _discard(Discarded(area=area.value, key=key))
+def discard_object(area: Area, key: str, due: datetime | None = None) -> None:
+    """Note that an object is to be removed, now or then, so that it goes even where the store is away."""
+    _discard(Discarded(area=area.value, key=key, available_at=due or clock.now()))
 
 
 def discard_upload(area: Area, key: str, upload_id: str) -> None:

@@ -71,6 +71,7 @@ class Reason(StrEnum):
     LIMITS = "limits"  # too large, too deep or too many for the scanner
     MISMATCH = "mismatch"  # its content is not what its name and its sender say
     DAMAGED = "damaged"  # what arrived is not what was sent
+    CHANGED = "changed"  # what the store has now is not what was checked
 
 
 class Attachment(Model):
@@ -93,6 +94,10 @@ class Attachment(Model):
         Index("ix_attachments_scanned_status", "scanned_status", "id"),
         Index("ix_attachments_uploader_id", "uploader_id", "created_at"),
         Index("ix_attachments_scanned_at", "scanned_at", postgresql_where=text("scanned_status = 'CLEAN'")),
+        *(
+            Index(f"ix_attachments_{key}", key, postgresql_where=text(f"{key} IS NOT NULL"))
+            for key in ("thumbnail_key", "preview_key")
+        ),
     )
 
     id: Mapped[int] = mapped_column(Identity(), primary_key=True)

@@ -9,7 +9,7 @@ from datetime import timedelta
 from hashlib import sha256
 from itertools import islice
 
-from sqlalchemy import or_, select, union_all
+from sqlalchemy import func, or_, select, union_all, update
 
 from portal import clock
 from portal.attachments.actions import discard_object, discard_upload
@@ -43,10 +43,15 @@ def _batches(area: Area) -> Iterator[list[Found]]:
         yield batch
 
 
-def remove(area: Area, found: Iterable[Found]) -> None:
-    """Have them removed, after the commit."""
-    for each in found:
-        discard_object(area, each.key)
+def remove(area: Area, found: Iterable[Found], *, after: timedelta = timedelta(0)) -> None:
+    """Have them removed, after the commit and then so long; what waits for that already waits no longer."""
+    keys, due = [each.key for each in found], clock.now() + after
+    waits = (Discarded.area == area.value, Discarded.key.in_(keys), Discarded.upload_id.is_(None))
+    sooner = update(Discarded).where(*waits).values(available_at=func.least(Discarded.available_at, due))
+    waiting = set(db.session.scalars(sooner.returning(Discarded.key)))
+    for key in keys:
+        if key not in waiting:
+            discard_object(area, key, due)
 
 
 def unfinished(area: Area) -> Iterator[list[Unfinished]]:

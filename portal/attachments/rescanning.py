@@ -7,7 +7,7 @@ from sqlalchemy import ColumnElement, or_, select
 
 from portal import clock
 from portal.attachments.actions import about, discard, tell
-from portal.attachments.models import Attachment, State
+from portal.attachments.models import Attachment, Reason, State
 from portal.attachments.scanning import Claim, claim_again, ours
 from portal.attachments.telling import tell_people
 from portal.events.kinds import Kind
@@ -53,13 +53,31 @@ def block(claimed: Claim, verdict: Verdict) -> Attachment | None:
         return None
     _note(attachment, verdict)
     discard(attachment)
-    attachment.scanned_status, attachment.found = State.INFECTED, (verdict.name or "")[:200]
-    attachment.clean_key = attachment.thumbnail_key = attachment.preview_key = attachment.excerpt = None
-    attachment.has_excerpt = False
+    _end(attachment, State.INFECTED)
+    attachment.found = (verdict.name or "")[:200]
     record(Kind.FILE_BLOCKED, actor=None, **about(attachment), found=verdict.name)
     tell_people(attachment)
     tell(attachment)
     return attachment
+
+
+def withdraw(claimed: Claim) -> None:
+    """What the store has is not what was scanned: nobody gets it, and whoever sent it has to send it anew."""
+    attachment = ours(claimed)
+    if attachment is None:
+        return
+    discard(attachment)
+    _end(attachment, State.EXPIRED)
+    attachment.reason, attachment.lease_until = Reason.CHANGED, None
+    record(Kind.FILE_LOST, actor=None, **about(attachment), reason=Reason.CHANGED.value)
+    tell(attachment)
+
+
+def _end(attachment: Attachment, state: State) -> None:
+    """It is served no more, and nothing that was drawn of it."""
+    attachment.scanned_status = state
+    attachment.clean_key = attachment.thumbnail_key = attachment.preview_key = attachment.excerpt = None
+    attachment.has_excerpt = False
 
 
 def _note(attachment: Attachment, verdict: Verdict) -> None:

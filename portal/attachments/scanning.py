@@ -28,6 +28,7 @@ from portal.gateways.storage import Area
 from portal.settings.cache import site
 
 LEASE = timedelta(seconds=75)  # what a worker that died was at is another's after so long
+RENEWAL = timedelta(seconds=20)  # after so long a worker that lives makes it last longer
 TRIES = 5
 PAUSE = timedelta(seconds=30)  # after the first try that failed; twice as long after each other
 
@@ -96,10 +97,15 @@ def claim_again(attachment: Attachment, *, key: str) -> Claim:
     )
 
 
-def keep_lease(claimed: Claim) -> bool:
-    """Whether the file is still ours; it is then for another while."""
+class NotOurs(Exception):
+    """The file was deleted, or another worker has it by now."""
+
+
+def keep_lease(claimed: Claim) -> None:
+    """The file is ours for another while. Raises NotOurs."""
     longer = update(Attachment).where(*_is_ours(claimed)).values(lease_until=clock.now() + LEASE)
-    return db.session.scalar(longer.returning(Attachment.id)) is not None
+    if db.session.scalar(longer.returning(Attachment.id)) is None:
+        raise NotOurs
 
 
 def put_back(claimed: Claim, *, costs_a_try: bool, error: str) -> None:
@@ -231,12 +237,12 @@ def leave_unscanned(
         return None
     _note(attachment, fetched, verdict)
     attachment.reason = reason
+    record(Kind.FILE_UNSCANNABLE, actor=None, **about(attachment), reason=reason.value)
     if reason is Reason.DAMAGED:
         attachment.scanned_status = State.EXPIRED
         discard(attachment)
     else:
         attachment.scanned_status = State.UNSCANNABLE
-        record(Kind.FILE_UNSCANNABLE, actor=None, **about(attachment), reason=reason.value)
         tell_people(attachment)
     tell(attachment)
     return attachment

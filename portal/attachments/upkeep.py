@@ -65,6 +65,7 @@ def abandoned(limit: int) -> Sequence[Attachment]:
     )
     left_alone = Attachment.draft.is_not(None) & (Attachment.created_at < since) & ~added
     never_came = (Attachment.scanned_status == State.EXPIRED) & (Attachment.created_at < since)
+    never_came &= Attachment.ticket_id.is_(None) | Attachment.reason.is_(None)  # the others are seen
     found = select(Attachment).where(or_(left_alone, never_came)).order_by(Attachment.id)
     return db.session.scalars(found.limit(limit).with_for_update(skip_locked=True, of=Attachment)).all()
 

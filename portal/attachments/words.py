@@ -19,6 +19,8 @@ def said_of(attachment: Attachment) -> str:
             said = _("It could not be checked completely. An admin has released it.")
         case State.EXPIRED, Reason.DAMAGED:
             said = _("It did not arrive whole. Send it again.")
+        case State.EXPIRED, Reason.CHANGED:
+            said = _("What the store has is not what was checked, so it is not served. Send it again.")
         case state, _reason:
             said = _SAID[state]
     return str(said)

@@ -1,18 +1,19 @@
 """With new signatures, the files of the last days are looked at again."""
 
 from datetime import timedelta
+from io import BytesIO
 
 import pytest
 from sqlalchemy import select
 
 from jobs import file_checks
 from portal import clock
-from portal.attachments.models import State
+from portal.attachments.models import Reason, State
 from portal.events.kinds import Kind
 from portal.events.models import Event
 from portal.extensions import db
 from portal.gateways import antivirus
-from portal.gateways.storage import Area
+from portal.gateways.storage import Area, StorageAway
 from portal.outbox_mail.models import Mail
 from portal.settings.actions import change_settings
 from portal.settings.cache import forget_site
@@ -26,7 +27,7 @@ def asked(monkeypatch):
     """How often the scanner, who answers all the same, is given a file."""
     seen = []
     look_at = antivirus.look_at
-    monkeypatch.setattr(antivirus, "look_at", lambda file: seen.append(1) or look_at(file))
+    monkeypatch.setattr(antivirus, "look_at", lambda file, **more: seen.append(1) or look_at(file, **more))
     return seen
 
 
@@ -79,8 +80,8 @@ def test_a_file_that_is_deleted_while_the_scanner_reads_stays_deleted(ann, queue
     old = clean_file(store, ann, EICAR, **OTHERS)
     public_id, look_at = old.public_id, antivirus.look_at
 
-    def slowly(file):
-        verdict = look_at(file)
+    def slowly(file, **more):
+        verdict = look_at(file, **more)
         db.session.delete(row(public_id))
         db.session.commit()
         return verdict
@@ -89,6 +90,42 @@ def test_a_file_that_is_deleted_while_the_scanner_reads_stays_deleted(ann, queue
     rescan(queue)
     assert row(public_id) is None
     assert db.session.scalars(select(Event).where(Event.kind == Kind.FILE_BLOCKED)).all() == []
+
+
+def test_what_the_store_has_changed_is_served_no_more(client_for, ann, queue, store):
+    old = clean_file(store, ann, b"What was checked.", **OTHERS)
+    key = old.clean_key
+    store.keep(key, BytesIO(b"What was changed."), size=17, kind="application/octet-stream")
+    rescan(queue)
+
+    changed = row(old.public_id)
+    assert (changed.state, changed.reason, changed.clean_key) == (State.EXPIRED, Reason.CHANGED, None)
+    assert fetch(client_for(ann), old.public_id).status_code == 409
+    lost = db.session.scalars(select(Event).where(Event.kind == Kind.FILE_LOST)).one()
+    assert lost.data["reason"] == "changed"
+    assert not there(store, Area.CLEAN, key)
+
+
+@pytest.mark.parametrize("fails_with", [antivirus.ScanBroke("It died."), StorageAway("500")])
+def test_a_file_that_cannot_be_looked_at_again_does_not_hold_up_the_others(
+    ann, queue, store, monkeypatch, fails_with
+):
+    """The latest is looked at first."""
+    other, first = clean_file(store, ann, b"other", **OTHERS), clean_file(store, ann, b"first", **OTHERS)
+    first.scanned_at = clock.now()
+    db.session.commit()
+    look_at = antivirus.look_at
+
+    def fail(file, **more):
+        content = file.read()
+        if content == b"first":
+            raise fails_with
+        return look_at(BytesIO(content), **more)
+
+    monkeypatch.setattr(antivirus, "look_at", fail)
+    rescan(queue)
+    assert row(first.public_id).signatures == OTHERS["signatures"]
+    assert row(other.public_id).signatures != OTHERS["signatures"]
 
 
 def test_while_the_scanner_is_away_nothing_is_looked_at_and_all_is_served(

@@ -10,7 +10,7 @@ from jobs import file_store
 from jobs.timetable import TIMETABLE
 from portal import clock, invariants
 from portal.attachments import actions
-from portal.attachments.models import Attachment, Discarded, State
+from portal.attachments.models import Attachment, Discarded, Reason, State
 from portal.attachments.upkeep import jobs_due, report
 from portal.events.kinds import Kind
 from portal.events.models import Event
@@ -143,14 +143,53 @@ def test_a_clean_object_of_no_file_goes_and_exports_stay(ann, queue, store):
         setattr(kept, name, key)
     db.session.commit()
 
-    with clock.travelling_to(clock.now() + LATER):
+    found = clock.now() + LATER
+    with clock.travelling_to(found):
         file_store.compare()
         queue.run()
+    assert there(store, Area.CLEAN, "c/of-nobody")  # the right backup may know it
 
-    assert not there(store, Area.CLEAN, "c/of-nobody")
+    for days in (1, 15):
+        with clock.travelling_to(found + timedelta(days=days)):
+            file_store.compare()
+            sweep(queue)
+        assert there(store, Area.CLEAN, "c/of-nobody") is (days == 1)
     for key in (kept.clean_key, "c/small", "c/large", "exports/of-ann"):
         assert there(store, Area.CLEAN, key)
         store.forget(key)
+
+
+def test_an_object_that_a_file_speaks_of_again_is_not_removed(ann, queue, store):
+    known = clean_file(store, ann)
+    actions.discard_object(Area.CLEAN, known.clean_key)
+    db.session.commit()
+    queue.run()
+    assert there(store, Area.CLEAN, known.clean_key)
+    assert db.session.query(Discarded).count() == 0
+
+
+def test_no_transaction_is_open_while_an_object_is_removed(app, queue, store, monkeypatch):
+    for number in range(3):
+        actions.discard_object(Area.QUARANTINE, f"q/{number}")
+    db.session.commit()
+    seen, forget = [], store.forget
+    monkeypatch.setattr(
+        store, "forget", lambda *of: seen.append(db.session().in_transaction()) or forget(*of)
+    )
+    queue.run()
+    assert seen == [False, False, False]
+    assert db.session.query(Discarded).count() == 0
+
+
+def test_a_file_of_a_reply_that_arrived_damaged_stays_in_sight(client_for, ann, queue):
+    sent = send(client_for(ann))
+    damaged = row(sent.public_id)
+    damaged.scanned_status, damaged.reason = State.EXPIRED, Reason.DAMAGED
+    damaged.ticket, damaged.draft = make.ticket(requester=ann), None
+    db.session.commit()
+    with clock.travelling_to(clock.now() + WEEK):
+        file_store.compare()
+    assert row(sent.public_id) is not None
 
 
 def test_a_file_that_the_store_has_lost_raises_an_alarm_once(ann, queue, store, caplog):

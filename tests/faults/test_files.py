@@ -1,5 +1,6 @@
 """Store, scanner and worker go away while files are on their way: nothing is lost or served unscanned."""
 
+import errno
 import time
 from datetime import timedelta
 
@@ -7,6 +8,7 @@ import pytest
 
 from jobs import files
 from portal import clock
+from portal.attachments import scanning
 from portal.attachments.models import Attachment, State
 from portal.extensions import db
 from portal.gateways import antivirus
@@ -72,18 +74,19 @@ def test_f07_a_scanner_that_dies_in_the_middle_has_said_nothing(ann, queue, scan
     sent = send(ann, "long.log", content)
     looking = antivirus._Scanner.instream
 
-    def die(scanner, file):
+    def die(scanner, file, meanwhile):
         file.read(1_000_000)
         scanner_line.cut()
-        return looking(scanner, file)
+        return looking(scanner, file, meanwhile)
 
     monkeypatch.setattr(antivirus._Scanner, "instream", die)
     files.scan_one(sent.id)
-    assert (row(sent.public_id).state, row(sent.public_id).attempts) == (State.UPLOADED, 0)
+    assert (row(sent.public_id).state, row(sent.public_id).attempts) == (State.UPLOADED, 1)
 
     monkeypatch.setattr(antivirus._Scanner, "instream", looking)
     scanner_line.through()
-    files.scan_waiting()
+    with clock.travelling_to(clock.now() + timedelta(minutes=1)):
+        files.scan_waiting()
     assert fetch(ann, sent.public_id).data == content
 
 
@@ -187,12 +190,69 @@ def test_what_makes_its_scan_fail_again_and_again_is_left_to_an_admin(ann, queue
     assert fetch(ann, sent.public_id).status_code == 409
 
 
+def test_a_file_that_the_scanner_dies_of_costs_a_try_and_holds_up_no_other(ann, queue, monkeypatch):
+    deadly, other = send(ann, "deadly.txt", b"deadly"), send(ann, "other.txt", b"other")
+    queue.jobs.clear()
+    looking = antivirus._Scanner.instream
+
+    def die(scanner, file, meanwhile):
+        content = file.read()
+        if content == b"deadly":
+            raise ConnectionResetError
+        file.from_the_start()
+        return looking(scanner, file, meanwhile)
+
+    monkeypatch.setattr(antivirus._Scanner, "instream", die)
+    files.scan_waiting()
+    assert (row(deadly.public_id).state, row(deadly.public_id).attempts) == (State.UPLOADED, 1)
+    assert row(other.public_id).state is State.CLEAN
+
+
+def test_a_full_disk_of_the_desk_costs_no_try(ann, queue, monkeypatch):
+    sent = send(ann)
+    queue.jobs.clear()
+    full = OSError(errno.ENOSPC, "No space left on device")
+
+    def refuse(*_):
+        raise full
+
+    with monkeypatch.context() as patch:
+        patch.setattr(files.scanning, "fetch", refuse)
+        for _turn in range(7):
+            files.scan_waiting()
+    assert (row(sent.public_id).state, row(sent.public_id).attempts) == (State.UPLOADED, 0)
+    files.scan_waiting()
+    assert row(sent.public_id).state is State.CLEAN
+
+
+def test_the_lease_outlasts_the_longest_silence(app):
+    longest = max(antivirus.GLANCE, antivirus.SEND_PATIENCE, antivirus.PATIENCE, 10)
+    assert scanning.RENEWAL + timedelta(seconds=longest) < scanning.LEASE
+
+
+def test_a_worker_lets_go_of_a_file_that_was_deleted_under_it(ann, queue, monkeypatch):
+    sent = send(ann, "long.log", b"line\n" * 400_000)
+    queue.jobs.clear()
+    monkeypatch.setattr(scanning, "RENEWAL", timedelta(0))
+    public_id, looked, looking = sent.public_id, [], antivirus.look_at
+    monkeypatch.setattr(antivirus, "look_at", lambda *of, **more: looked.append(1) or looking(*of, **more))
+    reading = files.storage().read
+
+    def delete_meanwhile(*of):
+        ann.post(f"/attachments/{public_id}/removal")
+        return reading(*of)
+
+    monkeypatch.setattr(files.storage(), "read", delete_meanwhile)
+    assert files.scan_one(sent.id)
+    assert (row(public_id), looked) == (None, [])
+
+
 def test_f13_scanned_ten_times_is_scanned_once(ann, queue, monkeypatch):
     looked, looking = [], antivirus.look_at
 
-    def look(file):
+    def look(file, **more):
         looked.append(1)
-        return looking(file)
+        return looking(file, **more)
 
     monkeypatch.setattr(antivirus, "look_at", look)
     sent = send(ann)

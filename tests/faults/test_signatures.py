@@ -88,7 +88,7 @@ def test_f08_new_signatures_look_at_it_once_more(boss, scanner, queue, monkeypat
     sent = send(boss)
     queue.run()
     looked, looking = [], antivirus.look_at
-    monkeypatch.setattr(antivirus, "look_at", lambda file: looked.append(1) or looking(file))
+    monkeypatch.setattr(antivirus, "look_at", lambda file, **more: looked.append(1) or looking(file, **more))
     file_checks.rescan()
     assert looked == []
 

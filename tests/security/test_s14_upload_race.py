@@ -101,9 +101,9 @@ def test_a_deleted_file_never_becomes_clean(app, client_for, world, queue, monke
     else:
         looking = files.antivirus.look_at
 
-        def delete_meanwhile(file):
+        def delete_meanwhile(file, **more):
             client.post(f"/attachments/{told['id']}/removal")
-            return looking(file)
+            return looking(file, **more)
 
         monkeypatch.setattr(files.antivirus, "look_at", delete_meanwhile)
 
