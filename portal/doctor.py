@@ -2,8 +2,6 @@
 
 import io
 import sys
-import tempfile
-import zipfile
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import timedelta
@@ -17,7 +15,7 @@ from flask.cli import with_appcontext
 from sqlalchemy import func, select, text
 from sqlalchemy.exc import SQLAlchemyError
 
-from portal import clock, invariants, privileges, schema
+from portal import clock, invariants, privileges, samples, schema
 from portal.attachments.held import long_waiting
 from portal.attachments.upkeep import still_lost
 from portal.config import Environment, Settings
@@ -36,8 +34,6 @@ SKEW = timedelta(seconds=2)
 ABOUT_POSTGRES = """
     SELECT current_setting('server_version_num')::int, current_setting('server_version'), clock_timestamp()
 """
-# In parts, so that no scanner takes this file for a virus.
-EICAR = "X5O!P%@AP[4\\PZX54(P^)7CC)7}" + "$EICAR-STANDARD-" + "ANTIVIRUS-TEST-FILE!$H+H*"
 
 
 class Level(StrEnum):
@@ -213,8 +209,9 @@ def _scanner() -> Iterator[Finding]:
         )
         return
     yield _signatures(found)
-    for what, files in _test_viruses(settings.upload_limit):
-        yield _finds(what, files, settings.upload_max_mb)
+    for what, file in samples.test_viruses(settings.upload_limit):
+        yield _finds(what, file, settings.upload_max_mb)
+    yield _says_what_is_locked()
 
 
 def _signatures(found: antivirus.ScannerVersion) -> Finding:
@@ -227,40 +224,7 @@ def _signatures(found: antivirus.ScannerVersion) -> Finding:
     return ok("ClamAV", f"{found.engine}, signatures {found.signatures}, {age.days} days old")
 
 
-Packed = tuple[tuple[str, bytes | int], ...]  # names, each with its content or so many zeros
-
-
-def _test_viruses(limit: int) -> Iterator[tuple[str, Packed]]:
-    """The harmless test virus: plain, packed, packed twice, and behind as much as an upload may have."""
-    eicar = EICAR.encode()
-    yield "the test virus", (("", eicar),)
-    yield "the test virus in a zip", (("eicar.com", eicar),)
-    yield "the test virus in a zip in a zip", (("inner.zip", _zip(("eicar.com", eicar)).read()),)
-    padding = limit - len(eicar) - 1024  # of which the zip's own lists need some
-    yield f"the test virus behind {limit // 2**20} MB", (("filler.bin", padding), ("eicar.com", eicar))
-
-
-def _zip(*files: tuple[str, bytes | int]) -> BinaryIO:
-    """Not compressed, and on the disk: it may be as large as an upload."""
-    packed = tempfile.TemporaryFile()  # noqa: SIM115, the reader closes it by letting go
-    with zipfile.ZipFile(packed, "w", zipfile.ZIP_STORED) as archive:
-        for name, content in files:
-            with archive.open(zipfile.ZipInfo(name), "w", force_zip64=True) as member:
-                for piece in [content] if isinstance(content, bytes) else _zeros(content):
-                    member.write(piece)
-    packed.seek(0)
-    return packed
-
-
-def _zeros(number: int) -> Iterator[bytes]:
-    while number > 0:
-        yield bytes(min(number, 2**20))
-        number -= 2**20
-
-
-def _finds(what: str, files: Packed, limit: int) -> Finding:
-    (name, content), *_ = files
-    file = io.BytesIO(content) if not name and isinstance(content, bytes) else _zip(*files)
+def _finds(what: str, file: BinaryIO, limit: int) -> Finding:
     try:
         verdict = antivirus.look_at(file)
     except (ScannerAway, ScanBroke) as error:
@@ -276,6 +240,20 @@ def _finds(what: str, files: Packed, limit: int) -> Finding:
             " and AlertExceedsMax yes.",
         )
     return ok("ClamAV", f"found {what}")
+
+
+def _says_what_is_locked() -> Finding:
+    try:
+        verdict = antivirus.look_at(io.BytesIO(samples.locked_zip()))
+    except ScannerAway as error:
+        return fail("ClamAV", f"could not check a zip with a password: {error}.")
+    if verdict.finding is not antivirus.Finding.UNSCANNABLE:
+        return fail(
+            "ClamAV",
+            "did not say that it cannot look into a zip with a password: what is in there would be"
+            " served unchecked. Set AlertEncrypted yes in clamd.conf, and start clamd again.",
+        )
+    return ok("ClamAV", "says so where it cannot look into a zip with a password")
 
 
 def _files() -> Iterator[Finding]:

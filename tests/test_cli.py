@@ -1,13 +1,16 @@
 """What an operator types: `flask ops`, `flask storage`, `flask doctor`."""
 
 import re
+import shutil
 from datetime import UTC, datetime, timedelta
 
 import pytest
 from sqlalchemy import delete, insert, select, text, update
 
+from embedded.clamav import ClamAV
+from embedded.state import State
 from jobs.worker import make_worker
-from portal import clock, doctor, invariants, schema
+from portal import clock, doctor, invariants, samples, schema
 from portal.config import Environment
 from portal.events.models import Delivery, Event
 from portal.extensions import db
@@ -24,6 +27,9 @@ from portal.tickets.models import Part, Ticket, TicketKey, TicketPerson
 from tests import factories as make
 
 NOWHERE = "127.0.0.1:1"
+needs_clamd = pytest.mark.skipif(
+    not shutil.which("clamd", path="/usr/sbin:/usr/bin"), reason="clamd is not installed"
+)
 
 
 @pytest.fixture
@@ -288,7 +294,38 @@ VIRUSES = (
 def test_a_scanner_is_well_only_where_it_finds_all_of_it(findings, settings_are):
     settings_are(upload_max_mb=1)
 
-    assert findings("ClamAV")[1:] == [f"ok: found {virus}" for virus in VIRUSES]
+    found = [f"ok: found {virus}" for virus in VIRUSES]
+    assert findings("ClamAV")[1:] == [*found, "ok: says so where it cannot look into a zip with a password"]
+
+
+@pytest.fixture
+def forgetful_clamd(tmp_path, settings_are):
+    """A scanner that is not told to say where it cannot look, because something is locked."""
+    server = Forgetful(State(tmp_path), fast=True)
+    server.start()
+    settings_are(clamav_host="127.0.0.1", clamav_port=server.port, clamav_socket="", upload_max_mb=1)
+    yield
+    server.stop()
+
+
+class Forgetful(ClamAV):
+    has_official_signatures = False
+
+    def prepare(self):
+        super().prepare()
+        told = self.directory / "clamd.conf"
+        told.write_text(told.read_text().replace("AlertEncrypted yes\n", ""))
+
+
+@needs_clamd
+def test_a_scanner_that_says_nothing_of_what_is_locked_fails_and_the_setting_is_named(
+    forgetful_clamd, findings
+):
+    *found, locked = findings("ClamAV")[1:]
+
+    assert found == [f"ok: found {virus}" for virus in VIRUSES]
+    assert locked.startswith("fail: did not say that it cannot look into a zip with a password")
+    assert "Set AlertEncrypted yes in clamd.conf" in locked
 
 
 @pytest.mark.parametrize("blind", VIRUSES)
@@ -298,7 +335,9 @@ def test_a_scanner_that_lets_a_virus_through_fails(findings, settings_are, monke
     order = iter(VIRUSES)
 
     def look_at(_file):
-        seen = finding if next(order) == blind else Verdicts.INFECTED
+        if (what := next(order, None)) is None:
+            return antivirus.Verdict(Verdicts.UNSCANNABLE, "Heuristics.Encrypted.Zip", antivirus.version())
+        seen = finding if what == blind else Verdicts.INFECTED
         return antivirus.Verdict(seen, None, antivirus.version())
 
     monkeypatch.setattr(antivirus, "look_at", look_at)
@@ -309,8 +348,7 @@ def test_a_scanner_that_lets_a_virus_through_fails(findings, settings_are, monke
 
 
 def test_a_file_as_large_as_an_upload_is_really_that_large():
-    *_others, (_what, files) = doctor._test_viruses(3 * 2**20)
-    packed = doctor._zip(*files)
+    *_others, (_what, packed) = samples.test_viruses(3 * 2**20)
 
     assert 3 * 2**20 - 1024 < packed.seek(0, 2) <= 3 * 2**20
 
