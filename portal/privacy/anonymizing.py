@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from typing import Any
 
-from sqlalchemy import Column, Connection, Row, Table, delete, exists, insert, or_, select
+from sqlalchemy import Column, Connection, Row, Table, delete, exists, false, insert, or_, select
 
 from portal import clock
 from portal.accounts.models import User, digest, sort_key
@@ -13,12 +13,13 @@ from portal.organizations.models import Invitation
 from portal.outbox_mail.models import Mail
 from portal.privacy import sweep
 from portal.privacy.models import Mention, PersonJob, Place
-from portal.privacy.traces import Traces, neutral_address, neutral_name
-from portal.tickets.models import Comment, Ticket, TicketPerson
+from portal.privacy.traces import Traces, neutral_address, neutral_name, split
+from portal.tickets.models import Comment, TicketPerson
 
 PLACES = {
     "tickets": {"title": Place.TITLE, "description": Place.DESCRIPTION},
     "comments": {"body": Place.COMMENT},
+    "attachments": {sweep.FILE_NAME: Place.FILE},
 }
 
 
@@ -90,14 +91,15 @@ def sweep_part(connection: Connection, step: sweep.Step, job: PersonJob, traces:
 
 
 def _theirs(connection: Connection, step: sweep.Step, rows: list[Row[Any]], traces: Traces) -> set[int]:
-    """Which of these texts stand on tickets that they took part in."""
-    ticket = Ticket.id if step.table.name == "tickets" else Comment.ticket_id
-    model = Ticket if step.table.name == "tickets" else Comment
+    """Which of these texts stand on tickets that they took part in, or name a file that they sent."""
+    table = step.table.c
+    ticket = table.id if step.table.name == "tickets" else table.ticket_id
+    sent = table.uploader_id == traces.person_id if "uploader_id" in table else false()
     took_part = exists().where(TicketPerson.ticket_id == ticket, TicketPerson.user_id == traces.person_id)
     said = Comment.__table__.alias("said")
     wrote = exists().where(said.c.ticket_id == ticket, said.c.author_id == traces.person_id)
     ids = [row.id for row in rows]
-    return set(connection.scalars(select(model.id).where(model.id.in_(ids), took_part | wrote)))
+    return set(connection.scalars(select(table.id).where(table.id.in_(ids), took_part | wrote | sent)))
 
 
 def _list_mentions(
@@ -110,17 +112,26 @@ def _list_mentions(
     is_theirs: bool,
 ) -> None:
     for name, place in places.items():
-        text = traces.scrub(getattr(row, name))
-        spans = traces.spans(text, is_theirs=is_theirs)
-        if spans:
-            is_comment = place is Place.COMMENT
+        text = sweep.without(name, getattr(row, name), traces)
+        looked_at = split(text)[0] if place is Place.FILE else text
+        spans = traces.spans(looked_at, is_theirs=is_theirs)
+        if spans and (owners := _owners(row, place)):
             connection.execute(
                 insert(Mention).values(
                     job_id=job.id,
                     place=place,
-                    ticket_id=row.ticket_id if is_comment else row.id,
-                    comment_id=row.id if is_comment else None,
+                    **owners,
                     spans=[list(span) for span in spans],
                     text_digest=digest(text),
                 )
             )
+
+
+def _owners(row: Row[Any], place: Place) -> dict[str, int]:
+    """Whose the text is; none of a file that nobody but its sender sees yet."""
+    match place:
+        case Place.COMMENT:
+            return {"ticket_id": row.ticket_id, "comment_id": row.id}
+        case Place.FILE:
+            return {"ticket_id": row.ticket_id, "attachment_id": row.id} if row.ticket_id else {}
+    return {"ticket_id": row.id}

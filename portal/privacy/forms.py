@@ -5,7 +5,10 @@ from flask_babel import lazy_gettext as _l
 from wtforms import StringField, TextAreaField, ValidationError
 
 from portal.accounts.models import User
+from portal.attachments.actions import tidy_name
+from portal.errors import DomainError
 from portal.privacy.models import Place
+from portal.privacy.traces import split
 from portal.web.forms import DeskForm, NotBlank, at_most, tidy
 
 TITLE, TEXT = 200, 200_000  # characters
@@ -26,17 +29,29 @@ class AnonymizeForm(DeskForm):
 
 
 class MentionForm(DeskForm):
-    """What is to stand there instead; for a title one line."""
+    """What is to stand there instead; for a title one line, for a file a name that ends as it did."""
 
     text = TextAreaField(_l("What is to stand there"), [NotBlank(_l("Enter a text.")), at_most(TEXT)])
 
     def __init__(self, *, place: Place, **kwargs: Any) -> None:
         super().__init__(**kwargs)
         self.place = place
+        self.ending = split(kwargs["data"]["text"])[1]
 
     def validate_text(self, field: TextAreaField) -> None:
-        if self.place is not Place.TITLE:
-            return
-        field.data = tidy(field.data)
-        if len(field.data or "") > TITLE:
-            raise ValidationError(gettext("Use at most %(max)d characters.", max=TITLE))
+        if self.place is Place.TITLE:
+            field.data = tidy(field.data)
+            if len(field.data or "") > TITLE:
+                raise ValidationError(gettext("Use at most %(max)d characters.", max=TITLE))
+        if self.place is Place.FILE:
+            field.data = _file_name(field.data or "", self.ending)
+
+
+def _file_name(typed: str, ending: str) -> str:
+    try:
+        name = tidy_name(tidy(typed) or "")
+    except DomainError as error:
+        raise ValidationError(str(error)) from error
+    if split(name)[1] != ending:
+        raise ValidationError(gettext("The name has to end with %(ending)s, as it does now.", ending=ending))
+    return name

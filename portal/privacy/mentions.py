@@ -17,6 +17,8 @@ def text_of(mention: Mention) -> str:
     """What stands there now."""
     if mention.comment:
         return mention.comment.body
+    if mention.attachment:
+        return mention.attachment.original_filename
     return mention.ticket.title if mention.place is Place.TITLE else mention.ticket.description
 
 
@@ -41,6 +43,8 @@ def replace(mention: Mention, text: str, *, actor: User) -> None:
     """Write something else there. What it was before is kept nowhere, so no event tells it."""
     if mention.comment:
         mention.comment.body, mention.comment.body_html = text, render_markdown(text)
+    elif mention.attachment:
+        mention.attachment.original_filename = text
     elif mention.place is Place.TITLE:
         mention.ticket.title = text
     else:

@@ -12,6 +12,7 @@ from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from portal import clock
 from portal.accounts.models import User
+from portal.attachments.models import Attachment
 from portal.extensions import Model
 from portal.tickets.models import Comment, Ticket
 
@@ -110,13 +111,19 @@ class Place(StrEnum):
     TITLE = "title"
     DESCRIPTION = "description"
     COMMENT = "comment"
+    FILE = "file"
 
     @property
     def label(self) -> str:
         return str(_PLACES[self])
 
 
-_PLACES = {Place.TITLE: _l("Title"), Place.DESCRIPTION: _l("Description"), Place.COMMENT: _l("Reply or note")}
+_PLACES = {
+    Place.TITLE: _l("Title"),
+    Place.DESCRIPTION: _l("Description"),
+    Place.COMMENT: _l("Reply or note"),
+    Place.FILE: _l("Name of a file"),
+}
 
 
 class Decision(StrEnum):
@@ -136,6 +143,7 @@ class Mention(Model):
         Index("ix_mentions_undecided", "job_id", "id", postgresql_where=text("decision IS NULL")),
         Index("ix_mentions_ticket_id", "ticket_id"),
         Index("ix_mentions_comment_id", "comment_id"),
+        Index("ix_mentions_attachment_id", "attachment_id"),
     )
 
     id: Mapped[int] = mapped_column(Identity(), primary_key=True)
@@ -143,6 +151,7 @@ class Mention(Model):
     place: Mapped[Place]
     ticket_id: Mapped[int] = mapped_column(ForeignKey("tickets.id", ondelete="CASCADE"))
     comment_id: Mapped[int | None] = mapped_column(ForeignKey("comments.id", ondelete="CASCADE"))
+    attachment_id: Mapped[int | None] = mapped_column(ForeignKey("attachments.id", ondelete="CASCADE"))
     spans: Mapped[list] = mapped_column(JSONB)  # pairs of first letter and the one behind the last
     text_digest: Mapped[str] = mapped_column(String(64))
     decision: Mapped[Decision | None]
@@ -152,3 +161,4 @@ class Mention(Model):
     job: Mapped[PersonJob] = relationship()
     ticket: Mapped[Ticket] = relationship()
     comment: Mapped[Comment | None] = relationship()
+    attachment: Mapped[Attachment | None] = relationship()

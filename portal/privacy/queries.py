@@ -42,9 +42,11 @@ def open_job_of(person_id: int) -> PersonJob | None:
 
 
 def mentions_of(job: PersonJob) -> Select[Mention]:
-    """What is still to be decided, with its ticket and comment."""
+    """What is still to be decided, with its ticket and its comment or file."""
     undecided = select(Mention).where(Mention.job_id == job.id, Mention.decision.is_(None))
-    return undecided.options(joinedload(Mention.ticket), joinedload(Mention.comment))
+    return undecided.options(
+        joinedload(Mention.ticket), joinedload(Mention.comment), joinedload(Mention.attachment)
+    )
 
 
 def count_mentions(job: PersonJob, *, most: int = 1000) -> int:

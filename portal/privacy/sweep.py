@@ -36,6 +36,7 @@ from portal.privacy.traces import Traces
 BATCH = 5_000  # ids of one transaction
 NOT_SWEPT = {"users", "person_jobs", "mentions"}
 RENDERED = "_html"  # a column of that ending holds what is rendered from the one without it
+FILE_NAME, LONGEST_NAME = "original_filename", 255
 
 
 @dataclass(frozen=True)
@@ -89,7 +90,7 @@ def clean(connection: Connection, step: Step, rows: list[Row[Any]], traces: Trac
 
 def _cleaned(step: Step, row: Mapping[Any, Any], traces: Traces) -> dict[str, Any]:
     values = {column.name: row[column.name] for column in step.columns}
-    new = {name: traces.scrub_data(value) for name, value in values.items()}
+    new = {name: without(name, value, traces) for name, value in values.items()}
     changed = {name: value for name, value in new.items() if value != values[name]}
     for name in list(changed):
         if name + RENDERED in values:
@@ -98,6 +99,13 @@ def _cleaned(step: Step, row: Mapping[Any, Any], traces: Traces) -> dict[str, An
         changed["address"] = None
     limits = {column.name: getattr(column.type, "length", None) for column in step.columns}
     return {name: _cut(value, limits.get(name)) for name, value in changed.items()}
+
+
+def without(name: str, value: Any, traces: Traces) -> Any:
+    """What the column of that name holds from then on."""
+    if name == FILE_NAME:
+        return traces.scrub_file_name(value, longest=LONGEST_NAME)
+    return traces.scrub_data(value)
 
 
 def _cut(value: Any, limit: int | None) -> Any:

@@ -13,7 +13,8 @@ from unicodedata import normalize
 BETWEEN = r"(?:&nbsp;|[\W_]){1,3}"  # what may stand between the words of a name, Markdown included
 SHORTEST_NUMBER = 7  # digits; a shorter one is an extension, or anything else
 SHORTEST_WORD = 3  # letters of a name that is worth a look when it stands alone
-MAY_END = r"(?=(?:['’]?s)?(?![\w]))"  # a name may have the s of a genitive
+MAY_BEGIN = r"(?<![^\W_])"  # a line below letters is none: it joins words, in names of files and in Markdown
+MAY_END = r"(?=(?:['’]?s)?(?![^\W_]))"  # a name may have the s of a genitive
 
 
 def neutral_name(person_id: int) -> str:
@@ -74,6 +75,11 @@ class Traces:
             found = pattern.sub(instead, found)
         return text if found == normalize("NFC", text) else found
 
+    def scrub_file_name(self, name: str, *, longest: int) -> str:
+        """The same of the name of a file. What stands behind its last dot stays, for it says what it is."""
+        stem, ending = split(name)
+        return self.scrub(stem)[: longest - len(ending)] + ending
+
     def scrub_data(self, data: Any) -> Any:
         """The same of whatever JSON holds. A label that has somebody else's number is left to them."""
         if isinstance(data, str):
@@ -121,6 +127,12 @@ class Traces:
         return _alone([*(word for name in self.names for word in _words(name)), *logins])
 
 
+def split(name: str) -> tuple[str, str]:
+    """The name of a file, and its ending with the dot."""
+    stem, dot, ending = name.rpartition(".")
+    return (stem, dot + ending) if stem else (name, "")
+
+
 def _folded(text: str) -> str:
     return normalize("NFC", " ".join(text.split())).lower()
 
@@ -135,7 +147,7 @@ def _full_name(name: str) -> list[re.Pattern[str]]:
     if len(words) < 2:
         return []
     orders = (words, [words[-1], *words[:-1]])
-    return [_pattern(rf"(?<!\w){BETWEEN.join(order)}{MAY_END}") for order in orders]
+    return [_pattern(rf"{MAY_BEGIN}{BETWEEN.join(order)}{MAY_END}") for order in orders]
 
 
 def _address(email: str) -> re.Pattern[str]:
@@ -164,7 +176,7 @@ def _numbers(phone: str) -> list[re.Pattern[str]]:
 
 def _alone(words: Any) -> re.Pattern[str] | None:
     wanted = sorted({re.escape(word) for word in words if len(word) >= SHORTEST_WORD}, key=len, reverse=True)
-    return _pattern(rf"(?<!\w)(?:{'|'.join(wanted)}){MAY_END}") if wanted else None
+    return _pattern(rf"{MAY_BEGIN}(?:{'|'.join(wanted)}){MAY_END}") if wanted else None
 
 
 def _pattern(text: str) -> re.Pattern[str]:

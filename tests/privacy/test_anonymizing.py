@@ -13,6 +13,8 @@ from portal import clock
 from portal.accounts import actions as accounts
 from portal.accounts import half_logins, links, moving, people
 from portal.accounts.models import Session, User
+from portal.attachments import actions as attachments
+from portal.attachments.models import Attachment
 from portal.errors import DomainError
 from portal.events.changes import change
 from portal.events.kinds import Kind
@@ -22,7 +24,7 @@ from portal.extensions import db
 from portal.gateways.maintenance import engine
 from portal.notifications.models import Notification
 from portal.outbox_mail.models import Mail
-from portal.privacy import actions, sweep, work
+from portal.privacy import actions, mentions, sweep, work
 from portal.privacy.models import Mention, PersonJob, PersonJobState, Place
 from portal.sso.models import ExternalIdentity, IdentityProvider
 from portal.tickets import actions as tickets
@@ -242,6 +244,49 @@ def test_texts_that_may_still_name_them_are_listed(zaphira, boss):
     assert (Place.DESCRIPTION, "Printer") in said  # a first name, on a ticket that was theirs
     assert (Place.COMMENT, "Zaphira said so, and Ms Quillfeather too.") in said
     assert len(listed) == 2
+
+
+def test_names_of_files_lose_full_names_and_other_mentions_are_listed(zaphira, boss):
+    own = db.session.scalars(select(Ticket).where(Ticket.requester_id == zaphira.id)).one()
+    others = make.ticket(make.employee(), title="Scanner")
+    names = {
+        make.file(own, name=f"CV_{NAME.replace(' ', '_')}.txt").id: f"CV_Former user {zaphira.id}.txt",
+        make.file(own, boss, name="zaphira_2026.txt").id: "zaphira_2026.txt",
+        make.file(others, zaphira, name="by zaphira.txt").id: "by zaphira.txt",
+        make.file(others, name="for Quillfeather.txt").id: "for Quillfeather.txt",
+        make.file(others, name="Zaphira opens.txt").id: "Zaphira opens.txt",
+        make.file(None, others.requester, name="Quillfeather, half written.txt", draft="new").id: (
+            "Quillfeather, half written.txt"
+        ),
+    }
+    db.session.commit()
+
+    done = anonymize(zaphira, boss)
+
+    kept = db.session.scalars(select(Attachment).order_by(Attachment.id)).all()
+    assert {each.id: each.original_filename for each in kept} == names
+    listed = select(Mention).where(Mention.job_id == done.id, Mention.place == Place.FILE)
+    found = {
+        mention.attachment.original_filename: [word for _, word, _ in mentions.excerpts(mention)]
+        for mention in db.session.scalars(listed)
+    }
+    assert found == {
+        "zaphira_2026.txt": ["zaphira"],
+        "by zaphira.txt": ["zaphira"],
+        "for Quillfeather.txt": ["Quillfeather"],
+    }
+
+
+def test_a_file_that_goes_takes_what_is_to_be_decided_along(zaphira, boss):
+    named = make.file(make.ticket(), name="Quillfeather.txt")
+    db.session.commit()
+    done = anonymize(zaphira, boss)
+    assert count(Mention, Mention.job_id == done.id, Mention.place == Place.FILE) == 1
+
+    attachments.delete(db.session.get_one(Attachment, named.id), actor=boss)
+    db.session.commit()
+
+    assert count(Mention, Mention.job_id == done.id, Mention.place == Place.FILE) == 0
 
 
 def test_a_first_name_on_a_ticket_of_others_is_nobodys(zaphira, boss):

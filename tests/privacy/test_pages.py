@@ -215,6 +215,34 @@ def test_a_description_is_rendered_anew(client, listed):
     assert "<strong>Somebody</strong>" in mention_of(listed, Place.DESCRIPTION).ticket.description_html
 
 
+@pytest.fixture
+def named(listed):
+    """A file whose name is still to be decided on."""
+    file = make.file(make.ticket(), name="contract Ann.txt")
+    made = make.make(
+        Mention, job_id=listed.id, place=Place.FILE, ticket_id=file.ticket_id, attachment_id=file.id,
+        spans=[[9, 12]], text_digest=_digest(file.original_filename),
+    )  # fmt: skip
+    db.session.commit()
+    return f"/admin/person-jobs/{listed.id}/mentions/{made.id}"
+
+
+def test_the_name_of_a_file_is_replaced_by_hand_and_ends_as_before(client, listed, named):
+    assert "contract <mark>Ann</mark>.txt" in client.get(f"/admin/person-jobs/{listed.id}/mentions").text
+    assert "contract Ann.txt" in client.get(named).text
+
+    answer = client.post(named, data={"text": "contract.exe"})
+    assert answer.status_code == 422
+    assert "The name has to end with .txt, as it does now." in answer.text
+
+    assert client.post(named, data={"text": " a/contract\n.txt "}).status_code == 303
+    assert mention_of(listed, Place.FILE).attachment.original_filename == "contract .txt"
+
+
+def test_a_file_keeps_a_name(client, named):
+    assert client.post(named, data={"text": "///"}).status_code == 422
+
+
 def test_the_list_asks_as_much_with_twenty(client, listed, statements):
     def asked():
         statements.clear()

@@ -22,6 +22,7 @@ WHO, WHERE = "Former user 7", "former-user-7@anonymized.invalid"
         ("Ann-Sofie&nbsp;Lindqvist", WHO),
         ("Ann\nSofie\u00a0Lindqvist", WHO),
         ("before she married, Ann-Sofie Berg", f"before she married, {WHO}"),
+        ("_Ann-Sofie Lindqvist_ and CV_Lindqvist_Ann-Sofie_2026", f"_{WHO}_ and CV_{WHO}_2026"),
         ("Joann-Sofie Lindqvist", "Joann-Sofie Lindqvist"),
         ("Ann-Sofie Lindqvistberg", "Ann-Sofie Lindqvistberg"),
         ("Write to Ann.Lindqvist@Example.org.", f"Write to {WHERE}."),
@@ -49,10 +50,26 @@ def test_what_names_them_is_replaced_and_nothing_else(text, expected):
         ("ask Ann", True, ["Ann"]),
         ("ask Hannah", True, []),
         ("Bergen", True, []),
+        ("cv_lindqvist_2026", False, ["lindqvist"]),
     ],
 )
 def test_what_may_name_them_is_found(text, is_theirs, found):
     assert [text[start:end] for start, end in ANN.spans(text, is_theirs=is_theirs)] == found
+
+
+@pytest.mark.parametrize(
+    ("name", "longest", "expected"),
+    [
+        ("CV_Ann-Sofie_Lindqvist.pdf", 255, f"CV_{WHO}.pdf"),
+        ("lindqvist.ann-sofie.pdf", 255, f"{WHO}.pdf"),
+        ("Ann-Sofie.Lindqvist", 255, "Ann-Sofie.Lindqvist"),  # what looks like an ending stays one
+        ("a plan of Ann-Sofie Lindqvist.pdf", 20, "a plan of Former.pdf"),
+        ("plan.pdf", 255, "plan.pdf"),
+        (".lindqvist", 255, ".lindqvist"),
+    ],
+)
+def test_the_name_of_a_file_keeps_its_ending(name, longest, expected):
+    assert ANN.scrub_file_name(name, longest=longest) == expected
 
 
 def test_a_name_of_one_word_is_nobodys_for_certain():
