@@ -39,7 +39,7 @@ async function start(upload) {
     await arrive(upload)
   } catch (problem) {
     if (upload.isGone) await forget(upload)
-    else if (problem.state === "stopped") become(upload, "paused")
+    else if (problem.state === "stopped") become(upload, upload.told?.parts_url ? "paused" : "stopped")
     else become(upload, problem.state ?? "failed", problem.said)
   }
   next()
@@ -84,7 +84,6 @@ document.addEventListener("click", async (event) => {
   if (button.dataset.act) acts[button.dataset.act](row.upload)
   else if ((await post(button.formAction, {}).catch(() => null))?.ok) row.remove()
   if (!row.isConnected) near?.focus()
-  else if (button.hidden) row.querySelector("[data-act]:not([hidden])")?.focus()
 })
 
 // What the network took, it may have given back; a form that was drawn anew gets the rows of what is on its way.

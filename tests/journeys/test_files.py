@@ -193,6 +193,47 @@ def test_a_large_file_goes_on_where_the_connection_was_cut(ann, tmp_path, size, 
     assert sha256(saved.value.path().read_bytes()).digest() == sha256(large.read_bytes()).digest()
 
 
+def test_a_large_file_that_was_paused_goes_on_with_what_has_arrived(ann, tmp_path):
+    large = tmp_path / "large.log"
+    large.write_bytes(b"0123456789abcde\n" * (70 * MB // 16))
+    sent, held = [], {3}
+
+    def pass_or_hold(route):
+        number = int(re.search(r"partNumber=(\d+)", route.request.url)[1])
+        sent.append(number)
+        if number not in held:
+            route.continue_()
+
+    ann.route(STORE, pass_or_hold)
+    with ann.expect_request(re.compile("partNumber=3")):
+        choose(ann, str(large))
+    row(ann, "large.log").get_by_role("button", name="Pause").click()
+    expect(row(ann, "large.log")).to_contain_text("Paused at 45 %")
+    expect(row(ann, "large.log").get_by_role("progressbar")).to_have_attribute("value", "45")
+
+    held.clear()
+    row(ann, "large.log").get_by_role("button", name="Go on: large.log").click()
+    expect(row(ann, "large.log")).to_contain_text("Ready", timeout=120_000)
+    assert (sent.count(1), sent.count(2), sent.count(3)) == (1, 1, 2)
+
+
+def test_a_file_that_is_sent_whole_says_that_after_a_pause_it_starts_again(ann):
+    ann.route(STORE, lambda route: None)
+    with ann.expect_request(STORE):
+        choose(ann, text("slow.txt"))
+    row(ann, "slow.txt").get_by_role("button", name="Pause: slow.txt").click()
+    expect(row(ann, "slow.txt")).to_contain_text("Stopped. It starts again from the beginning.")
+    expect(row(ann, "slow.txt").locator("progress")).to_be_hidden()
+    expect(row(ann, "slow.txt").get_by_role("button", name="Go on")).to_have_count(0)
+    again = row(ann, "slow.txt").get_by_role("button", name="Try again: slow.txt")
+    expect(again).to_be_focused()
+    assert axe(ann) == []
+
+    ann.unroute(STORE)
+    again.click()
+    expect(row(ann, "slow.txt")).to_contain_text("Ready")
+
+
 def test_a_draft_of_one_tab_shows_in_another(ann):
     choose(ann, text("notes.txt"))
     expect(row(ann, "notes.txt")).to_contain_text("Ready")

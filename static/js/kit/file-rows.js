@@ -1,7 +1,8 @@
-// The row of a file that is on its way: <template id="file-row"> with its words, by what becomes of the file.
+// The row of a file that is on its way: <template id="file-row"> with its words, by what becomes of the file. One that
+// comes in parts is `paused` and goes on with the rest; one that is sent whole is `stopped`.
 import { fill, fromTemplate } from "./templates.js"
 
-const GLYPHS = { lost: "warn", noDesk: "warn", loggedOut: "warn", failed: "warn", store: "warn", unreadable: "warn", refused: "stop", paused: "pause" }
+const GLYPHS = { lost: "warn", noDesk: "warn", loggedOut: "warn", failed: "warn", store: "warn", unreadable: "warn", refused: "stop", paused: "pause", stopped: "pause" }
 const ACTS = { waiting: ["cancel"], uploading: ["pause", "cancel"], paused: ["resume", "cancel"], arrived: [], refused: ["cancel"], unreadable: ["cancel"] }
 
 export const isUnderWay = ({ state }) => ["waiting", "uploading", "arrived"].includes(state)
@@ -32,7 +33,7 @@ export function drawRow(upload, said = "") {
   const words = said || fill(row.dataset[state], { percent, size: megabytes(file.size) })
   if (row.words === words) return
   row.words = words
-  const isWrong = GLYPHS[state] && state !== "paused"
+  const isWrong = GLYPHS[state] && GLYPHS[state] !== "pause"
   row.classList.toggle("is-critical", Boolean(isWrong))
   const place = row.querySelector(".file-said")
   place.ariaLive = state === "uploading" && percent ? "off" : "polite" // not every percent is said aloud
@@ -42,7 +43,9 @@ export function drawRow(upload, said = "") {
   const bar = row.querySelector("progress")
   bar.hidden = !["uploading", "paused", "lost"].includes(state)
   bar.value = percent
+  const focused = row.querySelector("[data-act]:focus")
   for (const button of row.querySelectorAll("[data-act]")) {
     button.hidden = !(ACTS[state] ?? ["again", "cancel"]).includes(button.dataset.act)
   }
+  if (focused?.hidden) row.querySelector("[data-act]:not([hidden])")?.focus()
 }
