@@ -194,11 +194,14 @@ class Storage:
             return None
 
     def read(self, area: Area, key: str) -> Iterator[bytes]:
-        """Its bytes, some at a time. Raises NoSuchObject, and StorageAway, also in the middle."""
+        """Its bytes as they stand there, some at a time: nothing is unpacked, whatever its sender said it is.
+
+        Raises NoSuchObject, and StorageAway, also in the middle.
+        """
         with _away():
             answer = self._client.get_object(self._bucket(area), key)
             try:
-                yield from answer.stream(CHUNK)
+                yield from answer.stream(CHUNK, decode_content=False)
             finally:
                 answer.close()
                 answer.release_conn()

@@ -1,5 +1,6 @@
 """S15: files that are made so that the scanner does not look, or that whoever unpacks them breaks."""
 
+import gzip
 import io
 import resource
 import time
@@ -8,10 +9,11 @@ import zipfile
 import pytest
 from PIL import Image
 
+from jobs.files import scan_waiting
 from portal.attachments.models import State
 from portal.extensions import db
 from tests import factories as make
-from tests.attachments.store import EICAR, browser, fetch, row, send
+from tests.attachments.store import EICAR, announce, browser, fetch, put, row, send
 
 MB = 2**20
 
@@ -85,6 +87,24 @@ def test_what_the_scanner_did_not_look_at_is_never_clean(client, queue, content,
     )
     assert fetch(client, sent.public_id).status_code == 409
     assert time.monotonic() - began < 60
+
+
+@pytest.mark.parametrize(
+    "content", [b"No gzip at all.", gzip.compress(bytes(9 * MB))], ids=["a lie", "9 MB in 9 KB"]
+)
+def test_what_a_sender_says_of_the_packing_is_not_believed(client, queue, content):
+    """No signature is about that header, and the store repeats it: nothing is unpacked on its account."""
+    name, mime = ("x.gz", "application/gzip") if content.startswith(b"\x1f\x8b") else ("x.txt", "text/plain")
+    told = announce(client, name, content, mime).json
+    assert put(told, content, **{"Content-Encoding": "gzip"}).status == 200
+    client.post(told["complete_url"])
+    behind = send(client)
+    queue.jobs.clear()  # all of them were lost: the sweep comes to them one by one
+
+    scan_waiting()
+
+    assert (row(told["id"]).state, row(behind.public_id).state) == (State.CLEAN, State.CLEAN)
+    assert fetch(client, told["id"]).data == content
 
 
 def test_a_flood_of_pixels_is_served_as_it_came_and_drawn_by_nobody(client, queue):
