@@ -32,7 +32,8 @@ from portal.settings.cache import site
 from portal.tickets.models import Comment, Ticket
 
 MB = 1024 * 1024
-LONGEST_NAME = 255
+LONGEST_NAME = 255  # bytes
+LONGEST_TYPED = 1000  # letters of a path of which that is left
 MOST_OF_DRAFT = 20  # files of one reply or request
 MOST_A_DAY = 2_000  # files of a person
 # Neither seen nor typed, or made to turn the end of a name around (Unicode, UAX #9).
@@ -79,7 +80,8 @@ def tidy_name(filename: str) -> str:
 
     Its extension is left alone. Raises DomainError where nothing is left.
     """
-    name = _UNSEEN.sub("", unicodedata.normalize("NFC", filename.replace("\\", "/").rpartition("/")[2]))
+    last = filename[-LONGEST_TYPED:].replace("\\", "/").rpartition("/")[2]
+    name = _UNSEEN.sub("", unicodedata.normalize("NFC", last))
     name = _OF_PATHS.sub("_", name).strip(" .")
     if _RESERVED.match(name):
         name = f"_{name}"

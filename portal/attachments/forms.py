@@ -4,6 +4,7 @@ from flask_babel import lazy_gettext as _l
 from wtforms import IntegerField, StringField, ValidationError
 from wtforms.validators import InputRequired, NumberRange, Optional
 
+from portal.attachments.actions import LONGEST_TYPED
 from portal.web.forms import DeskForm, NotBlank, at_most, tidy
 
 SHA256 = re.compile(r"[0-9a-f]{64}\Z")
@@ -12,7 +13,9 @@ SHA256 = re.compile(r"[0-9a-f]{64}\Z")
 class PresignForm(DeskForm):
     """A file that is about to be sent, as its sender describes it."""
 
-    original_filename = StringField(validators=[NotBlank(_l("The file has no name.")), at_most(1000)])
+    original_filename = StringField(
+        validators=[NotBlank(_l("The file has no name.")), at_most(LONGEST_TYPED)]
+    )
     mime = StringField(validators=[Optional(), at_most(200)])
     size = IntegerField(
         validators=[

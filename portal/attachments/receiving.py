@@ -10,6 +10,7 @@ from flask_login import current_user
 from werkzeug.datastructures import FileStorage
 
 from portal.attachments import actions
+from portal.attachments.actions import LONGEST_NAME
 from portal.attachments.queries import attachment_or_404
 from portal.errors import DomainError
 from portal.extensions import db
@@ -55,8 +56,13 @@ def receive(draft: str, *, is_internal: bool = False) -> Received:
             received.files.append(_take_in(file, draft, is_internal=is_internal))
         except DomainError as error:
             db.session.rollback()
-            received.refused.append(f"{file.filename}: {error}")
+            received.refused.append(f"{_name_of(file)}: {error}")
     return received
+
+
+def _name_of(file: FileStorage) -> str:
+    """No form has said how long it may be: what nobody would read of it is left out."""
+    return (file.filename or "")[-LONGEST_NAME:]
 
 
 def described() -> dict[str, list[tuple[str, str]]]:
@@ -84,7 +90,7 @@ def _take_in(file: FileStorage, draft: str, *, is_internal: bool) -> str:
     size = file.stream.seek(0, os.SEEK_END)
     file.stream.seek(0)
     announced = actions.announce(
-        file.filename or "",
+        _name_of(file),
         mime=file.mimetype,
         size=size,
         uploader=me(),

@@ -1,5 +1,6 @@
 """Files that come with a plain form, for those without a script."""
 
+import time
 from io import BytesIO
 from threading import Barrier, Thread
 
@@ -115,6 +116,18 @@ def test_the_same_words_with_another_file_are_another_form(client_for, ann, tick
     said = {each.id for each in db.session.query(Comment)}
     assert {each.comment_id for each in db.session.query(Attachment)} == said
     assert len(said) == 2
+
+
+def test_a_name_as_long_as_a_book_keeps_nobody_waiting_and_is_not_said_again(client_for, ann, ticket):
+    client, endless = client_for(ann), "ü" * 400_000
+    sent = form((f"{endless}.txt", b"fine"), (f"{endless}.exe", b"MZ"), body="As typed.")
+    began = time.process_time()
+
+    answer = client.post(f"/tickets/{ticket.key}/comments", **sent)
+
+    assert (answer.status_code, time.process_time() - began < 5) == (422, True)
+    assert len(answer.text) < 100_000
+    assert db.session.query(Attachment).one().original_filename == "ü" * 125 + ".txt"
 
 
 def test_a_store_that_is_away_loses_no_words(client_for, ann, ticket, monkeypatch):
