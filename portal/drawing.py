@@ -6,7 +6,7 @@ and a large picture is in memory no more often than it must be.
 
 import logging
 from collections.abc import Callable
-from io import BytesIO
+from io import SEEK_END, BytesIO
 from typing import BinaryIO, TypeVar
 from warnings import catch_warnings, simplefilter
 
@@ -14,11 +14,15 @@ from PIL import Image, ImageOps
 from PIL.ExifTags import Base as Exif
 from PIL.Image import Transpose
 from PIL.ImageFile import ImageFile
+from PIL.JpegImagePlugin import JpegImageFile
 
 log = logging.getLogger(__name__)
 
 MOST_PIXELS = 24_000_000  # of what is sent, once it is unpacked
 MOST_OF_JPEG = 50_000_000  # of which no more is unpacked than is needed
+MOST_BYTES = 40_000_000  # of what is sent: more than any photo has, and less than notes to keep us busy
+MOST_SCANS = 100  # times that a JPEG is drawn over, finer each time; programs make about ten
+CHUNK = 1024 * 1024  # bytes read at a time
 FORMATS = ("JPEG", "PNG", "WEBP", "GIF")
 PLAIN = {"RGB", "RGBA", "L"}  # kinds of pixels that are made smaller as they are
 TURNS = {  # what makes a picture upright that was taken so (EXIF 2.32, 4.6.4 A)
@@ -69,15 +73,34 @@ def _drawn(file: BinaryIO, side: int, draw: Callable[[ImageFile], Drawn]) -> Dra
         with catch_warnings():
             simplefilter("ignore")  # of broken notes, which nobody reads
             simplefilter("error", Image.DecompressionBombWarning)
+            if file.seek(0, SEEK_END) > MOST_BYTES:
+                return None
             file.seek(0)
             with Image.open(file, formats=FORMATS) as opened:
-                if opened.width * opened.height > (MOST_OF_JPEG if opened.format == "JPEG" else MOST_PIXELS):
+                if _is_too_much(opened, file):
                     return None
                 opened.draft("RGB", (side, side))  # a large JPEG is unpacked to no more than that
                 return draw(opened)
     except Exception as error:  # noqa: BLE001, whatever a decoder says of bytes that were made to break it
         log.info("A picture cannot be read: %s", type(error).__name__)
         return None
+
+
+def _is_too_much(opened: ImageFile, file: BinaryIO) -> bool:
+    """Whether it unpacks to more than we draw, or takes longer: each scan goes over the whole picture."""
+    if not isinstance(opened, JpegImageFile):  # of which some call themselves MPO
+        return opened.width * opened.height > MOST_PIXELS
+    return opened.width * opened.height > MOST_OF_JPEG or _scans_of(file) > MOST_SCANS
+
+
+def _scans_of(file: BinaryIO) -> int:
+    """How often a scan begins (ITU T.81, B.2.3); within one, the two bytes never stand beside each other."""
+    file.seek(0)
+    found, before = 0, b""
+    while chunk := file.read(CHUNK):
+        found += (before + chunk).count(b"\xff\xda")
+        before = chunk[-1:]
+    return found
 
 
 def _turn_of(opened: ImageFile) -> Transpose | None:

@@ -118,6 +118,44 @@ def test_a_flood_of_pixels_is_served_as_it_came_and_drawn_by_nobody(client, queu
     assert (resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before) < 300 * 1024
 
 
+def in_scans(more, kind="JPEG", **others):
+    """A JPEG that comes in scans, the last of them again and again: each is work for the whole picture."""
+    out = io.BytesIO()
+    Image.new("L", (3000, 3000), 128).save(out, kind, progressive=True, **others)
+    whole = out.getvalue()
+    end = whole.index(b"\xff\xd9")
+    last = whole[whole.rindex(b"\xff\xda", 0, end) : end]
+    return whole[:end] + last * more + whole[end:]
+
+
+def with_another(more):
+    """The same where a second picture follows, as some cameras do."""
+    return in_scans(more, "MPO", save_all=True, append_images=[Image.new("L", (20, 20))])
+
+
+@pytest.mark.parametrize("made", [in_scans, with_another])
+@pytest.mark.parametrize(("more", "is_drawn"), [(0, True), (80, True), (5000, False)])
+def test_a_small_picture_that_is_drawn_over_thousands_of_times_is_not_drawn_here(
+    client, queue, made, more, is_drawn
+):
+    began = time.process_time()
+    sent = send(client, "photo.jpg", made(more), "image/jpeg")
+    queue.run()
+    kept = row(sent.public_id)
+    assert (kept.state, kept.preview_key is not None) == (State.CLEAN, is_drawn)
+    assert time.process_time() - began < 10
+
+
+def test_what_is_larger_than_any_photo_is_not_drawn_here(client, queue):
+    """Pillow puts the notes of such a file together again for each of them."""
+    out, note = io.BytesIO(), b"\xff\xe1\xff\xffExif\0\0II*\0\x08\0\0\0" + bytes(65_519)
+    Image.new("RGB", (20, 20)).save(out, "JPEG")
+    sent = send(client, "photo.jpg", out.getvalue()[:2] + note * 700 + out.getvalue()[2:], "image/jpeg")
+    queue.run()
+    kept = row(sent.public_id)
+    assert (kept.state, kept.preview_key) == (State.CLEAN, None)
+
+
 def test_a_picture_is_drawn_anew_without_where_it_was_taken(client, queue):
     picture, exif = io.BytesIO(), Image.Exif()
     exif[0x010F] = "Camera of Ann"
