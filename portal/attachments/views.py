@@ -18,6 +18,7 @@ from portal.errors import DomainError, NotAllowed, Unavailable
 from portal.extensions import db
 from portal.gateways.storage import Area, NoSuchObject, Sending, StorageAway, storage
 from portal.permissions import Permission, requires
+from portal.tickets.policy import Verb, refuse_readers
 from portal.tickets.queries import get_ticket_or_404
 from portal.web.htmx import go_to, is_fragment_request, render, way_back
 from portal.web.machines import ApiError
@@ -157,6 +158,8 @@ def complete(public_id: str):
         said = _("%(there)d of %(size)d bytes have arrived. Send the file again.", there=arrived, size=size)
         return ApiError(409, said).answer()
     attachment = _held(public_id)
+    if attachment.ticket is not None:  # of which they may only be a reader by now
+        refuse_readers(me(), Verb.REPLY, attachment.ticket)
     actions.arrived(attachment, hashes=form.hashes)
     db.session.commit()
     return {"id": public_id, "state": attachment.state.value}

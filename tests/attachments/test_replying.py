@@ -5,8 +5,9 @@ import pytest
 from portal.attachments.models import Attachment, State
 from portal.events.models import Event
 from portal.extensions import db
+from portal.organizations.models import Shares
 from portal.tickets import actions as tickets
-from portal.tickets import moving
+from portal.tickets import moving, participants
 from portal.tickets.models import Comment, Ticket
 from tests import factories as make
 from tests.attachments.store import announce, put, row, send
@@ -116,6 +117,28 @@ def test_a_file_for_the_ticket_itself_is_told_once_it_is_there(client_for, ann, 
     client.post(told["complete_url"])
     assert db.session.query(Event).filter_by(kind="file.attached").count() == 1
     assert "attached plan.txt" in client.get(f"/tickets/{ticket.key}").text
+
+
+def test_who_only_reads_by_now_completes_nothing_there(client_for, ann):
+    house = make.organization(shares=Shares.ALL)
+    for person in (ann, ben := make.employee()):
+        make.member(house, person=person)
+    ticket = make.ticket(ann)
+    ticket.organization = house
+    participants.add_participant(ticket, ben, actor=ann)
+    db.session.commit()
+    client, key = client_for(ben), ticket.key
+    data = {"original_filename": "plan.txt", "mime": "text/plain", "size": 5}
+    told = client.post(f"/tickets/{key}/attachments/presign", data=data).json
+    put(told, b"12345")
+    participants.remove_participant(ticket, ben.id, actor=ann)
+    db.session.commit()
+    assert client.get(f"/tickets/{key}").status_code == 200
+
+    assert client.post(told["complete_url"]).status_code == 403
+
+    assert row(told["id"]).state is State.PENDING
+    assert "plan.txt" not in client_for(ann).get(f"/tickets/{key}").text
 
 
 def test_whoever_sent_a_file_takes_it_away_again_which_is_told(client_for, ann, ticket):
