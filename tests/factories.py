@@ -179,6 +179,7 @@ def file(ticket=None, uploader=None, name="notes.txt", **values):
         "mime": "text/plain",
         "size": len(content),
         "expires_at": clock.now(),
+        "uploaded_at": clock.now(),
     }
     uploader = uploader or ticket.requester
     owned = {"ticket": ticket, "uploader": uploader, "original_filename": name}

@@ -17,9 +17,8 @@ from portal.attachments.models import Attachment, Discarded, State
 from portal.attachments.queries import (
     bytes_of_draft,
     bytes_of_ticket,
-    bytes_today,
     count_of_draft,
-    count_today,
+    sent_today,
 )
 from portal.errors import DomainError
 from portal.events.kinds import Kind
@@ -136,7 +135,13 @@ def attach(user: User, draft: str, ticket: Ticket, comment: Comment | None = Non
 
 
 def delete(attachment: Attachment, *, actor: User | None) -> None:
-    """Take the file away: from now on it is nowhere, and its objects go."""
+    """Take the file away: from now on it is nowhere, and its objects go.
+
+    What never came only expires, for it is counted among what its sender has announced.
+    """
+    if attachment.uploaded_at is None:
+        expire([attachment] if attachment.scanned_status is State.PENDING else [])
+        return
     ticket, told = attachment.ticket, about(attachment)
     is_public = not attachment.is_internal
     discard(attachment)
@@ -254,7 +259,8 @@ def _refuse_too_much(size: int, *, uploader: User, ticket: Ticket | None, draft:
     """One after the other for each person: their row is held, so that many at once are counted."""
     db.session.execute(select(User.id).where(User.id == uploader.id).with_for_update(key_share=True))
     limits = site()
-    if bytes_today(uploader) + size > limits.upload_day_mb * MB:
+    number, sent = sent_today(uploader)
+    if sent + size > limits.upload_day_mb * MB:
         raise DomainError(
             _(
                 "You have sent more than %(limit)d MB within a day. Try again tomorrow.",
@@ -263,7 +269,7 @@ def _refuse_too_much(size: int, *, uploader: User, ticket: Ticket | None, draft:
         )
     if draft and count_of_draft(uploader, draft) >= MOST_OF_DRAFT:
         raise DomainError(_("You can send %(limit)d files at a time.", limit=MOST_OF_DRAFT))
-    if count_today(uploader) >= MOST_A_DAY:
+    if number >= MOST_A_DAY:
         raise DomainError(_("You have sent too many files today. Try again tomorrow."))
     there = bytes_of_ticket(ticket.id) if ticket else bytes_of_draft(uploader, draft) if draft else 0
     if there + size > limits.upload_ticket_mb * MB:

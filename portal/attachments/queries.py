@@ -1,13 +1,15 @@
 from collections.abc import Collection, Sequence
 from datetime import timedelta
 
-from sqlalchemy import ColumnElement, exists, func, or_, select
+from sqlalchemy import ColumnElement, exists, func, or_, select, union_all
 from sqlalchemy.orm import joinedload
 
 from portal import clock
 from portal.accounts.models import User
 from portal.attachments.models import Attachment, State
 from portal.attachments.policy import files_for, of_ticket_for
+from portal.events.kinds import Kind
+from portal.events.models import AUDITED, Event
 from portal.extensions import db
 from portal.gateways.database import KEEPS_PLAN
 from portal.tickets.models import Ticket
@@ -79,28 +81,33 @@ def bytes_of_ticket(ticket_id: int) -> int:
 
 
 def bytes_of_draft(user: User, draft: str) -> int:
-    return _bytes(Attachment.uploader_id == user.id, Attachment.draft == draft)
+    """What they are about to send there takes, and what the ticket has for which it is."""
+    number, _, kind = draft.partition(":")
+    there = (Attachment.uploader_id == user.id) & (Attachment.draft == draft)
+    return _bytes(or_(there, Attachment.ticket_id == int(number)) if kind else there)
 
 
-def bytes_today(user: User) -> int:
-    """What they have announced within a day, whatever became of it."""
-    recent = Attachment.created_at > clock.now() - DAY
-    sent = select(func.coalesce(func.sum(Attachment.size), 0))
-    return int(db.session.scalar(sent.where(Attachment.uploader_id == user.id, recent)) or 0)
+def sent_today(user: User) -> tuple[int, int]:
+    """How many files they have announced within a day, and their bytes, whatever became of them.
+
+    Of those that came, the events tell: of what was taken back there is nothing else.
+    """
+    since = clock.now() - DAY
+    never_came = Attachment.uploaded_at.is_(None) & (Attachment.created_at > since)
+    came = (Event.kind == Kind.FILE_UPLOADED) & (Event.created_at > since)
+    sizes = union_all(
+        select(Attachment.size).where(Attachment.uploader_id == user.id, never_came),
+        select(Event.data["size"].as_integer()).where(AUDITED, Event.actor_id == user.id, came),
+    ).subquery()
+    number, total = db.session.execute(select(func.count(), func.sum(sizes.c.size))).one()
+    return number, int(total or 0)
 
 
 def count_of_draft(user: User, draft: str) -> int:
     """Files that they are about to send there, or have in hand."""
-    theirs = (Attachment.uploader_id == user.id, Attachment.draft == draft)
-    return _count(Attachment.scanned_status != State.EXPIRED, *theirs)
-
-
-def count_today(user: User) -> int:
-    return _count(Attachment.uploader_id == user.id, Attachment.created_at > clock.now() - DAY)
-
-
-def _count(*which: ColumnElement[bool]) -> int:
-    return db.session.scalar(select(func.count(Attachment.id)).where(*which)) or 0
+    theirs = (Attachment.uploader_id == user.id) & (Attachment.draft == draft)
+    counted = select(func.count(Attachment.id)).where(theirs, Attachment.scanned_status != State.EXPIRED)
+    return db.session.scalar(counted) or 0
 
 
 def _bytes(*which: ColumnElement[bool]) -> int:

@@ -1,7 +1,10 @@
 """A file on its way: announced, put into the store, checked, and served once it is clean."""
 
+from datetime import timedelta
+
 import pytest
 
+from portal import clock
 from portal.attachments import actions
 from portal.attachments.models import Attachment, State
 from portal.extensions import db
@@ -168,17 +171,68 @@ def test_no_more_files_than_a_reply_may_have(client_for, ann, monkeypatch):
     assert (refused.status_code, "2 files at a time" in refused.json["message"]) == (422, True)
 
 
+def allow(**limits):
+    change_settings(actor=None, **limits)
+    db.session.commit()
+    forget_site()
+
+
 @pytest.mark.parametrize(
     ("setting", "said"), [("upload_day_mb", "within a day"), ("upload_ticket_mb", "of a ticket")]
 )
 def test_no_more_bytes_than_the_desk_takes(client_for, ann, setting, said):
-    change_settings(actor=None, **{setting: 1})
-    db.session.commit()
-    forget_site()
+    allow(**{setting: 1})
     client = client_for(ann)
     assert announce(client, content=b"x" * 700_000).status_code == 201
     refused = announce(client, content=b"x" * 700_000)
     assert (refused.status_code, said in refused.json["message"]) == (422, True)
+
+
+@pytest.mark.parametrize("arrives", [True, False])
+def test_what_was_taken_back_counts_for_the_day_all_the_same(client_for, ann, queue, arrives):
+    """Else a script could fill the store: the address stays good when the file is gone."""
+    allow(upload_day_mb=1)
+    client, content = client_for(ann), b"x" * 700_000
+    told = announce(client, content=content).json
+    if arrives:
+        put(told, content)
+        client.post(told["complete_url"])
+    for _again in range(2):
+        client.post(told["removal_url"])
+    queue.run()
+
+    refused = announce(client, content=content)
+
+    assert (refused.status_code, "within a day" in refused.json["message"]) == (422, True)
+    with clock.travelling_to(clock.now() + timedelta(days=1, minutes=1)):
+        assert announce(client_for(ann), content=content).status_code == 201
+
+
+def test_what_was_taken_back_counts_as_one_of_the_files_of_a_day(client_for, ann, monkeypatch):
+    monkeypatch.setattr(actions, "MOST_A_DAY", 2)
+    client = client_for(ann)
+    for _file in range(2):
+        client.post(announce(client).json["removal_url"])
+    refused = announce(client)
+    assert (refused.status_code, "too many files today" in refused.json["message"]) == (422, True)
+
+
+@pytest.mark.parametrize("place", ["reply", "ticket"])
+def test_replies_do_not_make_a_ticket_larger_than_it_may_be(client_for, ann, queue, place):
+    allow(upload_ticket_mb=1)
+    key, content = make.ticket(ann).key, b"x" * 700_000
+    db.session.commit()
+    client = client_for(ann)
+    send(client, content=content, draft=f"{key}:reply")
+    assert client.post(f"/tickets/{key}/comments", data={"body": "The first."}).status_code == 303
+
+    url = "/attachments/presign" if place == "reply" else f"/tickets/{key}/attachments/presign"
+    refused = client.post(url, data=FIT | {"size": 700_000, "draft": f"{key}:reply"})
+
+    assert (refused.status_code, "of a ticket" in refused.json["message"]) == (422, True)
+    other = make.ticket(ann).key
+    db.session.commit()
+    assert announce(client, content=content, draft=f"{other}:reply").status_code == 201
 
 
 def test_two_tabs_that_begin_the_parts_at_once_go_on_with_one(client_for, ann, queue, monkeypatch):
