@@ -218,7 +218,7 @@ def test_a_large_file_that_was_paused_goes_on_with_what_has_arrived(ann, tmp_pat
 
 
 def test_a_file_that_is_sent_whole_says_that_after_a_pause_it_starts_again(ann):
-    ann.route(STORE, lambda route: None)
+    ann.route(STORE, lambda _route: None)
     with ann.expect_request(STORE):
         choose(ann, text("slow.txt"))
     row(ann, "slow.txt").get_by_role("button", name="Pause: slow.txt").click()

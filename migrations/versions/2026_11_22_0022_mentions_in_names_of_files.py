@@ -1,14 +1,14 @@
 """Names of files that may still name somebody are left to decide, too.
 
-Revision ID: 0029
-Revises: 0020
+Revision ID: 0022
+Revises: 0021
 """
 
 import sqlalchemy as sa
 from alembic import op
 
-revision = "0029"
-down_revision = "0020"
+revision = "0022"
+down_revision = "0021"
 branch_labels = None
 depends_on = None
 
