@@ -122,7 +122,7 @@ class _Scanner(clamd.ClamdNetworkSocket):
 
     def _wait(self, meanwhile: Callable[[], object]) -> None:
         until = time.monotonic() + SCAN_PATIENCE
-        self.clamd_socket.settimeout(GLANCE)
+        self.clamd_socket.settimeout(min(GLANCE, SCAN_PATIENCE))
         while time.monotonic() < until:
             with suppress(TimeoutError):
                 self.clamd_socket.recv(1, socket.MSG_PEEK)

@@ -88,6 +88,12 @@ def locked_zip(content=b"salaries", name="salaries.txt"):
     return bytes(told)
 
 
+def long_to_scan():
+    """A document of so many small objects that clamd needs seconds: another each time, for it remembers."""
+    drawn = b"{\\object{\\*\\objdata 010500000200000008000000" + secrets.token_hex(60).encode() + b"}}"
+    return b"{\\rtf1" + drawn * 60_000 + b"}"
+
+
 def clean_file(store, uploader, content=b"Hello, desk.", **values):
     """A file that is served, and its object, as if it had been scanned."""
     key = f"c/{secrets.token_urlsafe(24)}"

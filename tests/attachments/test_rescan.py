@@ -17,7 +17,7 @@ from portal.gateways.storage import Area, StorageAway
 from portal.outbox_mail.models import Mail
 from portal.settings.actions import change_settings
 from portal.settings.cache import forget_site
-from tests.attachments.store import EICAR, clean_file, fetch, row, there
+from tests.attachments.store import EICAR, clean_file, fetch, long_to_scan, row, there
 
 OTHERS = {"signatures": "27811"}  # than the scanner has
 
@@ -144,3 +144,13 @@ def test_a_file_whose_object_is_gone_does_not_hold_up_the_others(ann, queue, sto
     rescan(queue)
     assert row(whole.public_id).signatures is None
     assert len(asked) == 1
+
+
+def test_a_file_that_the_scanner_does_not_get_through_does_not_hold_up_the_others(
+    ann, queue, store, monkeypatch
+):
+    monkeypatch.setattr(antivirus, "SCAN_PATIENCE", 1)
+    whole, endless = clean_file(store, ann, **OTHERS), clean_file(store, ann, long_to_scan(), **OTHERS)
+    rescan(queue)
+    assert row(whole.public_id).signatures is None
+    assert (row(endless.public_id).state, row(endless.public_id).signatures) == (State.CLEAN, "27811")

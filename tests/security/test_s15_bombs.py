@@ -10,10 +10,13 @@ import pytest
 from PIL import Image
 
 from jobs.files import scan_waiting
+from portal import clock
 from portal.attachments.models import State
+from portal.attachments.scanning import TRIES
 from portal.extensions import db
+from portal.gateways import antivirus
 from tests import factories as make
-from tests.attachments.store import EICAR, announce, browser, fetch, put, row, send
+from tests.attachments.store import EICAR, announce, browser, fetch, long_to_scan, put, row, send
 
 MB = 2**20
 
@@ -105,6 +108,27 @@ def test_what_a_sender_says_of_the_packing_is_not_believed(client, queue, conten
 
     assert (row(told["id"]).state, row(behind.public_id).state) == (State.CLEAN, State.CLEAN)
     assert fetch(client, told["id"]).data == content
+
+
+def test_a_file_that_the_scanner_does_not_get_through_holds_up_no_other_and_is_given_up(
+    client, queue, monkeypatch
+):
+    """In a minute clamd gets through less than half of what such a file may hold."""
+    monkeypatch.setattr(antivirus, "SCAN_PATIENCE", 1)
+    endless = send(client, "endless.rtf", long_to_scan(), "application/rtf")
+    behind = send(client)
+    queue.jobs.clear()
+
+    scan_waiting()
+
+    waiting = row(endless.public_id)
+    assert (waiting.state, waiting.attempts) == (State.UPLOADED, 1)
+    assert waiting.lease_until > clock.now()
+    assert row(behind.public_id).state is State.CLEAN
+    waiting.attempts, waiting.lease_until = TRIES - 1, None
+    db.session.commit()
+    scan_waiting()
+    assert row(endless.public_id).state is State.FAILED
 
 
 def test_a_flood_of_pixels_is_served_as_it_came_and_drawn_by_nobody(client, queue):
