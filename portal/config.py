@@ -68,7 +68,7 @@ class Settings(BaseSettings):
     s3_secret_key: str = ""
     s3_region: str = "us-east-1"
     s3_bucket_quarantine: str = "quarantine"
-    s3_bucket_clean: str = "clean"
+    s3_bucket_clean: str = Field(default="clean", validate_default=True)
 
     clamav_host: str = ""
     clamav_port: int = Field(default=3310, ge=1, le=65535)
@@ -121,6 +121,15 @@ class Settings(BaseSettings):
         if not url.startswith(("redis://", "rediss://", "unix://")):
             raise ValueError("must be a Redis address: redis://:password@host:6379/0")
         return url
+
+    @field_validator("s3_bucket_clean")
+    @classmethod
+    def _is_another(cls, bucket: str, others: ValidationInfo) -> str:
+        if bucket == others.data.get("s3_bucket_quarantine"):
+            raise ValueError(
+                "must be another than S3_BUCKET_QUARANTINE: what is served would be tidied away there"
+            )
+        return bucket
 
     @field_validator("public_url", "s3_endpoint", "s3_public_base_url")
     @classmethod

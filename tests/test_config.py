@@ -23,6 +23,7 @@ GOOD = {
         ("redis_url", "http://x", "must be a Redis address"),
         ("public_url", "desk.example.org", "with its scheme"),
         ("s3_public_base_url", "https://desk.example.org/files", "must not have a path"),
+        ("s3_bucket_clean", "quarantine", "another than S3_BUCKET_QUARANTINE"),
         ("smtp_port", "0", "SMTP_PORT"),
         ("log_format", "xml", "LOG_FORMAT"),
     ],
