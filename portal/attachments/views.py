@@ -49,7 +49,10 @@ def presign_for_ticket(key: str):
 
 def _sent() -> MultiDict:
     """A form, or the same as JSON; what is neither a text nor a number is as if it were not there."""
-    content = request.get_json(silent=True) if request.is_json else None
+    try:
+        content = request.get_json(silent=True) if request.is_json else None
+    except RecursionError:  # brackets within brackets, without end
+        content = None
     if not isinstance(content, dict):
         return request.form
     return MultiDict({name: str(value) for name, value in content.items() if isinstance(value, str | int)})

@@ -271,7 +271,9 @@ def test_json_of_the_wrong_kind_is_no_fault_of_the_desk(client_for, ann, name, v
 
 
 @pytest.mark.parametrize(
-    "content", [b"[1]", b"3", b'"text"', b"null", b"{", b"\xff", b'{"size":' + b"9" * 5000 + b"}"]
+    "content",
+    [b"[1]", b"3", b'"text"', b"null", b"{", b"\xff", b'{"size":' + b"9" * 5000 + b"}", b'{"a":' * 99_999],
+    ids=lambda content: content[:9].decode("latin-1"),
 )
 def test_json_that_is_no_object_is_refused_with_words(client_for, ann, content):
     answer = client_for(ann).post("/attachments/presign", data=content, content_type="application/json")
