@@ -36,7 +36,10 @@ LONGEST_TYPED = 1000  # letters of a path of which that is left
 MOST_OF_DRAFT = 20  # files of one reply or request
 MOST_A_DAY = 2_000  # files of a person
 # Neither seen nor typed, or made to turn the end of a name around (Unicode, UAX #9).
-_UNSEEN = re.compile(r"[\x00-\x1f\x7f-\x9f\u200b-\u200f\u202a-\u202e\u2060-\u2069\ufeff\ud800-\udfff]")
+_UNSEEN = re.compile(
+    r"[\x00-\x1f\x7f-\x9f\u00ad\u061c\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff\ufff9-\ufffb"
+    r"\ud800-\udfff\U000e0000-\U000e007f]"
+)
 _OF_PATHS = re.compile(r"[\\/:*?\"<>|]+")
 _RESERVED = re.compile(r"(con|prn|aux|nul|com[0-9]|lpt[0-9])(\.|\Z)", re.IGNORECASE)
 

@@ -123,6 +123,7 @@ def test_names_that_end_in_what_is_not_taken_are_refused(client, name):
         ("CON.txt", "_CON.txt"),
         ("lpt1.txt", "_lpt1.txt"),
         ("ev\u202etxt.png", "evtxt.png"),
+        ("a\u061cb\u2028c\u2029d\u206ae\u00adf\ufff9g\U000e0041h.txt", "abcdefgh.txt"),
         ('say "hi"; x=y.txt', "say _hi_; x=y.txt"),
         ("e\u0301t\u00e9.txt", "\u00e9t\u00e9.txt"),
         ("ü" * 300 + ".txt", "ü" * 125 + ".txt"),
