@@ -142,8 +142,9 @@ def delete(attachment: Attachment, *, actor: User | None) -> None:
 
     What never came only expires, for it is counted among what its sender has announced.
     """
-    if attachment.uploaded_at is None:
-        expire([attachment] if attachment.scanned_status is State.PENDING else [])
+    if attachment.scanned_status is State.PENDING:
+        expire([attachment])
+    if attachment.scanned_status is State.EXPIRED and attachment.uploaded_at is None:
         return
     ticket, told = attachment.ticket, about(attachment)
     is_public = not attachment.is_internal
