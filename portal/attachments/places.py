@@ -1,6 +1,7 @@
 """Where a file is to go, as an address or a form names it. Knows the web, as views do."""
 
 import re
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from flask import abort
@@ -8,7 +9,7 @@ from flask import abort
 from portal.accounts.models import User
 from portal.tickets.models import Ticket
 from portal.tickets.policy import Verb, refuse_readers
-from portal.tickets.queries import get_ticket_or_404, get_work_or_404
+from portal.tickets.queries import Moved, get_ticket_or_404, get_work_or_404
 
 NEW = "new"  # a request that is about to be sent
 _SCOPE = re.compile(r"([A-Z][A-Z0-9]{1,9}-[1-9][0-9]{0,17}):(reply|note)\Z")
@@ -35,7 +36,7 @@ def place_of(scope: str, *, user: User) -> Place:
         abort(404)
     key, kind = named.groups()
     if kind == "note":
-        return Place(draft_of(get_work_or_404(key, seen_by=user), kind), None, is_internal=True)
+        return Place(draft_of(_by_any_key(get_work_or_404, key, user), kind), None, is_internal=True)
     return Place(draft_of(_ticket_to_write_on(key, user), kind), None)
 
 
@@ -50,6 +51,14 @@ def draft_of(ticket: Ticket, kind: str) -> str:
 
 
 def _ticket_to_write_on(key: str, user: User) -> Ticket:
-    ticket = get_ticket_or_404(key, seen_by=user)
+    ticket = _by_any_key(get_ticket_or_404, key, user)
     refuse_readers(user, Verb.REPLY, ticket)
     return ticket
+
+
+def _by_any_key(load: Callable[..., Ticket], key: str, user: User) -> Ticket:
+    """A page that stood open while its ticket was moved names it by the key that it had then."""
+    try:
+        return load(key, seen_by=user)
+    except Moved as moved:
+        return load(moved.key, seen_by=user)

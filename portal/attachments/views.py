@@ -1,11 +1,13 @@
 """Files: announced, sent straight to the store, shown in their state, and fetched once they are clean."""
 
 import logging
+from collections.abc import Callable
 from typing import Any
 
 from flask import Blueprint, abort, flash, redirect, request, url_for
 from flask_babel import gettext as _
 from werkzeug.datastructures import MultiDict
+from werkzeug.exceptions import NotFound
 
 from portal.attachments import actions
 from portal.attachments.forms import CompleteForm, PresignForm
@@ -35,7 +37,7 @@ def presign():
     form = PresignForm(formdata=_sent())
     if not form.validate():
         return _unfit(form)
-    return _announced(form, place_of(form.draft.data or "", user=me()))
+    return _announced(form, _found(place_of, form.draft.data or ""))
 
 
 @bp.post("/tickets/<key:key>/attachments/presign")
@@ -43,8 +45,18 @@ def presign():
 def presign_for_ticket(key: str):
     """The same for the ticket itself."""
     form = PresignForm(formdata=_sent())
-    place = place_on(key, user=me())
+    place = _found(place_on, key)
     return _announced(form, place) if form.validate() else _unfit(form)
+
+
+def _found(find: Callable[..., Place], named: str) -> Place:
+    """The script that asks shows what it is told: no page."""
+    try:
+        return find(named, user=me())
+    except NotFound as error:
+        raise ApiError(404, _("That does not exist, or not any more.")) from error
+    except NotAllowed as error:
+        raise ApiError(403, str(error)) from error
 
 
 def _sent() -> MultiDict:

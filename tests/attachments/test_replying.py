@@ -107,6 +107,40 @@ def test_a_draft_keeps_its_files_when_the_ticket_is_moved(client_for, ann, ticke
     assert row(sent.public_id).comment_id
 
 
+def test_a_page_that_stood_open_while_its_ticket_was_moved_sends_its_files(client_for, ann, ticket):
+    client, petra, former = client_for(ann), make.agent(), ticket.key
+    moving.move(db.session.get(Ticket, ticket.id), make.project(key="HR"), actor=None)
+    db.session.commit()
+
+    sent = send(client, draft=f"{former}:reply")
+    noted = send(client_for(petra), draft=f"{former}:note")
+    data = {"original_filename": "plan.txt", "mime": "text/plain", "size": 5}
+    told = client.post(f"/tickets/{former}/attachments/presign", data=data)
+
+    assert (sent.draft, noted.draft) == (f"{ticket.id}:reply", f"{ticket.id}:note")
+    assert row(told.json["id"]).ticket_id == ticket.id
+    assert client.post(f"/tickets/{former}/comments", data={"body": "See."}).status_code == 303
+    assert (row(sent.public_id).ticket_id, bool(row(sent.public_id).comment_id)) == (ticket.id, True)
+
+
+def test_where_nothing_may_be_sent_the_script_is_told_so_in_words(client_for, ann, ticket):
+    follower = make.agent()
+    project = db.session.get(Ticket, ticket.id).project
+    project.members_only = True
+    tickets.take_part(db.session.get(Ticket, ticket.id), follower, "watcher")
+    db.session.commit()
+    client = client_for(follower)
+
+    note = announce(client, draft=f"{ticket.key}:note")
+    nowhere = announce(client, draft="IT-9999:reply")
+    data = {"original_filename": "plan.txt", "mime": "text/plain", "size": 5}
+    beside = client.post("/tickets/IT-9999/attachments/presign", data=data)
+
+    assert (note.status_code, "do not work in its project" in note.json["message"]) == (403, True)
+    assert (nowhere.status_code, "does not exist" in nowhere.json["message"]) == (404, True)
+    assert (beside.status_code, "does not exist" in beside.json["message"]) == (404, True)
+
+
 def test_a_file_for_the_ticket_itself_is_told_once_it_is_there(client_for, ann, ticket):
     client = client_for(ann)
     data = {"original_filename": "plan.txt", "mime": "text/plain", "size": 5}
