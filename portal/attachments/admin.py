@@ -19,6 +19,7 @@ from portal.attachments.held import (
     names_of_projects,
 )
 from portal.attachments.models import Attachment, State
+from portal.attachments.queries import held_with_its_ticket_or_404
 from portal.attachments.upkeep import report
 from portal.extensions import db
 from portal.gateways.queue import enqueue_after_commit
@@ -120,7 +121,7 @@ def retry_file(public_id: str):
 @bp.post("/files/<public_id>/removal")
 @requires(Permission.OPERATE)
 def delete_file(public_id: str):
-    file = file_or_404(public_id, to_change=True)
+    file = held_with_its_ticket_or_404(public_id)
     name, state = file.original_filename, file.state.value
     actions.delete(file, actor=me())
     db.session.commit()

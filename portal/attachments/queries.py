@@ -30,6 +30,24 @@ def attachment_or_404(public_id: str, *, seen_by: User, to_change: bool = False)
     return db.one_or_404(found)
 
 
+def held_with_its_ticket_or_404(public_id: str, *which: ColumnElement[bool]) -> Attachment:
+    """The file, and before it the ticket that it belongs to, locked until the commit.
+
+    Whoever takes both takes them in this order, so that nobody waits for each other, and a
+    ticket's history is written one after the other. What this transaction has changed may be lost.
+    """
+    wanted = (Attachment.public_id == public_id, *which)
+    while True:
+        ticket_id = db.one_or_404(select(Attachment.ticket_id).where(*wanted))
+        ticket = select(Ticket).where(Ticket.id == ticket_id).with_for_update(of=Ticket)
+        db.session.scalar(ticket, execution_options={"populate_existing": True})
+        file = select(Attachment).where(*wanted).with_for_update(of=Attachment)
+        held = db.one_or_404(file.execution_options(populate_existing=True))
+        if held.ticket_id == ticket_id:
+            return held
+        db.session.rollback()  # a draft was sent meanwhile: its ticket comes first
+
+
 def files_of_ticket(ticket: Ticket, *, seen_by: User) -> dict[int | None, list[Attachment]]:
     """Those that this user, who sees the ticket, may see, by the comment they came with, in order."""
     theirs = select(Attachment).where(Attachment.ticket_id == ticket.id, of_ticket_for(seen_by), _HAS_COME)

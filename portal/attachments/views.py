@@ -13,15 +13,14 @@ from portal.attachments import actions
 from portal.attachments.forms import CompleteForm, PresignForm
 from portal.attachments.models import Attachment, State
 from portal.attachments.places import Place, place_of, place_on
-from portal.attachments.policy import is_served, may_delete
-from portal.attachments.queries import attachment_or_404
+from portal.attachments.policy import files_for, is_served, may_delete
+from portal.attachments.queries import attachment_or_404, held_with_its_ticket_or_404
 from portal.attachments.words import said_of
 from portal.errors import DomainError, NotAllowed, Unavailable
 from portal.extensions import db
 from portal.gateways.storage import Area, NoSuchObject, Sending, StorageAway, storage
 from portal.permissions import Permission, requires
 from portal.tickets.policy import Verb, refuse_readers
-from portal.tickets.queries import get_ticket_or_404
 from portal.web.htmx import go_to, is_fragment_request, render, way_back
 from portal.web.machines import ApiError
 from portal.web.session import me
@@ -263,11 +262,7 @@ def remove(public_id: str):
 
 
 def _held(public_id: str) -> Attachment:
-    """The file, and before it its ticket, locked: the ticket's history is written one after the other."""
-    attachment = attachment_or_404(public_id, seen_by=me())
-    if attachment.ticket is not None:
-        get_ticket_or_404(attachment.ticket.key, seen_by=me(), to_change=True)
-    return attachment_or_404(public_id, seen_by=me(), to_change=True)
+    return held_with_its_ticket_or_404(public_id, files_for(me()))
 
 
 def _own_or_404(public_id: str, *, to_change: bool = False) -> Attachment:
