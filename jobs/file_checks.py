@@ -6,11 +6,13 @@ import time
 
 from jobs.files import Ours, is_everybodys, keep
 from portal.attachments import releasing, rescanning, scanning, upkeep
+from portal.attachments.actions import discard_object
 from portal.extensions import db
 from portal.gateways import antivirus
 from portal.gateways.antivirus import Finding, ScannerAway, ScannerVersion
 from portal.gateways.queue import enqueue_after_commit
-from portal.gateways.storage import Area, NoSuchObject, storage
+from portal.gateways.storage import Area, NoSuchObject, StorageAway, storage
+from portal.settings.cache import site
 
 log = logging.getLogger(__name__)
 
@@ -108,6 +110,19 @@ def _look_again(claimed: scanning.Claim) -> None:
             return
         verdict = ours.verdict()
         if verdict.finding is Finding.INFECTED:
-            rescanning.block(claimed, verdict)
+            key = _lock_away(ours, fetched.size) if site().keeps_infected else None
+            if rescanning.block(claimed, verdict, locked_as=key) is None and key:
+                discard_object(Area.QUARANTINE, key)
         else:
             rescanning.still_clean(claimed, verdict)
+
+
+def _lock_away(ours: Ours, size: int) -> str | None:
+    """Its key in the quarantine; None where it cannot be put there: rather lost than served on."""
+    key = rescanning.new_lock()
+    try:
+        storage().send(key, ours.from_the_start(), size=size, kind="application/octet-stream")
+    except StorageAway:
+        log.exception("A file with a virus is removed, for it could not be locked away")
+        return None
+    return key

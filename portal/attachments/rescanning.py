@@ -1,5 +1,6 @@
 """Looking again, with new signatures, at files that are served. Nothing here commits."""
 
+import secrets
 from collections.abc import Sequence
 from datetime import timedelta
 
@@ -46,13 +47,17 @@ def still_clean(claimed: Claim, verdict: Verdict) -> None:
         _note(attachment, verdict)
 
 
-def block(claimed: Claim, verdict: Verdict) -> Attachment | None:
-    """Now it is known to hold a virus: nobody gets it any more. None where it is not ours any more."""
+def block(claimed: Claim, verdict: Verdict, *, locked_as: str | None = None) -> Attachment | None:
+    """Now it is known to hold a virus: nobody gets it any more. None where it is not ours any more.
+
+    `locked_as` is the key of what was put back into the quarantine of it, where such files are kept.
+    """
     attachment = ours(claimed)
     if attachment is None:
         return None
     _note(attachment, verdict)
     discard(attachment)
+    attachment.object_key = locked_as or attachment.object_key
     _end(attachment, State.INFECTED)
     attachment.found = (verdict.name or "")[:200]
     record(Kind.FILE_BLOCKED, actor=None, **about(attachment), found=verdict.name)
@@ -78,6 +83,11 @@ def _end(attachment: Attachment, state: State) -> None:
     attachment.scanned_status = state
     attachment.clean_key = attachment.thumbnail_key = attachment.preview_key = attachment.excerpt = None
     attachment.has_excerpt = False
+
+
+def new_lock() -> str:
+    """Where a file is locked away: no browser was ever given an address to write there."""
+    return f"q/{secrets.token_urlsafe(24)}"
 
 
 def _note(attachment: Attachment, verdict: Verdict) -> None:

@@ -6,7 +6,7 @@ from io import BytesIO
 import pytest
 from sqlalchemy import select
 
-from jobs import file_checks
+from jobs import file_checks, file_store
 from portal import clock
 from portal.attachments.models import Reason, State
 from portal.events.kinds import Kind
@@ -17,6 +17,7 @@ from portal.gateways.storage import Area, StorageAway
 from portal.outbox_mail.models import Mail
 from portal.settings.actions import change_settings
 from portal.settings.cache import forget_site
+from tests import factories as make
 from tests.attachments.store import EICAR, clean_file, fetch, long_to_scan, row, there
 
 OTHERS = {"signatures": "27811"}  # than the scanner has
@@ -50,6 +51,53 @@ def test_what_is_now_known_to_be_a_virus_is_served_no_more(client_for, ann, queu
     assert not there(store, Area.CLEAN, key)
     assert db.session.scalars(select(Event).where(Event.kind == Kind.FILE_BLOCKED)).one().data["found"]
     assert "was blocked" in db.session.scalars(select(Mail)).one().subject
+
+
+@pytest.fixture
+def keeps_infected(app):
+    change_settings(actor=None, keeps_infected=True)
+    db.session.commit()
+    forget_site()
+
+
+def test_where_such_files_are_kept_it_is_locked_away_until_an_admin_deletes_it(
+    client_for, ann, queue, store, keeps_infected
+):
+    known = clean_file(store, ann, EICAR, **OTHERS)
+    public_id, was_served_as, was_put_as = known.public_id, known.clean_key, known.object_key
+
+    rescan(queue)
+    with clock.travelling_to(clock.now() + timedelta(hours=2)):
+        file_store.compare()
+        queue.run()
+
+    locked = row(public_id)
+    key = locked.object_key
+    assert (locked.state, locked.clean_key, key != was_put_as) == (State.INFECTED, None, True)
+    assert b"".join(store.read(Area.QUARANTINE, key)) == EICAR
+    assert not there(store, Area.CLEAN, was_served_as)
+    assert fetch(client_for(ann), public_id).status_code == 409
+
+    boss = make.admin()
+    db.session.commit()
+    assert client_for(boss).post(f"/admin/files/{public_id}/removal").status_code == 303
+    queue.run()
+    assert not there(store, Area.QUARANTINE, key)
+
+
+def test_what_cannot_be_locked_away_is_rather_lost_than_served_on(
+    ann, queue, store, keeps_infected, monkeypatch
+):
+    known = clean_file(store, ann, EICAR, **OTHERS)
+
+    def full(*_args, **_more):
+        raise StorageAway("The store is full.")
+
+    monkeypatch.setattr(store, "send", full)
+    public_id, key = known.public_id, known.clean_key
+    rescan(queue)
+    assert row(public_id).state is State.INFECTED
+    assert not there(store, Area.CLEAN, key)
 
 
 def test_what_is_still_clean_is_served_on_and_asked_about_once(client_for, ann, queue, store, asked):
