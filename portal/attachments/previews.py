@@ -1,5 +1,6 @@
 """Small pictures of files, drawn anew: nothing else of the file is in them."""
 
+from codecs import getincrementaldecoder
 from dataclasses import dataclass
 from typing import BinaryIO
 
@@ -8,6 +9,7 @@ from portal.drawing import within
 
 SMALL, LARGE = 160, 1280  # pixels of the longer side
 EXCERPT = 4_000  # characters of a text
+HEAD = EXCERPT * 4  # bytes that hold them, whatever letters they are
 
 
 @dataclass(frozen=True)
@@ -30,10 +32,9 @@ def excerpt_of(name: str, file: BinaryIO) -> str | None:
     if kind is None or not kind.is_text:
         return None
     file.seek(0)
-    head = file.read(EXCERPT * 4)
-    try:
-        text = head.decode("utf-8-sig")
-    except UnicodeDecodeError as error:
-        is_cut = error.start > len(head) - 4
-        text = head[: error.start].decode("utf-8-sig") if is_cut else head.decode("latin-1")
+    head = file.read(HEAD)
+    try:  # a letter of which the end was not read is left out
+        text = getincrementaldecoder("utf-8-sig")().decode(head, final=len(head) < HEAD)
+    except UnicodeDecodeError:
+        text = head.decode("latin-1")
     return text.replace("\0", "")[:EXCERPT]
