@@ -6,7 +6,6 @@ and what libmagic sees in its content does, too.
 
 from dataclasses import dataclass
 
-ANY_TEXT = "text/"
 OCTETS = "application/octet-stream"
 ZIPPED = frozenset({"application/zip", "application/x-zip-compressed"})
 OLD_OFFICE = frozenset({"application/x-ole-storage", "application/CDFV2", "application/cdfv2",
@@ -15,8 +14,14 @@ OLD_OFFICE = frozenset({"application/x-ole-storage", "application/CDFV2", "appli
                         "application/encrypted", "application/CDFV2-encrypted"})  # fmt: skip
 OFFICE = "application/vnd.openxmlformats-officedocument."
 OPEN_DOCUMENT = "application/vnd.oasis.opendocument."
+# What libmagic calls texts by that are none to RFC 2046.
+OF_TEXTS = frozenset({"application/json", "application/javascript", "application/xml-sitemap",
+                      "application/x-setupscript", "application/x-wine-extension-ini", "application/x-sylk",
+                      "application/pgp-encrypted", "application/pgp-keys", "application/pgp-signature",
+                      "application/x-putty-private-key", "application/postscript", "model/vrml"})  # fmt: skip
+MARKED_UP = frozenset({"text/html", "application/xhtml+xml", "image/svg+xml"})
 # Never text that a browser or a shell would run, whatever its extension.
-ACTIVE = frozenset({"text/html", "application/xhtml+xml", "image/svg+xml", "text/x-shellscript",
+ACTIVE = MARKED_UP | frozenset({"text/x-shellscript",
                     "application/x-executable", "application/x-pie-executable", "application/x-sharedlib",
                     "application/x-dosexec", "application/vnd.microsoft.portable-executable",
                     "application/x-mach-binary", "application/x-msdownload"})  # fmt: skip
@@ -114,6 +119,9 @@ def is_what_it_says(filename: str, sniffed: str) -> bool:
     kind = KINDS.get(extension_of(filename))
     if kind is None or sniffed in ACTIVE:
         return False
-    if kind.is_text:
-        return sniffed.startswith(ANY_TEXT) or sniffed in kind.content or sniffed == "application/json"
-    return sniffed in kind.content
+    return sniffed in kind.content or (kind.is_text and is_of_texts(sniffed))
+
+
+def is_of_texts(sniffed: str) -> bool:
+    """Whether libmagic says so of what an editor of texts opens: a mail or a script is one, too."""
+    return sniffed.startswith(("text/", "message/")) or sniffed.endswith("+xml") or sniffed in OF_TEXTS

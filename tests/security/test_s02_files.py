@@ -80,6 +80,16 @@ def test_s02_what_is_taken_is_handed_out_to_be_saved_whatever_it_is(client, queu
     assert is_to_be_saved(browser.request("GET", answer.location), name)
 
 
+def test_s02_a_page_that_stands_in_a_log_is_handed_out_and_shown_as_a_text(client, queue):
+    sent = send(client, "proxy.log", f"GET / 502\n{HTML}".encode())
+    queue.run()
+
+    assert row(sent.public_id).state is State.CLEAN, row(sent.public_id).sniffed
+    assert is_to_be_saved(fetch(client, sent.public_id), "proxy.log")
+    page = client.get(f"/attachments/{sent.public_id}").text
+    assert ("&lt;body onload=" in page, "<body onload=" in page) == (True, False)
+
+
 @pytest.mark.parametrize("kind", ["svg", "html", "xhtml"])
 def test_s02_pages_and_drawings_that_run_are_not_taken(client, kind):
     name, mime, content = FILES[kind]
