@@ -50,3 +50,8 @@ def test_html_in_a_text_is_the_same_in_each_language():
 def test_a_page_speaks_german(app):
     with app.test_request_context(), force_locale("de"):
         assert gettext("My requests") == "Meine Anfragen"
+
+
+def test_the_desk_has_one_spelling_in_german():
+    catalog = translations.read(next(path for path in FILES if path.parent.parent.name == "de"))
+    assert [message.id for message in catalog if "Service Desk" in str(message.string)] == []

@@ -5,7 +5,8 @@ from functools import lru_cache
 from pathlib import Path
 from zoneinfo import available_timezones
 
-from babel import Locale, dates
+from babel import Locale, dates, numbers
+from babel.units import format_unit
 from flask import Flask, g, has_request_context, request, session
 from flask_babel import get_locale, get_timezone
 from flask_login import current_user
@@ -30,6 +31,7 @@ def init_app(app: Flask) -> None:
     )
     app.jinja_env.filters["when"] = when
     app.jinja_env.filters["exact"] = exact
+    app.jinja_env.filters["size"] = size
     app.jinja_env.filters["initials"] = initials
     app.jinja_env.filters["rendered"] = Markup  # HTML that portal.markdown has made
 
@@ -78,6 +80,23 @@ def exact(moment: datetime | None) -> str:
         return ""
     minute = moment.replace(second=0, microsecond=0)
     return _told(minute, _exact(get_locale()), get_locale(), get_timezone())
+
+
+def size(number: int) -> str:
+    """So many bytes, as the reader's language writes them: `1.2 MB`, `1,2 MB`."""
+    return _measured(number, get_locale())
+
+
+# From how many bytes on a unit is used, and of how many it is (SI, as systems and browsers have it).
+_UNITS = (("TB", 10**12, 10**12), ("GB", 10**9, 10**9), ("MB", 100_000, 10**6), ("kB", 1000, 1000))
+
+
+@lru_cache(maxsize=5_000)
+def _measured(number: int, locale: Locale | None) -> str:
+    for unit, least, by in _UNITS:
+        if number >= least:
+            return f"{numbers.format_decimal(number / by, '#,##0.#', locale=locale or 'en')}\xa0{unit}"
+    return format_unit(number, "digital-byte", "long", locale=locale or "en")
 
 
 def _rounded(ago: timedelta) -> timedelta:
