@@ -20,7 +20,7 @@ from portal.attachments.held import (
 )
 from portal.attachments.models import Attachment, State
 from portal.attachments.queries import held_with_its_ticket_or_404
-from portal.attachments.upkeep import report
+from portal.attachments.upkeep import report, still_lost
 from portal.extensions import db
 from portal.gateways.queue import enqueue_after_commit
 from portal.permissions import Permission, requires
@@ -29,6 +29,7 @@ from portal.web.paging import Order, keyset
 from portal.web.session import me
 
 ONE = "admin/one_file.html"
+MOST_NAMED = 50  # lost files that are listed
 
 
 @bp.get("/files")
@@ -52,7 +53,7 @@ def files():
         many=MANY,
         ticket_keys=keys_of(page.rows, seen_by=me()),
         long_waiting=long_waiting(),
-        lost=report().lost_count,
+        lost=len(still_lost()),
     )
 
 
@@ -67,14 +68,15 @@ def scanner():
 @requires(Permission.OPERATE)
 def files_storage():
     """What takes how much, as the last comparison has counted."""
-    found = report()
-    largest, lost = named(found.largest), named(found.lost)
+    found, missing = report(), still_lost()
+    largest, lost = named(found.largest), named(missing[:MOST_NAMED])
     return render_template(
         "admin/files_storage.html",
         report=found,
         names=names_of_projects(project for project, _number, _size in found.projects),
         largest=largest,
         lost=lost,
+        lost_count=len(missing),
         ticket_keys=keys_of([*largest, *lost], seen_by=me()),
     )
 

@@ -24,7 +24,6 @@ REPORT = "files_report"  # a row of the settings that no form knows
 SETTLED = timedelta(seconds=15)  # a hint is given when it arrives; so long it has to be taken
 LONG = timedelta(minutes=10)  # that nobody should wait for the scanner
 ABANDONED = timedelta(days=7)
-MOST_NAMED = 50  # files that the report names
 LARGEST = 25
 
 
@@ -85,7 +84,7 @@ class Report:
     """How the store and the desk agreed when a job last compared them; files by their ids."""
 
     at: datetime | None = None
-    lost: list[int] = field(default_factory=list)  # said to be served; the first `MOST_NAMED`
+    lost: list[int] = field(default_factory=list)  # said to be served; as many as were looked for
     lost_count: int = 0
     projects: list[tuple[int, int, int]] = field(default_factory=list)  # id, files, bytes; the most first
     largest: list[int] = field(default_factory=list)
@@ -106,7 +105,7 @@ def write_report(lost: list[int]) -> Report:
     Reads all files: for jobs and commands.
     """
     before = set(report().lost)
-    new = Report(clock.now(), lost[:MOST_NAMED], len(lost), _by_project(), _largest())
+    new = Report(clock.now(), lost, len(lost), _by_project(), _largest())
     row = asdict(new) | {"at": new.at.isoformat() if new.at else None}
     kept = insert(Setting).values(name=REPORT, value=row)
     db.session.execute(kept.on_conflict_do_update(index_elements=["name"], set_={"value": row}))
@@ -116,8 +115,9 @@ def write_report(lost: list[int]) -> Report:
 
 
 def still_lost() -> list[int]:
-    """Of those that the report names, the ones that are still said to be served."""
-    return [each.id for each in _named(report().lost) if each.scanned_status is State.CLEAN]
+    """The files that the last comparison has missed, less those deleted since: what all pages count."""
+    served = select(Attachment.id).where(Attachment.scanned_status == State.CLEAN)
+    return list(db.session.scalars(served.where(Attachment.id.in_(report().lost)).order_by(Attachment.id)))
 
 
 def _named(ids: list[int]) -> Sequence[Attachment]:

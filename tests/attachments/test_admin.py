@@ -3,7 +3,8 @@
 import pytest
 from sqlalchemy import select
 
-from portal import clock
+from portal import clock, doctor
+from portal.admin import health
 from portal.attachments.models import Attachment, State
 from portal.attachments.upkeep import write_report
 from portal.events.kinds import Kind
@@ -258,6 +259,24 @@ def test_lost_files_are_an_alarm_on_the_page(client, ann, store):
     db.session.commit()
     assert "The store has lost 1 file" in client.get("/admin/files").text
     assert "gone.txt" in client.get("/admin/files/storage").text
+
+
+def test_all_who_count_lost_files_count_the_same_less_those_that_were_deleted(client, ann, store):
+    lost = [clean_file(store, ann, original_filename=f"gone-{number:02}.txt") for number in range(53)]
+    write_report([each.id for each in lost])
+    db.session.commit()
+    client.post(f"/admin/files/{lost[0].public_id}/removal")
+
+    files, storage = client.get("/admin/files").text, client.get("/admin/files/storage").text
+
+    assert "The store has lost 52 files" in files
+    assert "The store has lost 52 files" in storage
+    assert health._files().said == "The store has lost 52 files that the desk has."
+    assert [each.words.partition(" ")[0] for each in doctor._files()] == ["52"]
+    table = storage.partition("Lost files</caption>")[2].partition("</table>")[0]
+    assert ("gone-00.txt" in table, table.count("gone-")) == (False, 50)
+    assert "The first 50 of them are listed." in storage
+    assert kinds().count(Kind.FILE_LOST) == 53
 
 
 def test_counting_again_is_a_job(client, queue, ann, store):
