@@ -207,9 +207,15 @@ def try_again(attachment: Attachment, *, actor: User) -> None:
     """Have a file looked at once more that made its scan fail. Raises DomainError for any other."""
     if attachment.scanned_status is not State.FAILED:
         raise DomainError(_("Only a file whose check failed is checked again."))
-    attachment.scanned_status, attachment.attempts, attachment.error = State.UPLOADED, 0, None
-    record(Kind.FILE_RETRIED, actor=actor, **about(attachment))
+    wait_again(attachment, actor=actor)
     _have_scanned(attachment)
+
+
+def wait_again(attachment: Attachment, *, actor: User) -> None:
+    """It waits for the scanner as if it had just come; when it was sent, `created_at` says still."""
+    attachment.scanned_status, attachment.attempts, attachment.error = State.UPLOADED, 0, None
+    attachment.uploaded_at = clock.now()
+    record(Kind.FILE_RETRIED, actor=actor, **about(attachment))
 
 
 def _have_scanned(attachment: Attachment) -> None:

@@ -134,7 +134,7 @@ class Attachment(Model):
     error: Mapped[str | None] = mapped_column(String(500))
     created_at: Mapped[datetime] = mapped_column(default=lambda: clock.now())
     expires_at: Mapped[datetime]  # until when it may arrive
-    uploaded_at: Mapped[datetime | None]
+    uploaded_at: Mapped[datetime | None]  # since when it waits for the scanner
     scanned_at: Mapped[datetime | None]
     release_asked_by_id: Mapped[int | None] = mapped_column(ForeignKey("users.id"))
     released_by_id: Mapped[int | None] = mapped_column(ForeignKey("users.id"))

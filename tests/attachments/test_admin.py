@@ -1,5 +1,7 @@
 """What admins see of files that are not served, and what they can do about them."""
 
+from datetime import timedelta
+
 import pytest
 from sqlalchemy import select
 
@@ -224,6 +226,20 @@ def test_a_file_whose_check_failed_is_checked_again(client, client_for, ann, que
     assert row(sent.public_id).state is State.CLEAN
     assert client.post(f"/admin/files/{sent.public_id}/retry").status_code == 409
     assert kinds().count(Kind.FILE_RETRIED) == 1
+
+
+def test_a_file_that_is_checked_again_counts_as_waiting_from_now_on(client, client_for, ann, queue):
+    sent = send(client_for(ann))
+    sent.scanned_status, sent.attempts = State.FAILED, 5
+    sent.uploaded_at = sent.created_at = clock.now() - timedelta(days=3)
+    db.session.commit()
+
+    client.post(f"/admin/files/{sent.public_id}/retry")
+
+    assert "waits for more than ten minutes" not in client.get("/admin/files").text
+    with clock.travelling_to(clock.now() + timedelta(minutes=11)):
+        assert "1 file waits for more than ten minutes" in client.get("/admin/files").text
+    assert "3 days ago" in client.get(f"/admin/files/{sent.public_id}").text
 
 
 def test_an_admin_deletes_a_file_and_its_object_goes(client, queue, locked, store):
