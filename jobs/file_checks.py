@@ -5,6 +5,7 @@ import tempfile
 import time
 
 from jobs.files import Ours, is_everybodys, keep
+from portal.accounts.models import User
 from portal.attachments import releasing, rescanning, scanning, upkeep
 from portal.attachments.actions import discard_object
 from portal.extensions import db
@@ -64,6 +65,14 @@ def _release(claimed: scanning.Claim) -> None:
             scanning.block(claimed, fetched, verdict)
         else:
             keep(claimed, fetched, verdict, ours, accept=releasing.hand_out)
+
+
+def retry_failed(actor_id: int) -> None:
+    """All whose check failed, because an admin wants it; each of them once, also where it fails again."""
+    actor, last = db.session.get(User, actor_id), 0
+    while actor and (behind := upkeep.retry_failed(BATCH, after=last, actor=actor)):
+        db.session.commit()
+        last = behind
 
 
 def rescan() -> None:

@@ -119,6 +119,7 @@ TABLE = {
     "admin.one_file": OPERATE,
     "admin.release_file": OPERATE,
     "admin.retry_file": OPERATE,
+    "admin.retry_files": OPERATE,
     "admin.delete_file": OPERATE,
     "admin.mail": OPERATE,
     "admin.one_mail": OPERATE,

@@ -120,6 +120,18 @@ def retry_file(public_id: str):
     return redirect(url_for(".one_file", public_id=public_id), 303)
 
 
+@bp.post("/files/retry")
+@requires(Permission.OPERATE)
+def retry_files():
+    """All whose check failed: a job does it, for there may be thousands after a bad night."""
+    enqueue_after_commit("jobs.file_checks.retry_failed", me().id, queue="slow")
+    db.session.commit()
+    flash(
+        _("All files whose check failed are being checked again. Look here again in a few minutes."), "info"
+    )
+    return redirect(url_for(".files", state=State.FAILED.value), 303)
+
+
 @bp.post("/files/<public_id>/removal")
 @requires(Permission.OPERATE)
 def delete_file(public_id: str):

@@ -129,6 +129,7 @@ def put_back(claimed: Claim, *, costs_a_try: bool, error: str) -> None:
 def _give_up(attachment: Attachment) -> None:
     attachment.scanned_status, attachment.lease_until = State.FAILED, None
     record(Kind.FILE_FAILED, actor=None, **about(attachment))
+    tell_people(attachment)
     tell(attachment)
 
 

@@ -6,15 +6,24 @@ from portal.accounts.queries import admins
 from portal.attachments.models import Attachment, State
 from portal.outbox_mail.actions import link, queue_mail
 
-TEMPLATES = {State.INFECTED: "file_blocked", State.UNSCANNABLE: "file_unscannable"}
+TEMPLATES = {
+    State.INFECTED: "file_blocked",
+    State.UNSCANNABLE: "file_unscannable",
+    State.FAILED: "file_failed",
+}
 
 
 def tell_people(attachment: Attachment) -> None:
-    """Each of them once. Admins are told of one person's files once an hour: the page lists them all."""
-    sender = attachment.uploader
-    _mail(attachment, sender, once=attachment.public_id, is_admin=False)
+    """Each of them once. Admins are told of one person's files once an hour: the page lists them all.
+
+    Of a check that failed admins alone are told: its sender sees it
+    beside the file, and can do nothing about it.
+    """
+    sender, is_for_sender = attachment.uploader, attachment.scanned_status is not State.FAILED
+    if is_for_sender:
+        _mail(attachment, sender, once=attachment.public_id, is_admin=False)
     for admin in admins():
-        if admin.id != sender.id:
+        if admin.id != sender.id or not is_for_sender:
             hour = f"{sender.id}-{clock.now():%Y%m%d%H}"
             _mail(attachment, admin, once=hour, is_admin=True)
 

@@ -10,13 +10,15 @@ from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import aliased
 
 from portal import clock
-from portal.attachments.actions import about, delete
+from portal.accounts.models import User
+from portal.attachments.actions import about, delete, wait_again
 from portal.attachments.models import Attachment, Discarded, State
 from portal.attachments.queries import is_due
 from portal.attachments.releasing import is_due as is_to_be_released
 from portal.events.kinds import Kind
 from portal.events.record import record
 from portal.extensions import db
+from portal.gateways.queue import enqueue_after_commit
 from portal.settings.models import Setting
 from portal.tickets.models import Ticket
 
@@ -45,6 +47,21 @@ def jobs_due() -> list[str]:
 def wanted_releases(limit: int) -> Sequence[int]:
     due = select(Attachment.id).where(is_to_be_released())
     return db.session.scalars(due.order_by(Attachment.id).limit(limit)).all()
+
+
+def retry_failed(limit: int, *, after: int, actor: User) -> int | None:
+    """Have the next files scanned whose check failed; the id to go on behind, None behind the last."""
+    failed = select(Attachment).where(Attachment.scanned_status == State.FAILED, Attachment.id > after)
+    held = failed.order_by(Attachment.id).limit(limit).with_for_update(skip_locked=True, of=Attachment)
+    files = db.session.scalars(held).all()
+    if not files:
+        return None
+    for each in files:
+        wait_again(each, actor=actor)
+    enqueue_after_commit(
+        "jobs.files.scan_waiting", queue="slow"
+    )  # one for all: nobody's news waits behind them
+    return files[-1].id
 
 
 def waits_long() -> ColumnElement[bool]:

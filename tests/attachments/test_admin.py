@@ -5,8 +5,10 @@ from datetime import timedelta
 import pytest
 from sqlalchemy import select
 
+from jobs import file_checks
 from portal import clock, doctor
 from portal.admin import health
+from portal.attachments import upkeep
 from portal.attachments.models import Attachment, State
 from portal.attachments.upkeep import write_report
 from portal.events.kinds import Kind
@@ -226,6 +228,43 @@ def test_a_file_whose_check_failed_is_checked_again(client, client_for, ann, que
     assert row(sent.public_id).state is State.CLEAN
     assert client.post(f"/admin/files/{sent.public_id}/retry").status_code == 409
     assert kinds().count(Kind.FILE_RETRIED) == 1
+
+
+def test_all_whose_check_failed_are_checked_again(client, client_for, ann, boss, queue, monkeypatch):
+    monkeypatch.setattr(file_checks, "BATCH", 2)
+    sent = [send(client_for(ann)).public_id for _each in range(5)]
+    queue.jobs.clear()
+    for number, public_id in enumerate(sent):
+        row(public_id).scanned_status = State.FAILED if number else State.INFECTED
+        db.session.commit()
+    assert "Check all again" in client.get("/admin/files?state=FAILED").text
+
+    assert client.post("/admin/files/retry").status_code == 303
+    queue.run()
+
+    assert [row(each).state for each in sent] == [State.INFECTED, *[State.CLEAN] * 4]
+    events = db.session.scalars(select(Event).where(Event.kind == Kind.FILE_RETRIED)).all()
+    assert [(each.actor_id, each.data["file_id"]) for each in events] == [
+        (boss.id, each) for each in sent[1:]
+    ]
+    assert "Check all again" not in client.get("/admin/files?state=FAILED").text
+
+
+def test_what_fails_again_while_all_are_checked_is_left_alone(
+    client, client_for, ann, boss, queue, monkeypatch
+):
+    monkeypatch.setattr(file_checks, "BATCH", 1)
+    first, second = (a_file(ann, State.FAILED, number).public_id for number in range(2))
+    wait_again = upkeep.wait_again
+
+    def fail_again(file, *, actor):
+        wait_again(file, actor=actor)
+        file.scanned_status = State.FAILED
+
+    monkeypatch.setattr(upkeep, "wait_again", fail_again)
+    file_checks.retry_failed(boss.id)
+    assert {row(each).state for each in (first, second)} == {State.FAILED}
+    assert kinds().count(Kind.FILE_RETRIED) == 2
 
 
 def test_a_file_that_is_checked_again_counts_as_waiting_from_now_on(client, client_for, ann, queue):

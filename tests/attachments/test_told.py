@@ -6,8 +6,10 @@ import pytest
 from sqlalchemy import select
 
 from portal import clock
-from portal.attachments.models import State
+from portal.attachments import scanning
+from portal.attachments.models import Attachment, State
 from portal.extensions import db
+from portal.gateways import antivirus
 from portal.outbox_mail.models import Mail
 from tests import factories as make
 from tests.attachments.store import EICAR, locked_zip, row, send
@@ -51,14 +53,15 @@ def test_of_a_clean_file_nobody_is_told(client_for, ann, boss, queue):
 
 
 def test_whoever_sends_many_does_not_fill_the_admins_inbox(client_for, ann, boss, queue):
-    other = make.employee()
-    for person in (ann, ann, ann, other):
-        db.session.commit()
-        send(client_for(person), "invoice.txt", EICAR)
-    queue.run()
+    other, begun = make.employee(), clock.now().replace(minute=5)
+    with clock.travelling_to(begun):
+        for person in (ann, ann, ann, other):
+            db.session.commit()
+            send(client_for(person), "invoice.txt", EICAR)
+        queue.run()
     assert (len(mails(ann)), len(mails(boss))) == (3, 2)
 
-    with clock.travelling_to(clock.now() + timedelta(hours=1)):
+    with clock.travelling_to(begun + timedelta(hours=1)):
         send(client_for(ann), "invoice.txt", EICAR)
         queue.run()
     assert len(mails(boss)) == 3
@@ -69,3 +72,26 @@ def test_an_encrypted_archive_is_not_taken_for_clean(client_for, ann, queue):
     queue.run()
     locked = row(sent.public_id)
     assert (locked.state, locked.reason, locked.clean_key) == (State.UNSCANNABLE, "encrypted", None)
+
+
+def test_of_a_check_that_failed_admins_are_told_once_an_hour_and_the_sender_is_not(
+    client_for, ann, boss, queue, monkeypatch
+):
+    def broken(file):
+        raise ValueError
+
+    monkeypatch.setattr(antivirus, "look_at", broken)
+    ours = make.admin()
+    with clock.travelling_to(clock.now().replace(minute=5)):
+        for person in (ann, ann, ours):
+            db.session.commit()
+            send(client_for(person), "report.txt")
+        for each in db.session.scalars(select(Attachment)):
+            each.attempts = scanning.TRIES - 1
+        db.session.commit()
+        queue.run()
+
+    assert mails(ann) == []
+    assert [len(mails(boss)), len(mails(ours))] == [2, 2]
+    assert "Die Prüfung einer Datei ist fehlgeschlagen: report.txt" in mails(boss)[0].subject
+    assert "/admin/files?state=FAILED" in mails(boss)[0].body
