@@ -126,9 +126,8 @@ def retry_files():
     """All whose check failed: a job does it, for there may be thousands after a bad night."""
     enqueue_after_commit("jobs.file_checks.retry_failed", me().id, queue="slow")
     db.session.commit()
-    flash(
-        _("All files whose check failed are being checked again. Look here again in a few minutes."), "info"
-    )
+    words = _("All files whose check failed are being checked again. Look here again in a few minutes.")
+    flash(words, "info")
     return redirect(url_for(".files", state=State.FAILED.value), 303)
 
 

@@ -58,9 +58,7 @@ def retry_failed(limit: int, *, after: int, actor: User) -> int | None:
         return None
     for each in files:
         wait_again(each, actor=actor)
-    enqueue_after_commit(
-        "jobs.files.scan_waiting", queue="slow"
-    )  # one for all: nobody's news waits behind them
+    enqueue_after_commit("jobs.files.scan_waiting", queue="slow")  # nobody's news waits behind these
     return files[-1].id
 
 
@@ -94,6 +92,13 @@ def delete_abandoned(files: Iterable[Attachment]) -> None:
         else:
             delete(each, actor=None)
     db.session.flush()
+
+
+def delete_drafted(uploader: User, *, actor: User) -> None:
+    """What they have not sent goes, whatever state it is in: nobody else may ever see it."""
+    theirs = select(Attachment).where(Attachment.uploader_id == uploader.id, Attachment.ticket_id.is_(None))
+    for each in db.session.scalars(theirs.order_by(Attachment.id).with_for_update(of=Attachment)).all():
+        delete(each, actor=actor)
 
 
 @dataclass(frozen=True)

@@ -7,6 +7,7 @@ from sqlalchemy import select
 
 from portal import clock
 from portal.accounts.models import User, about
+from portal.attachments.upkeep import delete_drafted
 from portal.errors import DomainError
 from portal.events.kinds import Kind
 from portal.events.record import record
@@ -55,6 +56,7 @@ def anonymize(person: User, *, actor: User) -> PersonJob:
     """
     _hold(person)
     _refuse(person, actor=actor)
+    delete_drafted(person, actor=actor)
     traces = anonymizing.take_identity(person)
     record(Kind.ANONYMIZING_BEGUN, actor=actor, **about(person))
     job = PersonJob(kind=PersonJobKind.ANONYMIZE, person_id=person.id, started_by_id=actor.id)

@@ -7,13 +7,16 @@ import zipfile
 import pytest
 from sqlalchemy import select
 
+from jobs import files as file_jobs
+from portal.accounts import people
 from portal.attachments.models import Attachment, State
 from portal.extensions import db
-from portal.gateways.storage import StorageAway
+from portal.gateways.storage import Area, StorageAway
+from portal.privacy import actions as privacy
 from portal.privacy import exporting, sweep
 from portal.privacy.traces import Traces
 from tests import factories as make
-from tests.attachments.store import clean_file
+from tests.attachments.store import announce, clean_file, row, send, there
 
 
 @pytest.fixture
@@ -93,3 +96,28 @@ def test_the_name_of_a_file_is_among_the_texts_that_are_cleaned(ann, store):
     assert cleaned.original_filename == f"CV Former user {ann.id}.txt"
     assert cleaned.excerpt == f"I am Former user {ann.id}."
     assert (cleaned.clean_key, cleaned.sha256) == (named.clean_key, named.sha256)
+
+
+def test_files_that_were_not_sent_go_with_their_drafts_when_somebody_is_anonymized(
+    client_for, ann, queue, store
+):
+    boss, ticket, other = make.admin(), make.ticket(ann), make.employee()
+    db.session.commit()
+    kept = clean_file(store, ann, b"sent", ticket=ticket)
+    others = clean_file(store, other, b"theirs", draft="new")
+    drafted = clean_file(store, ann, b"draft", draft=f"{ticket.id}:reply")
+    waiting, coming = send(client_for(ann)), announce(client_for(ann)).json["id"]
+    people.deactivate(ann, actor=boss)
+    db.session.commit()
+    gone, key, put_as = [drafted.public_id, waiting.public_id, coming], drafted.clean_key, waiting.object_key
+
+    privacy.anonymize(ann, actor=boss)
+
+    assert [row(public_id) for public_id in gone] == [None] * 3
+    assert row(kept.public_id)
+    assert row(others.public_id)
+    db.session.commit()
+    file_jobs.remove_discarded()
+    assert not there(store, Area.CLEAN, key)
+    assert not there(store, Area.QUARANTINE, put_as)
+    assert there(store, Area.CLEAN, kept.clean_key)
