@@ -186,6 +186,23 @@ def _store() -> Iterator[Finding]:
                    " Set S3_PUBLIC_BASE_URL to where browsers reach the store.")  # fmt: skip
         return
     yield ok("Store", f"put and got a file as a browser does, at {public}")
+    yield _lets_pages_send()
+
+
+def _lets_pages_send() -> Finding:
+    """A store that answers programs may still refuse pages of another origin, which browsers ask it first."""
+    page, bucket = urlsplit(current_app.config["DESK"].public_url), storage().buckets[0]
+    origin = f"{page.scheme}://{page.netloc}"
+    try:
+        if storage().lets_put(origin):
+            return ok("Store", f"lets pages of {origin} send files")
+    except StorageAway as error:
+        return fail("Store", f"It did not say whether pages of {origin} may send files: {error}")
+    return fail(
+        "Store",
+        f"It does not let pages of {origin} send files. Allow this origin in the CORS rules of the bucket"
+        f" {bucket}, with the method PUT and the header Content-Type: docs/operating.md, Attachments.",
+    )
 
 
 def _scanner() -> Iterator[Finding]:

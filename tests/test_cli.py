@@ -2,7 +2,9 @@
 
 import re
 import shutil
+from base64 import b64encode
 from datetime import UTC, datetime, timedelta
+from hashlib import md5
 
 import pytest
 from sqlalchemy import delete, insert, select, text, update
@@ -244,6 +246,24 @@ def test_a_redis_that_would_lose_jobs_is_named(shared_app, findings, monkeypatch
     assert any(said.startswith(words) for said in findings("Redis"))
 
 
+@pytest.fixture
+def cors_are(shared_app):
+    """Rules of the quarantine bucket, for as long as the test takes."""
+    client, bucket = shared_app.extensions["storage"]._client, shared_app.extensions["storage"].buckets[0]
+
+    def put(origin, method, header):
+        rules = (
+            f"<CORSConfiguration><CORSRule><AllowedOrigin>{origin}</AllowedOrigin><AllowedMethod>{method}"
+            f"</AllowedMethod><AllowedHeader>{header}</AllowedHeader></CORSRule></CORSConfiguration>"
+        ).encode()
+        digest = b64encode(md5(rules, usedforsecurity=False).digest()).decode()
+        headers = {"Content-MD5": digest}
+        client._execute("PUT", bucket, body=rules, headers=headers, query_params={"cors": ""})
+
+    yield put
+    client._execute("DELETE", bucket, query_params={"cors": ""})
+
+
 def test_a_store_that_browsers_do_not_reach_is_told_apart(shared_app, findings, settings_are, monkeypatch):
     elsewhere = Storage(settings_are(s3_public_base_url=f"http://{NOWHERE}"))
     monkeypatch.setitem(shared_app.extensions, "storage", elsewhere)
@@ -252,6 +272,30 @@ def test_a_store_that_browsers_do_not_reach_is_told_apart(shared_app, findings, 
 
     assert inside.startswith("ok: both buckets")
     assert outside.startswith("fail: A browser could not put a file")
+
+
+def test_a_store_that_lets_the_desks_pages_send_files_is_well(findings):
+    assert findings("Store")[2] == "ok: lets pages of http://localhost send files"
+
+
+@pytest.mark.parametrize(
+    ("origin", "method", "header"),
+    [
+        ("http://elsewhere.example", "PUT", "Content-Type"),
+        ("http://localhost", "GET", "Content-Type"),
+        ("http://localhost", "PUT", "X-Other"),
+    ],
+)
+def test_a_store_that_does_not_let_the_desks_pages_send_files_is_red(
+    shared_app, findings, cors_are, origin, method, header
+):
+    cors_are(origin, method, header)
+    assert findings("Store")[2].startswith("fail: It does not let pages of http://localhost send files.")
+
+
+def test_a_store_whose_bucket_lets_the_desks_pages_alone_send_files_is_well(findings, cors_are):
+    cors_are("http://localhost", "PUT", "Content-Type")
+    assert findings("Store")[2].startswith("ok")
 
 
 def test_a_store_without_a_bucket_is_named(shared_app, findings, settings_are, monkeypatch):

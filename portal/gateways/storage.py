@@ -266,6 +266,27 @@ class Storage:
         if answer.data != content:
             raise StorageAway("It gave back something else than it was given.")
 
+    def lets_put(self, origin: str) -> bool:
+        """Whether pages of that origin may put files, as browsers ask before (CORS). Raises StorageAway."""
+        kind, key = "application/octet-stream", f"doctor/{secrets.token_hex(8)}"
+        asked = {
+            "Origin": origin,
+            "Access-Control-Request-Method": "PUT",
+            "Access-Control-Request-Headers": "content-type",
+        }
+        browser = urllib3.PoolManager(timeout=PATIENCE, retries=False)
+        with _away():
+            answer = browser.request("OPTIONS", self.place_for(key, size=1, kind=kind).url, headers=asked)
+        allowed = {"Origin": origin, "Methods": "PUT", "Headers": "content-type"}
+        return answer.status < 300 and all(
+            _has(answer.headers.get(f"Access-Control-Allow-{what}", ""), wanted)
+            for what, wanted in allowed.items()
+        )
+
+
+def _has(header: str, wanted: str) -> bool:
+    return bool({wanted.lower(), "*"} & {each.strip().lower() for each in header.split(",")})
+
 
 def _expect_200(answer: urllib3.BaseHTTPResponse) -> None:
     if answer.status != 200:
