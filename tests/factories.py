@@ -9,12 +9,14 @@ from io import BytesIO
 from itertools import count
 from secrets import token_urlsafe
 
+from PIL import Image
 from sqlalchemy import select
 
 from portal import clock
 from portal.accounts import tokens
 from portal.accounts.models import User
 from portal.accounts.passwords import hash_password
+from portal.attachments import previews
 from portal.attachments.models import Attachment, State
 from portal.extensions import db
 from portal.gateways.storage import storage
@@ -168,22 +170,43 @@ def reply(ticket, author=None, body="It burns."):
 
 
 def file(ticket=None, uploader=None, name="notes.txt", **values):
-    """A file that was scanned and is clean."""
-    key, content = f"c/{token_urlsafe(24)}", b"Hello, desk."
-    storage().keep(key, BytesIO(content), size=len(content), kind="application/octet-stream")
+    """A file that was scanned and is clean, with its objects: a picture if it is called one, else a text."""
+    content, kind = (_picture(), "image/png") if name.endswith(".png") else (b"Hello, desk.", "text/plain")
+    pictures = previews.pictures_of(name, BytesIO(content))
+    thumbnail, preview = [_kept(each) for each in pictures] or (None, None)
+    excerpt = previews.excerpt_of(name, BytesIO(content))
     clean = {
         "scanned_status": State.CLEAN,
-        "clean_key": key,
-        "preview_key": f"{key}p",
+        "clean_key": _kept(content),
+        "thumbnail_key": thumbnail,
+        "preview_key": preview,
+        "excerpt": excerpt,
+        "has_excerpt": bool(excerpt),
         "sha256": sha256(content).hexdigest(),
-        "mime": "text/plain",
+        "mime": kind,
+        "sniffed": kind,
+        "engine": "ClamAV 1.4.6",
         "size": len(content),
+        "attempts": 1,
         "expires_at": clock.now(),
         "uploaded_at": clock.now(),
+        "scanned_at": clock.now(),
     }
     uploader = uploader or ticket.requester
     owned = {"ticket": ticket, "uploader": uploader, "original_filename": name}
     return make(Attachment, **clean | owned | values)
+
+
+def _picture():
+    drawn = BytesIO()
+    Image.new("RGB", (20, 20), "teal").save(drawn, "PNG")
+    return drawn.getvalue()
+
+
+def _kept(content):
+    key = f"c/{token_urlsafe(24)}"
+    storage().keep(key, BytesIO(content), size=len(content), kind="application/octet-stream")
+    return key
 
 
 def note(ticket, author=None, body="Only for us."):

@@ -109,16 +109,26 @@ def test_html_under_the_name_of_a_picture_is_not_served(client_for, ann, queue):
     assert fetch(client, sent.public_id).status_code == 409
 
 
-def test_others_find_nothing_of_it(client_for, ann, queue):
-    sent = send(client_for(ann))
-    queue.run()
+def test_others_find_nothing_of_it(client_for, ann, queue, monkeypatch):
+    monkeypatch.setattr("portal.attachments.models.IN_PARTS", 5 * 2**20)
+    picture = make.file(None, ann, "photo.png", draft="new").public_id
+    db.session.commit()
+    large = announce(client_for(ann), content=b"x" * 6 * 2**20).json["id"]
+    looks = [f"/attachments/{picture}{path}" for path in ("", "/download", "/thumbnail", "/preview")]
+    changes = [
+        f"/attachments/{picture}/removal",
+        *(f"/attachments/{large}/{end}" for end in ("parts", "complete")),
+    ]
+
     for stranger in (make.employee(), make.agent(), make.admin()):
         db.session.commit()
         client = client_for(stranger)
-        for path in ("", "/download", "/thumbnail"):
-            assert client.get(f"/attachments/{sent.public_id}{path}").status_code == 404
-        for path in ("/complete", "/parts", "/removal"):
-            assert client.post(f"/attachments/{sent.public_id}{path}").status_code == 404
+        assert {path: client.get(path).status_code for path in looks} == dict.fromkeys(looks, 404)
+        assert {path: client.post(path).status_code for path in changes} == dict.fromkeys(changes, 404)
+
+    client = client_for(ann)
+    assert [client.get(path).status_code for path in looks] == [200, 303, 303, 303]
+    assert [client.post(path).status_code for path in changes] == [303, 200, 409]
 
 
 def test_a_large_file_comes_in_parts_and_goes_on_where_it_was_cut(app, client_for, ann, queue, monkeypatch):

@@ -249,8 +249,10 @@ def test_files_of_a_ticket_stay(ann, queue, store):
 
 def test_what_never_came_is_forgotten_after_a_week(client_for, ann, queue):
     told = announce(client_for(ann)).json
-    with clock.travelling_to(clock.now() + WEEK):
+    with clock.travelling_to(clock.now() + WEEK - timedelta(days=2)):
         sweep(queue)
         file_store.compare()
+    assert row(told["id"]).state is State.EXPIRED
+    with clock.travelling_to(clock.now() + WEEK):
+        file_store.compare()
     assert db.session.scalars(select(Attachment)).all() == []
-    assert told["id"]

@@ -125,7 +125,7 @@ def _of_house(house):
 def _with_file(ticket, person):
     """A ticket, a file that this person sent there, and their ways in, which are called as the file is."""
     ways = _ways_in(person)
-    make.file(ticket, person, public_id=ways["public_id"])
+    make.file(ticket, person, "plan.png", public_id=ways["public_id"])
     return {"key": ticket.key} | ways
 
 
