@@ -12,7 +12,7 @@ from sqlalchemy import select
 
 from portal import clock
 from portal.attachments import actions, discarded, previews, scanning
-from portal.attachments.models import IN_PARTS, Attachment, State
+from portal.attachments.models import SLOW_TO_SCAN, Attachment, State
 from portal.attachments.queries import waiting_for_scan
 from portal.extensions import db
 from portal.gateways import antivirus
@@ -31,7 +31,7 @@ def scan(attachment_id: int) -> None:
     until = time.monotonic() + SHIFT
     is_going_on = scan_one(attachment_id)
     while is_going_on and time.monotonic() < until:
-        waiting = waiting_for_scan(BATCH, at_most=IN_PARTS)
+        waiting = waiting_for_scan(BATCH, at_most=SLOW_TO_SCAN)
         is_going_on = bool(waiting) and all(scan_one(each) for each in waiting)
 
 

@@ -220,7 +220,7 @@ def wait_again(attachment: Attachment, *, actor: User) -> None:
 
 def _have_scanned(attachment: Attachment) -> None:
     """Large files wait behind each other, and nobody's news behind them."""
-    queue = "slow" if attachment.is_in_parts else "urgent"
+    queue = "slow" if attachment.is_slow_to_scan else "urgent"
     enqueue_after_commit("jobs.files.scan", attachment.id, queue=queue)
 
 

@@ -24,7 +24,8 @@ from portal.extensions import Model
 from portal.tickets.models import Comment, Ticket
 
 PART_SIZE = 16 * 1024 * 1024  # bytes of each part of a large file but the last
-IN_PARTS = 64 * 1024 * 1024  # a file above that comes in parts
+IN_PARTS = PART_SIZE  # a file above that comes in parts: each has its time, and proxies let it through
+SLOW_TO_SCAN = 64 * 1024 * 1024  # bytes; files above that wait behind each other
 
 
 class State(StrEnum):
@@ -153,6 +154,10 @@ class Attachment(Model):
     @property
     def is_in_parts(self) -> bool:
         return self.size > IN_PARTS
+
+    @property
+    def is_slow_to_scan(self) -> bool:
+        return self.size > SLOW_TO_SCAN
 
     @property
     def part_sizes(self) -> list[int]:

@@ -111,19 +111,25 @@ def _told(sending: Sending) -> dict[str, Any]:
 @bp.post("/attachments/<public_id>/parts")
 @requires(Permission.TICKET_SUBMIT)
 def parts(public_id: str):
-    """Where the parts go that have not arrived: asked again after a lost connection, it tells the rest."""
-    attachment = _pending_or_404(public_id)
-    if not attachment.is_in_parts:
-        abort(404)
+    """Where the parts go that have not arrived: asked again after a lost connection, it tells the rest.
+
+    Of a file that is all there, no part is missing.
+    """
+    attachment = _in_parts_or_404(public_id)
+    if attachment.state is not State.PENDING:
+        return _all_of(attachment)
     key, sizes, kind = attachment.object_key, attachment.part_sizes, attachment.mime
     upload = attachment.upload_id
     db.session.rollback()  # hold no transaction open while the store is asked
     try:
         upload = upload or _begin(public_id, storage().begin_parts(key, kind=kind))
-        there = {part.number for part in storage().parts(key, upload) if part.size == sizes[part.number - 1]}
+        there = _parts_there(key, upload, sizes)
     except (StorageAway, NoSuchObject):
         return _store_away()
-    actions.wait_longer(_pending_or_404(public_id, to_change=True))
+    attachment = _in_parts_or_404(public_id, to_change=True)
+    if attachment.state is not State.PENDING:  # said to be there meanwhile
+        return _all_of(attachment)
+    actions.wait_longer(attachment)
     db.session.commit()
     missing = [
         {"number": number, "size": size, **_told(storage().place_for_part(key, upload, number, size=size))}
@@ -133,9 +139,23 @@ def parts(public_id: str):
     return {"arrived": sorted(there), "missing": missing}
 
 
+def _all_of(attachment: Attachment):
+    return {"arrived": list(range(1, len(attachment.part_sizes) + 1)), "missing": []}
+
+
+def _parts_there(key: str, upload: str, sizes: list[int]) -> set[int]:
+    """The numbers of those that have arrived whole; 404 where the store has forgotten all of them."""
+    try:
+        return {part.number for part in storage().parts(key, upload) if part.size == sizes[part.number - 1]}
+    except NoSuchObject:
+        if storage().size_of(Area.QUARANTINE, key) != sum(sizes):
+            abort(404)
+        return set(range(1, len(sizes) + 1))  # joined before, by a request that broke then
+
+
 def _begin(public_id: str, upload: str) -> str:
     """Note the store's id of the parts; of two tabs that begin at once the first counts."""
-    attachment = _pending_or_404(public_id, to_change=True)
+    attachment = _in_parts_or_404(public_id, to_change=True)
     if attachment.upload_id is None:
         attachment.upload_id = upload
     else:
@@ -273,8 +293,9 @@ def _own_or_404(public_id: str, *, to_change: bool = False) -> Attachment:
     return attachment
 
 
-def _pending_or_404(public_id: str, *, to_change: bool = False) -> Attachment:
+def _in_parts_or_404(public_id: str, *, to_change: bool = False) -> Attachment:
+    """One's own file that comes in parts, unless it was given up."""
     attachment = _own_or_404(public_id, to_change=to_change)
-    if attachment.state is not State.PENDING:
+    if not attachment.is_in_parts or attachment.state is State.EXPIRED:
         abort(404)
     return attachment
