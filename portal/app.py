@@ -31,7 +31,7 @@ from portal.admin.blueprint import bp as admin
 from portal.api import views as api_views
 from portal.api.blueprint import bp as api
 from portal.attachments import admin as files_admin
-from portal.attachments import receiving, words
+from portal.attachments import choosing, receiving, words
 from portal.attachments import views as attachments
 from portal.config import Settings, read_settings
 from portal.desk.views import bp as desk
@@ -146,6 +146,7 @@ def create_app(settings: Settings | None = None) -> Flask:
         "value_label": labels.value_label,
         "away": absence.away,
         "file_said": words.said_of,
+        "accepted_files": choosing.accepted_files,
         "sso_doors": doors,
     }
     for blueprint in BLUEPRINTS:

@@ -21,11 +21,12 @@ from portal.extensions import db
 from portal.gateways.storage import Area, NoSuchObject, Sending, StorageAway, storage
 from portal.permissions import Permission, requires
 from portal.tickets.policy import Verb, refuse_readers
-from portal.web.htmx import go_to, is_fragment_request, render, way_back
+from portal.web.htmx import VARY, go_to, is_fragment_request, render, way_back
 from portal.web.machines import ApiError
 from portal.web.session import me
 
 bp = Blueprint("attachments", __name__)
+WAITING = {State.UPLOADED, State.SCANNING}  # which look the same
 log = logging.getLogger(__name__)
 
 
@@ -220,10 +221,19 @@ def _store_away():
 @bp.get("/attachments/<public_id>")
 @requires(Permission.TICKET_SUBMIT)
 def file(public_id: str):
-    """One file in its state: the row that asks again until it is checked, or a page of it."""
+    """One file in its state: the row that asks again until it is checked, or a page of it.
+
+    A row says what it shows already, and gets nothing while that is still so.
+    """
     attachment = attachment_or_404(public_id, seen_by=me())
+    if is_fragment_request() and _is_shown(attachment.state, request.args.get("shown", "")):
+        return "", 204, VARY
     removable = attachment.ticket is not None and may_delete(me(), attachment)
     return render("attachments/file.html", "attachments/_file.html", file=attachment, removable=removable)
+
+
+def _is_shown(state: State, shown: str) -> bool:
+    return shown == state or {shown, state} <= WAITING
 
 
 @bp.get("/attachments/<public_id>/download")

@@ -15,6 +15,8 @@ def said_of(attachment: Attachment) -> str:
             said = _("Its content is not what its name says, so it is not served.")
         case State.UNSCANNABLE, _reason:
             said = _("It could not be checked: there is too much packed into it.")
+        case State.CLEAN, Reason.MISMATCH:
+            said = _("Its content is not what its name says. An admin has released it.")
         case State.CLEAN, Reason():
             said = _("It could not be checked completely. An admin has released it.")
         case State.EXPIRED, Reason.DAMAGED:

@@ -1,6 +1,6 @@
 // Sends the files that a form[data-files] is given straight to the store, three at once, each with a row that says where
 // it is; once it is there, the desk's own row takes its place.
-import { drawRow, isUnderWay, listOf, newRow } from "./kit/file-rows.js"
+import { drawRow, isUnderWay, listOf, newRow, sayAloud, takeAway, unfit } from "./kit/file-rows.js"
 import { post } from "./kit/requests.js"
 import { forget, sendFile, stop, uploads } from "./kit/uploads.js"
 
@@ -8,11 +8,11 @@ const AT_ONCE = 3
 
 function add(form, files) {
   for (const file of files) {
-    const upload = { file, scope: form.dataset.draft, url: form.dataset.files, state: "waiting", sent: 0, hashes: [] }
+    const upload = { file, scope: form.dataset.draft, url: form.dataset.files, sent: 0, hashes: [] }
     upload.progress = (loaded) => drawRow(Object.assign(upload, { loaded }))
     uploads.add(upload)
     newRow(upload)
-    drawRow(upload)
+    become(upload, unfit(upload) || "waiting")
   }
   next()
 }
@@ -47,8 +47,10 @@ async function start(upload) {
 
 async function arrive(upload) {
   uploads.delete(upload)
+  const isHere = upload.row.contains(document.activeElement)
   become(upload, "arrived")
   await htmx.ajax("GET", upload.told.row_url, { source: upload.row, target: upload.row, swap: "outerHTML" }).catch(() => null)
+  if (isHere && document.activeElement === document.body) document.querySelector(`#file-${upload.told.id} button`)?.focus()
 }
 
 const acts = {
@@ -60,7 +62,7 @@ const acts = {
     upload.isGone = true
     uploads.delete(upload)
     stop(upload)
-    upload.row.remove()
+    takeAway(upload.row)
     if (!isBusy) forget(upload)
     document.dispatchEvent(new CustomEvent("files:changed"))
     next()
@@ -74,20 +76,28 @@ function wait(upload) {
 
 document.addEventListener("files:given", ({ target, detail }) => add(target, detail))
 
-document.addEventListener("click", async (event) => {
+document.addEventListener("click", (event) => {
   const button = event.target.closest("[data-act], [data-takes-back]")
   if (!button) return
   event.preventDefault()
+  button.focus() // not every browser does
   const row = button.closest(".file")
-  const after = row.nextElementSibling ?? row.previousElementSibling
-  const near = after?.querySelector("button:not([hidden])") ?? row.closest("form").querySelector("input[type=file]")
   if (button.dataset.act) acts[button.dataset.act](row.upload)
-  else if ((await post(button.formAction, {}).catch(() => null))?.ok) row.remove()
-  if (!row.isConnected) near?.focus()
+  else takeBack(row, button)
 })
 
+// A row may have been drawn anew before the desk answers.
+async function takeBack({ id }, { formAction, dataset }) {
+  const answer = await post(formAction, {}).catch(() => null)
+  const row = document.getElementById(id)
+  if (!row) return
+  if (answer?.ok || answer?.status === 404) return takeAway(row)
+  row.querySelector(".file-said").textContent = dataset.failed
+  sayAloud(row)
+}
+
 // What the network took, it may have given back; a form that was drawn anew gets the rows of what is on its way.
-addEventListener("online", () => [...uploads].filter(({ state }) => state === "lost").forEach(wait))
+addEventListener("online", () => [...uploads].filter(({ state }) => ["lost", "noDesk"].includes(state)).forEach(wait))
 document.addEventListener("htmx:afterSettle", () => {
   for (const { row, told, ...upload } of uploads) {
     if (row.isConnected) continue

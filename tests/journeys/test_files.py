@@ -4,6 +4,7 @@ import re
 from contextlib import suppress
 from hashlib import sha256
 
+import psycopg
 import pytest
 from playwright.sync_api import Error, expect
 
@@ -256,3 +257,140 @@ def test_files_go_through_the_desk_without_a_script(open_browser, ann):
     plain.click(".composer-foot button.is-primary")
     entry = plain.locator(".timeline .entry", has_text="Without a script.")
     expect(entry.locator(".file", has_text="plain.txt")).to_have_count(1)
+
+
+def test_an_empty_or_too_large_file_is_refused_in_its_row_and_the_others_go(ann):
+    announced = []
+    ann.on("request", lambda request: request.url.endswith("/presign") and announced.append(request))
+    ann.evaluate("document.getElementById('file-row').content.firstElementChild.dataset.most = 100")
+    choose(ann, text("one.txt"), text("empty.txt", b""), text("large.txt", b"x" * 101), text("two.txt"))
+    expect(row(ann, "empty.txt")).to_contain_text("The file is empty.")
+    expect(row(ann, "large.txt")).to_contain_text("The file is larger than 400 MB.")
+    expect(ann.locator(ROWS, has_text="Ready")).to_have_count(2)
+    assert len(announced) == 2
+    assert axe(ann) == []
+
+    send(ann, "Two of four.")
+    expect(ann.locator(".timeline .entry", has_text="Two of four.").locator(".file")).to_have_count(2)
+
+
+def test_a_reply_does_not_go_without_the_file_that_is_refused_while_it_waits(ann):
+    waiting = []
+    ann.route("**/presign", lambda route: waiting.append(route))
+    with ann.expect_request("**/presign"):
+        choose(ann, text("run.exe"))
+    send(ann, "Please run this.")
+    expect(ann.locator("[data-files-state]").first).to_contain_text("as soon as the files have arrived")
+
+    waiting[0].continue_()
+    expect(ann.locator("[data-files-state]").first).to_contain_text("Not sent: a file is not taken")
+    expect(row(ann, "run.exe")).to_contain_text("Files of this kind are not taken")
+    expect(ann.locator("#reply-body")).to_have_value("Please run this.")
+    assert "Please run this." not in ann.locator(".timeline").inner_text()
+
+    ann.click(".composer-foot button.is-primary")
+    expect(ann.locator(".timeline .entry", has_text="Please run this.")).to_be_visible()
+
+
+@pytest.fixture
+def checked(ann, desk):
+    """A file of Ann's next reply that is being checked for ever: sets its state, or removes it."""
+    key = re.search(r"IT-\d+", ann.url)[0]
+    with psycopg.connect(desk.environment["DATABASE_URL"], autocommit=True) as connection:
+        connection.execute(CHECKED, {"key": key})
+
+        def become(state=None):
+            if state is None:
+                return connection.execute("DELETE FROM attachments WHERE public_id = 'checked'")
+            return connection.execute(
+                "UPDATE attachments SET scanned_status = %s WHERE public_id = 'checked'", [state]
+            )
+
+        ann.reload()
+        expect(row(ann, "checked.txt")).to_contain_text("Checking for viruses")
+        yield become
+
+
+CHECKED = """
+    INSERT INTO attachments (public_id, draft, is_internal, uploader_id, original_filename, mime, size,
+        scanned_status, object_key, has_excerpt, attempts, created_at, expires_at, uploaded_at, lease_until)
+    SELECT 'checked', id || ':reply', false, requester_id, 'checked.txt', 'text/plain', 12, 'SCANNING',
+        'q/checked', false, 1, now(), now(), now(), now() + interval '1 hour'
+    FROM tickets WHERE key = %(key)s
+"""
+
+
+def asks_again(page):
+    return page.expect_response(lambda answer: "/attachments/checked?" in answer.url)
+
+
+def test_a_row_that_asks_again_disturbs_nobody_while_nothing_changes(ann, checked):
+    remove = row(ann, "checked.txt").get_by_role("button", name="Remove checked.txt")
+    remove.focus()
+    ann.evaluate("document.querySelector('#file-checked').isTheSame = true")
+    for _time in range(2):
+        with asks_again(ann) as answer:
+            pass
+        assert (answer.value.status, answer.value.request.headers["x-unattended"]) == (204, "1")
+    assert ann.evaluate("document.querySelector('#file-checked').isTheSame")
+    expect(remove).to_be_focused()
+    expect(ann.locator("[data-files-said]").first).to_be_empty()
+
+    checked("INFECTED")
+    expect(row(ann, "checked.txt")).to_contain_text("A virus was found")
+    expect(remove).to_be_focused()
+    expect(ann.locator("[data-files-said]").first).to_contain_text("checked.txt: A virus was found")
+    expect(ann.locator("[data-file-rows] [aria-live], [data-file-rows][aria-live]")).to_have_count(0)
+
+
+def test_a_file_that_was_removed_elsewhere_leaves_without_a_word(ann, checked):
+    row(ann, "checked.txt").get_by_role("button", name="Remove checked.txt").focus()
+    checked(None)
+    expect(ann.locator(ROWS)).to_have_count(0)
+    expect(ann.locator("#reply-files")).to_be_focused()
+    expect(ann.locator("#problems")).to_be_empty()
+
+
+def test_a_file_that_cannot_be_removed_says_so(ann, checked):
+    ann.route("**/removal", lambda route: route.abort())
+    row(ann, "checked.txt").get_by_role("button", name="Remove checked.txt").click()
+    expect(row(ann, "checked.txt")).to_contain_text("It could not be removed. Try again.")
+    expect(ann.locator("[data-files-said]").first).to_contain_text("It could not be removed.")
+
+    ann.unroute("**/removal")
+    row(ann, "checked.txt").get_by_role("button", name="Remove checked.txt").click()
+    expect(ann.locator(ROWS)).to_have_count(0)
+
+
+@pytest.mark.parametrize("size", [1, 20])
+@pytest.mark.parametrize("by_itself", [False, True])
+def test_a_file_of_which_only_the_answer_was_lost_is_not_sent_again(ann, tmp_path, size, by_itself):
+    file, put, removed = tmp_path / "kept.log", [], []
+    file.write_bytes(b"0123456789abcde\n" * (size * MB // 16))
+    ann.on("request", lambda request: request.method == "PUT" and put.append(request.url))
+    ann.on("request", lambda request: request.url.endswith("/removal") and removed.append(request.url))
+
+    def lose(route):
+        route.fetch()
+        route.abort()
+
+    ann.route("**/complete", lose)
+    choose(ann, str(file))
+    expect(row(ann, "kept.log")).to_contain_text("The desk did not answer")
+    ann.unroute("**/complete")
+    if by_itself:
+        ann.evaluate("dispatchEvent(new Event('online'))")
+    else:
+        row(ann, "kept.log").get_by_role("button", name="Try again").click()
+    expect(row(ann, "kept.log")).to_contain_text("Ready")
+    assert (len(put), removed) == (2 if size == 20 else 1, [])
+
+
+def test_parts_of_a_slow_line_get_new_addresses_before_theirs_are_too_old(ann, tmp_path):
+    slow, asked = tmp_path / "slow.log", []
+    slow.write_bytes(b"0123456789abcde\n" * (40 * MB // 16))
+    ann.evaluate("{ let late = 0; performance.now = () => (late += 61_000) }")  # each time a minute later
+    ann.on("request", lambda request: request.url.endswith("/parts") and asked.append(request.url))
+    choose(ann, str(slow))
+    expect(row(ann, "slow.log")).to_contain_text("Ready")
+    assert len(asked) == 4  # for each of three, and whether all are there
