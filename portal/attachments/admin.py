@@ -24,7 +24,7 @@ from portal.attachments.upkeep import report, still_lost
 from portal.extensions import db
 from portal.gateways.queue import enqueue_after_commit
 from portal.permissions import Permission, requires
-from portal.web.htmx import render
+from portal.web.htmx import go_to, render
 from portal.web.paging import Order, keyset
 from portal.web.session import me
 
@@ -139,7 +139,7 @@ def delete_file(public_id: str):
     actions.delete(file, actor=me())
     db.session.commit()
     flash(_("%(name)s is deleted.", name=name), "success")
-    return redirect(url_for(".files", state=state), 303)
+    return go_to(url_for(".files", state=state))
 
 
 def _page_of(file: Attachment, form: ReleaseForm, status: int = 200):

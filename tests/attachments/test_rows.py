@@ -111,3 +111,22 @@ def test_a_telephone_offers_its_camera_where_its_pictures_are_taken(client, type
     db.session.commit()
     forget_site()
     assert f'accept="{accepted}"' in client.get("/tickets/new").text
+
+
+@pytest.mark.parametrize(
+    ("is_sent", "asked"),
+    [
+        (True, "Delete notes.txt for everyone who sees the ticket? Nobody can get it back."),
+        (False, "Delete notes.txt of Ann"),
+    ],
+)
+def test_an_admin_is_asked_before_a_file_goes_and_told_for_whom(app, client_for, ann, is_sent, asked):
+    ticket, boss = make.ticket(ann), make.admin()
+    file = clean_file(app.extensions["storage"], ann, ticket_id=ticket.id if is_sent else None)
+    admin, page = client_for(boss), f"/admin/files/{file.public_id}"
+    assert f'action="{page}/removal" hx-post="{page}/removal" hx-confirm="{asked}' in admin.get(page).text
+
+    gone = admin.post(f"{page}/removal", headers=ROW)
+
+    assert (gone.status_code, gone.headers["HX-Redirect"]) == (204, "/admin/files?state=CLEAN")
+    assert admin.get(page).status_code == 404
