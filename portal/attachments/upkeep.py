@@ -11,7 +11,7 @@ from sqlalchemy.orm import aliased
 
 from portal import clock
 from portal.accounts.models import User
-from portal.attachments.actions import about, delete, wait_again
+from portal.attachments.actions import about, delete, expire, wait_again
 from portal.attachments.models import Attachment, Discarded, State
 from portal.attachments.queries import is_due
 from portal.attachments.releasing import is_due as is_to_be_released
@@ -85,12 +85,8 @@ def abandoned(limit: int) -> Sequence[Attachment]:
 
 
 def delete_abandoned(files: Iterable[Attachment]) -> None:
-    """What never came goes without a word, for nobody has seen it."""
     for each in files:
-        if each.scanned_status is State.EXPIRED:
-            db.session.delete(each)
-        else:
-            delete(each, actor=None)
+        _delete(each, actor=None)
     db.session.flush()
 
 
@@ -98,7 +94,18 @@ def delete_drafted(uploader: User, *, actor: User) -> None:
     """What they have not sent goes, whatever state it is in: nobody else may ever see it."""
     theirs = select(Attachment).where(Attachment.uploader_id == uploader.id, Attachment.ticket_id.is_(None))
     for each in db.session.scalars(theirs.order_by(Attachment.id).with_for_update(of=Attachment)).all():
-        delete(each, actor=actor)
+        _delete(each, actor=actor)
+    db.session.flush()
+
+
+def _delete(attachment: Attachment, *, actor: User | None) -> None:
+    """What never came goes without a word, for nobody has seen it."""
+    if attachment.scanned_status is State.PENDING:
+        expire([attachment])
+    if attachment.scanned_status is State.EXPIRED:
+        db.session.delete(attachment)
+    else:
+        delete(attachment, actor=actor)
 
 
 @dataclass(frozen=True)
