@@ -19,7 +19,7 @@ log = logging.getLogger(__name__)
 
 BATCH = 50
 SHIFT = 60.0  # seconds, then others have their turn
-CHANGED = "What lies in the quarantine is not what was looked at. Have it sent again."
+CHANGED = "Changed"  # since it was looked at
 
 
 def release_wanted() -> None:

@@ -146,6 +146,7 @@ def create_app(settings: Settings | None = None) -> Flask:
         "value_label": labels.value_label,
         "away": absence.away,
         "file_said": words.said_of,
+        "file_trouble": words.trouble_of,
         "accepted_files": choosing.accepted_files,
         "sso_doors": doors,
     }

@@ -1,7 +1,8 @@
 """`flask storage reconcile`: do the desk and its store speak of the same files?"""
 
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from typing import TypeVar
 
 import click
 from flask.cli import with_appcontext
@@ -9,6 +10,8 @@ from flask.cli import with_appcontext
 from portal.attachments import reconciling, upkeep
 from portal.extensions import db
 from portal.gateways.storage import Area, StorageAway
+
+Stray = TypeVar("Stray")
 
 
 @click.command("reconcile")
@@ -33,15 +36,8 @@ def _orphans(*, repair: bool) -> int:
     """How many are left."""
     left = 0
     for area in Area:
-        number = size = 0
-        for found in reconciling.orphans(area):
-            number, size = number + len(found), size + sum(each.size for each in found)
-            if repair:
-                reconciling.remove(area, found)
-                db.session.commit()
-        left += 0 if repair else number
-        removed = ", which a job removes now" if repair and number else ""
-        click.echo(f"{area.value}: {number} objects of no file ({size} bytes){removed}")
+        sizes = [each.size for each in _seen(area, reconciling.orphans, reconciling.remove, repair=repair)]
+        left += _told(area, len(sizes), f"objects of no file ({sum(sizes)} bytes)", repair=repair)
     return left
 
 
@@ -49,16 +45,30 @@ def _unfinished(*, repair: bool) -> int:
     """The same for uploads in parts that nobody finishes any more."""
     left = 0
     for area in Area:
-        number = 0
-        for found in reconciling.unfinished(area):
-            number += len(found)
-            if repair:
-                reconciling.drop(area, found)
-                db.session.commit()
-        left += 0 if repair else number
-        removed = ", which a job removes now" if repair and number else ""
-        click.echo(f"{area.value}: {number} unfinished uploads of no file{removed}")
+        number = sum(1 for _each in _seen(area, reconciling.unfinished, reconciling.drop, repair=repair))
+        left += _told(area, number, "unfinished uploads of no file", repair=repair)
     return left
+
+
+def _seen(
+    area: Area,
+    find: Callable[[Area], Iterator[list[Stray]]],
+    remove: Callable[[Area, list[Stray]], None],
+    *,
+    repair: bool,
+) -> Iterator[Stray]:
+    """Each one, and where it is to be repaired, some at a time, had removed."""
+    for found in find(area):
+        yield from found
+        if repair:
+            remove(area, found)
+            db.session.commit()
+
+
+def _told(area: Area, number: int, what: str, *, repair: bool) -> int:
+    removed = ", which a job removes now" if repair and number else ""
+    click.echo(f"{area.value}: {number} {what}{removed}")
+    return 0 if repair else number
 
 
 def _lost() -> int:

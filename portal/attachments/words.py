@@ -37,3 +37,21 @@ _SAID = {
     State.FAILED: _l("The check failed again and again. An admin can have it checked once more."),
     State.EXPIRED: _l("It did not arrive. Send it again."),
 }
+
+
+def trouble_of(attachment: Attachment) -> tuple[str, str]:
+    """What went wrong with it at last, in a sentence, and in the words of whatever it was.
+
+    `error` is the name of an exception, or of what a job found, and after a colon what that said.
+    """
+    name, _colon, detail = (attachment.error or "").partition(": ")
+    return str(_WENT_WRONG.get(name, _l("The check broke off."))), detail
+
+
+_WENT_WRONG = {
+    "Changed": _l("What lies in the quarantine is not what was looked at. Have it sent again."),
+    "NoSuchObject": _l("The store does not have it any more. Have it sent again."),
+    "ScanBroke": _l("The scanner gave no verdict on it."),
+    "ScannerAway": _l("The scanner was away."),
+    "StorageAway": _l("The store did not hand it out."),
+}

@@ -281,6 +281,24 @@ def test_a_file_that_is_checked_again_counts_as_waiting_from_now_on(client, clie
     assert "3 days ago" in client.get(f"/admin/files/{sent.public_id}").text
 
 
+def test_what_went_wrong_is_said_in_the_readers_language(client, ann, boss):
+    errors = ["ScanBroke: It said nothing for 150 seconds.", "Changed", "MemoryError: "]
+    files = [a_file(ann, State.FAILED, n, error=error).public_id for n, error in enumerate(errors)]
+    boss.locale = "de"
+    db.session.commit()
+
+    pages = [client.get(f"/admin/files/{public_id}").text for public_id in files]
+
+    said = [
+        "Der Virenscanner hat kein Urteil",
+        "ist nicht das, was geprüft wurde",
+        "Die Prüfung ist abgebrochen",
+    ]
+    assert [words in page for words, page in zip(said, pages, strict=True)] == [True] * 3
+    assert "It said nothing for 150 seconds." in pages[0]
+    assert "ScanBroke" not in pages[0] + client.get("/admin/files?state=FAILED").text
+
+
 def test_an_admin_deletes_a_file_and_its_object_goes(client, queue, locked, store):
     key, public_id = locked.object_key, locked.public_id
     answer = client.post(f"/admin/files/{public_id}/removal")
