@@ -66,6 +66,9 @@ class Visitors:
             Page("queue, 20 teams", self._same("/queue", self.everywhere)),
             Page("queue, limited", self._same("/queue", self.limited)),
             Page("text search", self._searches),
+            Page("search, two words", lambda: self._finds(agent, "laptop crashes", "report error")),
+            Page("search, common word", lambda: self._finds(agent, "printer", "certificate")),
+            Page("search, employee", lambda: self._finds(employees[0], "printer", "laptop crashes")),
             Page("my requests", lambda: self._gets((login, "/tickets") for login in employees)),
             Page("ticket", lambda: self._gets((agent, f"/tickets/{key}") for key in self.agents_keys)),
             Page("home, employee", lambda: self._gets((login, "/") for login in employees)),
@@ -84,6 +87,9 @@ class Visitors:
     def _searches(self) -> Iterator[str]:
         words = ("printer", "laptop crashes", "NW-116", "report error", "badge room", "certificate expired")
         return self._gets((self.agent, f"/queue?q={quote(text)}") for text in words)
+
+    def _finds(self, login: Login, *words: str) -> Iterator[str]:
+        return self._gets((login, f"/search?q={quote(text)}") for text in words)
 
     def _creates(self) -> Iterator[str]:
         for number in range(CREATES_EACH):

@@ -8,6 +8,7 @@ from portal import clock
 from portal.accounts.credentials import ApiToken, HalfLogin
 from portal.accounts.models import AccountToken, AddressChange, Session
 from portal.accounts.viewing import stop_those_over
+from portal.bulk.models import BulkOperation
 from portal.events.models import Delivery, DeliveryState
 from portal.extensions import db
 from portal.organizations.models import Invitation
@@ -27,6 +28,7 @@ def tidy() -> None:
         _address_changes,
         _invitations,
         _forms,
+        _bulk_operations,
         _deliveries,
     ):
         forget()
@@ -66,6 +68,12 @@ def _invitations() -> None:
 
 def _forms() -> None:
     forget_old(clock.now() - timedelta(hours=48))
+
+
+def _bulk_operations() -> None:
+    """What came of them is in the tickets' own history."""
+    month_ago = clock.now() - timedelta(days=30)
+    db.session.execute(delete(BulkOperation).where(BulkOperation.created_at < month_ago))
 
 
 def _deliveries() -> None:

@@ -1,8 +1,11 @@
 from jobs import events
 from portal.attachments.upkeep import jobs_due
+from portal.bulk import queries as bulk
+from portal.exports import queries as exports
 from portal.extensions import db
 from portal.gateways.queue import enqueue_after_commit
 from portal.privacy.queries import is_something_due
+from portal.tickets.triage import is_snooze_over
 
 
 def sweep() -> None:
@@ -14,6 +17,12 @@ def sweep() -> None:
     enqueue_after_commit("jobs.mail.deliver")
     if is_something_due():
         enqueue_after_commit("jobs.privacy.work", queue="slow")
+    if exports.is_something_due():
+        enqueue_after_commit("jobs.exports.work", queue="slow")
+    if is_snooze_over():
+        enqueue_after_commit("jobs.triage.wake")
+    if bulk.is_something_due():
+        enqueue_after_commit("jobs.bulk.work")
     enqueue_after_commit("jobs.pictures.draw_waiting")
     for job in jobs_due():
         enqueue_after_commit(job, queue="slow" if job.startswith("jobs.file_checks.") else "default")

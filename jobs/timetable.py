@@ -45,9 +45,12 @@ class Entry:
 
 TIMETABLE = (
     Entry("jobs.sweep.sweep", "*/20 * * * * *", "urgent"),
+    Entry("jobs.search.collect", "30 */5 * * * *", "slow"),
+    Entry("jobs.search.forget", "0 23 3 * * *", "slow"),
     Entry("jobs.housekeeping.tidy", "0 17 3 * * *", "slow"),
     Entry("jobs.audit.shorten", "0 41 3 * * *", "slow"),
     Entry("jobs.privacy.forget_exports", "0 53 * * * *", "slow"),
+    Entry("jobs.exports.forget", "0 43 * * * *", "slow"),
     Entry("jobs.file_store.tidy_quarantine", "0 11 * * * *", "slow"),
     Entry("jobs.file_checks.rescan", "0 29 * * * *", "slow"),
     Entry("jobs.file_store.compare", "0 7 2 * * *", "slow"),

@@ -13,7 +13,9 @@ from rq.job import Job
 
 from jobs import (  # loaded once: RQ forks for each job
     audit,
+    bulk,
     events,
+    exports,
     file_checks,
     file_store,
     files,
@@ -21,7 +23,9 @@ from jobs import (  # loaded once: RQ forks for each job
     mail,
     pictures,
     privacy,
+    search,
     sweep,
+    triage,
 )
 from portal import create_app
 from portal.extensions import db
@@ -33,7 +37,10 @@ TTL = 30  # seconds after which Redis takes a silent worker for dead, and its wa
 MAINTENANCE = 10  # seconds between two looks for jobs whose worker died
 PAUSES = (1, 2, 5)  # seconds between two tries to reach Redis; the last one for ever
 
-JOBS = (audit, events, file_checks, file_store, files, housekeeping, mail, pictures, privacy, sweep)
+JOBS = (
+    audit, bulk, events, exports, file_checks, file_store, files, housekeeping, mail, pictures, privacy,
+    search, sweep, triage,
+)  # fmt: skip
 
 
 class PortalWorker(Worker):

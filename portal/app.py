@@ -6,7 +6,7 @@ from flask import Flask
 from werkzeug.middleware.proxy_fix import ProxyFix
 from whitenoise import WhiteNoise
 
-from portal import assets, cli, events, logs, models, reactions, translations  # noqa: F401, the mapper needs all models
+from portal import assets, cli, clock, events, logs, models, reactions, translations  # noqa: F401, the mapper needs all models
 from portal.accounts import (
     absence,
     address_views,
@@ -28,14 +28,24 @@ from portal.accounts.blueprint import bp as accounts
 from portal.admin import samples as admin_samples
 from portal.admin import views as admin_views
 from portal.admin.blueprint import bp as admin
+from portal.api import link_views as api_link_views
 from portal.api import views as api_views
 from portal.api.blueprint import bp as api
 from portal.attachments import admin as files_admin
-from portal.attachments import choosing, receiving, words
+from portal.attachments import arriving, choosing, receiving, words
 from portal.attachments import views as attachments
+from portal.attachments.filtering import HAS_FILE
+from portal.bulk import views as bulk
+from portal.bulk.acts import ACTS
+from portal.canned import desk as canned_desk
+from portal.canned import views as canned
 from portal.config import Settings, read_settings
-from portal.desk.views import bp as desk
+from portal.desk import moving_cards, view_pages
+from portal.desk import views as desk_views
+from portal.desk.blueprint import bp as desk
+from portal.exports import views as exports
 from portal.extensions import csrf, db, htmx, limiter, migrate
+from portal.filters.grammar import quoted_value
 from portal.gateways import database, live, oidc, queue, redis, storage
 from portal.home.views import bp as home
 from portal.importing import admin as import_admin
@@ -47,21 +57,26 @@ from portal.outbox_mail import admin as mail_admin
 from portal.privacy import admin as privacy_admin
 from portal.privacy import mine as privacy_mine
 from portal.projects import admin as projects_admin
+from portal.search import views as search
 from portal.settings import views as settings_views
 from portal.sso import admin as sso_admin
 from portal.sso import views as sso
 from portal.sso.queries import doors
+from portal.tickets import admin as tags_admin
 from portal.tickets import desk as ticket_desk
-from portal.tickets import labels
+from portal.tickets import labels, link_views, merge_views, split_views, time_views, triage_views
+from portal.tickets import marks as ticket_marks
 from portal.tickets import mine as tickets_mine
 from portal.tickets import people as ticket_people
 from portal.tickets import views as ticket_views
 from portal.tickets.blueprint import bp as tickets
+from portal.tickets.due import is_late
+from portal.tickets.filtering import offer_traits
 from portal.web import errors, headers, health, keys, locale, navigation, session
 from portal.web.templates import TranslatedEnvironment
 
 ROOT = Path(__file__).parent.parent
-VIEWS = (  # whose routes stand on the blueprints of accounts, admin, tickets and the API
+VIEWS = (  # whose routes stand on the blueprints of accounts, admin, tickets, the API and the desk
     accounts_mine,
     accounts_views,
     address_views,
@@ -82,12 +97,24 @@ VIEWS = (  # whose routes stand on the blueprints of accounts, admin, tickets an
     privacy_mine,
     projects_admin,
     sso_admin,
+    tags_admin,
     teams_admin,
     ticket_desk,
+    ticket_marks,
+    canned_desk,
+    moving_cards,
     ticket_people,
+    time_views,
     ticket_views,
+    link_views,
+    merge_views,
+    split_views,
+    triage_views,
     tickets_mine,
     api_views,
+    api_link_views,
+    desk_views,
+    view_pages,
 )
 BLUEPRINTS = (
     health.bp,
@@ -99,12 +126,31 @@ BLUEPRINTS = (
     tickets,
     organizations,
     attachments.bp,
+    canned.bp,
     notifications.bp,
     live_pages.bp,
     desk,
+    bulk.bp,
+    exports.bp,
+    search.bp,
     api,
     home,
 )
+
+IN_TEMPLATES = {  # what every template may call
+    "field_label": labels.field_label,
+    "value_label": labels.value_label,
+    "relation_label": labels.relation_label,
+    "away": absence.away,
+    "quoted_value": quoted_value,
+    "is_late": lambda ticket: is_late(ticket, clock.now()),
+    "file_said": words.said_of,
+    "file_trouble": words.trouble_of,
+    "accepted_files": choosing.accepted_files,
+    "ways_of_file": arriving.ways_of,
+    "sso_doors": doors,
+    "bulk_acts": lambda: [(act.name, act.label, act.glyph, act.key) for act in ACTS.values()],
+}
 
 
 def create_app(settings: Settings | None = None) -> Flask:
@@ -139,17 +185,10 @@ def create_app(settings: Settings | None = None) -> Flask:
         database.watch(db.engine)
     database.keep_plans(app)
     migrate.init_app(app, db, directory=str(ROOT / "migrations"))
+    offer_traits(HAS_FILE)
     events.follow_with(at_once=reactions.AT_ONCE, afterwards=reactions.AFTERWARDS)
 
-    app.jinja_env.globals |= {
-        "field_label": labels.field_label,
-        "value_label": labels.value_label,
-        "away": absence.away,
-        "file_said": words.said_of,
-        "file_trouble": words.trouble_of,
-        "accepted_files": choosing.accepted_files,
-        "sso_doors": doors,
-    }
+    app.jinja_env.globals |= IN_TEMPLATES
     for blueprint in BLUEPRINTS:
         app.register_blueprint(blueprint)
     _stand_behind(app, settings)

@@ -57,15 +57,20 @@ def within(file: BinaryIO, *sides: int) -> list[bytes]:
     None of them where `square` would have none.
     """
 
-    def draw(opened: ImageFile) -> dict[int, bytes]:
-        turn, whole, drawn = _turn_of(opened), _plain(opened), {}
-        for side in sorted(sides, reverse=True):
-            whole.thumbnail((side, side))
-            drawn[side] = _webp(whole, turn)
-        return drawn
+    def draw(opened: ImageFile) -> list[bytes]:
+        turn = _turn_of(opened)
+        return shrunk(_plain(opened), *sides, turn=turn)
 
-    drawn = _drawn(file, max(sides), draw)
-    return [drawn[side] for side in sides] if drawn else []
+    return _drawn(file, max(sides), draw) or []
+
+
+def shrunk(whole: Image.Image, *sides: int, turn: Transpose | None = None) -> list[bytes]:
+    """The same of a picture that is unpacked already, and becomes smaller itself by that."""
+    drawn = {}
+    for side in sorted(sides, reverse=True):
+        whole.thumbnail((side, side))
+        drawn[side] = _webp(whole, turn)
+    return [drawn[side] for side in sides]
 
 
 def _drawn(file: BinaryIO, side: int, draw: Callable[[ImageFile], Drawn]) -> Drawn | None:

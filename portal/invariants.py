@@ -7,7 +7,7 @@ desk: it is for `flask doctor --invariants` and for tests that have hurt somethi
 from datetime import timedelta
 
 from sqlalchemy import Exists, Select, and_, exists, func, or_, select
-from sqlalchemy.orm import InstrumentedAttribute
+from sqlalchemy.orm import InstrumentedAttribute, aliased
 
 from portal import clock
 from portal.attachments.models import Attachment
@@ -17,7 +17,8 @@ from portal.events.models import Delivery, DeliveryState, Event
 from portal.extensions import db
 from portal.lifecycles.models import Category, Status
 from portal.projects.models import Project, ProjectCounter
-from portal.tickets.models import Comment, Part, Ticket, TicketKey, TicketPerson
+from portal.tickets.models import Comment, Part, Ticket, TicketKey, TicketPerson, TimeEntry
+from portal.tickets.relations import TicketMerge
 
 EXAMPLES = 5
 PATIENCE = timedelta(minutes=10)  # that a delivery may wait for a worker
@@ -37,12 +38,16 @@ def _invariants() -> dict[str, Select[int]]:
         "Every ticket has one event that says it was submitted.": _submitted_once(),
         "A ticket's version is one more than its changes.": _version_counts_changes(),
         "A ticket's reply count is the number of its public replies.": _reply_count_is_right(),
+        "The time spent on a ticket is the sum of its entries.": _time_adds_up(),
         "A ticket's status means what the ticket says it means.": _category_is_the_status(),
         "What is closed, and nothing else, has a time when it was.": _closed_has_a_time(),
         "What is blocked, and nothing else, waits for something.": _waiting_waits(),
+        "What waits for a decision has nobody who answers for it.": _undecided_is_nobodys(),
         "Every requester may see their ticket, and so may the assignee of an open one.": _people_are_there(),
         "No project has a ticket with a number above its counter.": _counters_are_ahead(),
         "No key that a ticket had before is another's now.": _former_keys_are_nobodys(),
+        "What was merged is closed, and goes on in a ticket that was not.": _merged_lead_on(),
+        "Nobody came along with a ticket that is not merged.": _come_with_merged(),
         "No delivery that is due waits for more than ten minutes.": _deliveries_flow(),
         "Every file that is ready has its object in the store, as of the last look.": _files_are_there(),
         "No file waits for the scanner for more than ten minutes.": select(Attachment.id).where(waits_long()),
@@ -63,6 +68,15 @@ def _version_counts_changes() -> Select:
 def _reply_count_is_right() -> Select:
     replies = select(func.count()).where(Comment.ticket_id == Ticket.id, Comment.is_internal.is_(False))
     return select(Ticket.id).where(Ticket.reply_count != replies.scalar_subquery())
+
+
+def _time_adds_up() -> Select:
+    entries = select(func.coalesce(func.sum(TimeEntry.minutes), 0)).where(TimeEntry.ticket_id == Ticket.id)
+    return select(Ticket.id).where(Ticket.minutes_spent != entries.scalar_subquery())
+
+
+def _undecided_is_nobodys() -> Select:
+    return select(Ticket.id).where(Ticket.inbox_since.is_not(None), Ticket.assignee_id.is_not(None))
 
 
 def _category_is_the_status() -> Select:
@@ -100,6 +114,21 @@ def _counters_are_ahead() -> Select:
 
 def _former_keys_are_nobodys() -> Select:
     return select(Ticket.id).where(Ticket.key.in_(select(TicketKey.key)))
+
+
+def _merged_lead_on() -> Select:
+    into = aliased(Ticket)
+    is_end = into.merged_into_id.is_(None) & (Ticket.status_category == Category.DONE)
+    noted = select(TicketMerge.ticket_id).where(TicketMerge.ticket_id == Ticket.id).exists()
+    merged = select(Ticket.id).outerjoin(into, into.id == Ticket.merged_into_id)
+    is_merged = Ticket.merged_into_id.is_not(None)
+    return merged.where(or_(is_merged & ~is_end, is_merged != noted))
+
+
+def _come_with_merged() -> Select:
+    merged = select(TicketMerge.ticket_id)
+    came_along = TicketPerson.merged_from_id.is_not(None)
+    return select(TicketPerson.ticket_id).where(came_along, TicketPerson.merged_from_id.not_in(merged))
 
 
 def _deliveries_flow() -> Select:

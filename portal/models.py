@@ -10,7 +10,11 @@ from portal.accounts.credentials import (
 )
 from portal.accounts.models import AccountToken, AddressChange, Picture, Session, User
 from portal.attachments.models import Attachment, Discarded
+from portal.bulk.models import BulkItem, BulkOperation
+from portal.canned.models import CannedReply
+from portal.desk.models import View, ViewChoice
 from portal.events.models import Delivery, Event
+from portal.exports.models import TicketExport
 from portal.lifecycles.models import Lifecycle, Status, Transition
 from portal.notifications.models import Notification
 from portal.organizations.models import (
@@ -24,23 +28,31 @@ from portal.organizations.models import (
 from portal.outbox_mail.models import Mail
 from portal.privacy.models import Mention, PersonJob
 from portal.projects.models import Project, ProjectCounter, ProjectMember, TicketCategory
+from portal.search.models import SearchProgress, SearchWord
 from portal.settings.models import Setting, Tick
 from portal.sso.models import ExternalIdentity, GroupRule, IdentityProvider
 from portal.tickets.models import (
     Comment,
-    Draft,
     ExternalTicket,
-    IdempotencyKey,
+    Rating,
     Ticket,
     TicketKey,
     TicketPerson,
+    TimeEntry,
 )
+from portal.tickets.relations import TicketLink, TicketMerge
+from portal.tickets.tags import Tag
+from portal.tickets.texts import SearchText
+from portal.tickets.unsent import Draft, IdempotencyKey
 
 __all__ = [
     "AccountToken",
     "AddressChange",
     "ApiToken",
     "Attachment",
+    "BulkItem",
+    "BulkOperation",
+    "CannedReply",
     "Comment",
     "Delivery",
     "Department",
@@ -67,18 +79,29 @@ __all__ = [
     "Project",
     "ProjectCounter",
     "ProjectMember",
+    "Rating",
     "RecoveryCode",
+    "SearchProgress",
+    "SearchText",
+    "SearchWord",
     "Session",
     "Setting",
     "Status",
+    "Tag",
     "Team",
     "TeamMember",
     "Tick",
     "Ticket",
     "TicketCategory",
+    "TicketExport",
     "TicketKey",
+    "TicketLink",
+    "TicketMerge",
     "TicketPerson",
+    "TimeEntry",
     "Transition",
     "TwoStepKey",
     "User",
+    "View",
+    "ViewChoice",
 ]

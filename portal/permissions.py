@@ -15,7 +15,9 @@ class Permission(StrEnum):
     TICKET_WORK = "ticket:work"
     TICKET_SEE_ALL = "ticket:see_all"  # of every team, confidential ones apart
     TICKET_SEE_CONFIDENTIAL = "ticket:see_confidential"
+    VIEW_SHARE = "view:share"  # saved views, with a team or everyone
     PROJECT_MANAGE = "project:manage"  # projects and categories
+    CANNED_SHARE = "canned:share"  # canned replies, with any team and with everyone
     PEOPLE_MANAGE = "people:manage"
     SETTINGS_MANAGE = "settings:manage"
     OPERATE = "operate"  # mails, failed work, health
@@ -62,7 +64,12 @@ SCOPE_LABELS = {
 
 _EMPLOYEE = frozenset({Permission.TICKET_SUBMIT})
 _AGENT = _EMPLOYEE | {Permission.TICKET_WORK}
-_MANAGER = _AGENT | {Permission.TICKET_SEE_ALL, Permission.PROJECT_MANAGE}
+_MANAGER = _AGENT | {
+    Permission.TICKET_SEE_ALL,
+    Permission.VIEW_SHARE,
+    Permission.PROJECT_MANAGE,
+    Permission.CANNED_SHARE,
+}
 
 GRANTS: dict[Role, frozenset[Permission]] = {
     Role.EMPLOYEE: _EMPLOYEE,

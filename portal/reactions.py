@@ -2,10 +2,12 @@
 
 from portal.notifications.actions import notify_people
 from portal.tickets.reactions import tell_live_pages, ticket_touched
+from portal.tickets.triage import keep_inbox
 
 # In the transaction of the event, database only: what the next page needs.
 AT_ONCE = (
     ticket_touched,  # lists are sorted by the time of the last event
+    keep_inbox,  # whatever somebody of the desk does with a ticket is a decision on it
     tell_live_pages,  # leaves a word for after the commit; open pages then ask for the rest
 )
 

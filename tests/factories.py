@@ -18,12 +18,15 @@ from portal.accounts.models import User
 from portal.accounts.passwords import hash_password
 from portal.attachments import previews
 from portal.attachments.models import Attachment, State
+from portal.canned.actions import Wanted
+from portal.canned.actions import create as create_canned
 from portal.extensions import db
 from portal.gateways.storage import storage
 from portal.lifecycles.actions import make_default_lifecycle
 from portal.lifecycles.models import Lifecycle, Status
 from portal.organizations import invitations
 from portal.organizations.models import Department, Membership, MembershipRole, Organization, Team, TeamMember
+from portal.organizations.sharing import Sharing
 from portal.permissions import Role, Scope
 from portal.projects.models import Project, ProjectCounter, ProjectMember, TicketCategory
 from portal.tickets import actions, comments
@@ -211,3 +214,10 @@ def _kept(content):
 
 def note(ticket, author=None, body="Only for us."):
     return comments.add_note(ticket, body, author=author or agent())
+
+
+def canned(owner=None, *, name=None, body="Thank you.", team=None, everyone=False, project=None):
+    """A canned reply: of somebody's own, or as the desk itself shares it with a team or everyone."""
+    shared = Sharing.TEAM if team else Sharing.EVERYONE if everyone else Sharing.NOBODY
+    wanted = Wanted(name or f"Reply {next(_numbers)}", body, shared, team, project)
+    return create_canned(wanted, actor=owner if shared is Sharing.NOBODY else None)

@@ -10,7 +10,8 @@ ROOT = Path(__file__).parent.parent
 # A feature's models, policy, queries, actions and forms may import those to its left, and itself.
 FEATURES = [
     "events", "settings", "outbox_mail", "accounts", "organizations", "lifecycles", "projects",
-    "tickets", "attachments", "notifications", "desk", "sso", "privacy",
+    "tickets", "attachments", "canned", "notifications", "desk", "bulk", "exports", "search", "sso",
+    "privacy",
 ]  # fmt: skip
 DOMAIN = {"models", "credentials", "policy", "queries", "actions", "comments", "once", "drafts", "conflicts",
           "record", "following", "deliveries", "lists", "filtering",
@@ -18,10 +19,13 @@ DOMAIN = {"models", "credentials", "policy", "queries", "actions", "comments", "
           "absence", "houses", "local_login", "memberships", "invitations", "audience", "confidentiality",
           "participants", "members", "viewing", "tokens", "retention", "traces", "sweep", "anonymizing",
           "exporting", "work", "mentions", "scanning", "releasing", "rescanning", "upkeep",
-          "telling", "held", "attached"}  # fmt: skip
+          "telling", "held", "attached", "relations", "family", "merging", "links", "splitting", "naming",
+          "placeholders", "filling", "counts", "triage", "inbox", "flags", "acts", "rows", "writing",
+          "texts", "wording", "finding", "ranking", "snippets", "spelling", "collecting"}  # fmt: skip
 AUDIENCES = {
     "views", "desk", "admin", "mine", "live", "second_step", "two_step_views", "address_views",
-    "passkey_views", "picture_views", "welcome_views", "view_as", "token_views",
+    "passkey_views", "picture_views", "welcome_views", "view_as", "token_views", "link_views",
+    "merge_views", "split_views", "view_pages", "triage_views",
 }  # fmt: skip
 WEB_LIBRARIES = {"flask", "flask_login", "flask_wtf", "wtforms"}
 
@@ -151,6 +155,15 @@ def test_only_gateways_talk_to_other_machines(path):
     if path.parent.name in {"gateways", "jobs"}:
         return
     assert not roots(path) & MACHINES
+
+
+@pytest.mark.parametrize("path", APPLICATION, ids=name_of)
+def test_what_reads_a_pdf_is_loaded_by_the_program_alone_that_is_confined(path):
+    program = ROOT / "portal" / "attachments" / "first_page.py"
+    if path == program:
+        assert roots(path) <= {"resource", "struct", "sys", "pypdfium2"}, "it starts on its own, and soon"
+        return
+    assert not {"pypdfium2", "portal.attachments.first_page"} & set(imports(path))
 
 
 @pytest.mark.parametrize("path", APPLICATION, ids=name_of)

@@ -245,6 +245,8 @@ def test_the_second_migration_says_that_it_waits_and_gives_up_in_the_end(make_da
 
 def test_a_schema_that_is_there_without_a_version_is_stamped(make_database, on):
     on(make_database("stamped"))
+    db.session.execute(text("CREATE EXTENSION pg_trgm"))
+    db.session.commit()
     db.create_all()
 
     said = list(schema.migrate(patience=5))
@@ -255,6 +257,8 @@ def test_a_schema_that_is_there_without_a_version_is_stamped(make_database, on):
 
 def test_another_schema_without_a_version_is_refused_and_left_alone(make_database, on):
     on(make_database("foreign"))
+    db.session.execute(text("CREATE EXTENSION pg_trgm"))
+    db.session.commit()
     db.create_all()
     db.session.execute(text("ALTER TABLE tickets DROP COLUMN reply_count"))
     db.session.commit()

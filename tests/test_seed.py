@@ -3,13 +3,16 @@
 import pytest
 from sqlalchemy import func, select, text
 
+from jobs import files
 from portal import clock
 from portal.accounts.models import User
 from portal.accounts.passwords import is_right
 from portal.accounts.queries import user_by_email
+from portal.attachments.models import Attachment, State
 from portal.config import Environment
 from portal.events.models import Delivery, DeliveryState, Event
 from portal.extensions import db
+from portal.gateways.storage import Storage
 from portal.lifecycles.models import Category
 from portal.notifications.models import Notification
 from portal.organizations.models import Membership, Organization
@@ -17,6 +20,7 @@ from portal.permissions import Role
 from portal.projects.models import Project
 from portal.seeding import actions as seeding
 from portal.seeding.actions import seed_demo_world
+from portal.seeding.files import FILES
 from portal.seeding.stories import VERBS, all_stories
 from portal.seeding.world import PASSWORD, PEOPLE, PROJECTS, SEEDED_NAMES
 from portal.tickets import actions
@@ -198,3 +202,23 @@ def test_every_topic_can_be_translated():
     topics = {topic for project in PROJECTS for topic in project.topics} | {"Something else"}
 
     assert {name._args[0] for name in SEEDED_NAMES} == topics
+
+
+def test_the_worlds_files_pass_the_scanner_and_the_test_virus_does_not(app):
+    seed_demo_world()
+    db.session.commit()
+
+    files.scan_waiting()
+
+    db.session.expire_all()
+    found = {file.original_filename: file.scanned_status for file in db.session.scalars(select(Attachment))}
+    assert found == dict.fromkeys(FILES, State.CLEAN) | {"confirm-mailbox.zip": State.INFECTED}
+
+
+def test_without_a_store_the_world_comes_without_files(app, short, monkeypatch):
+    nowhere = app.config["DESK"].model_copy(update={"s3_endpoint": "http://127.0.0.1:9"})
+    monkeypatch.setitem(app.extensions, "storage", Storage(nowhere))
+
+    assert seed_demo_world() > 0
+
+    assert values_of(Attachment.scanned_status) == {State.EXPIRED}

@@ -15,6 +15,10 @@ OCCASIONS = {
     Kind.TICKET_SUBMITTED: _l("Something is asked for on my behalf"),
     Kind.PARTICIPANT_ADDED: _l("I am to take part"),
     Kind.TICKET_MOVED: _l("It moves to another project"),
+    Kind.TICKET_MERGED: _l("It is merged into another ticket"),
+    Kind.TICKET_UNMERGED: _l("It is a ticket of its own again"),
+    Kind.TICKET_DECLINED: _l("It is declined"),
+    Kind.TICKET_WITHDRAWN: _l("It is withdrawn"),
 }
 FOR_STAFF = frozenset({Kind.NOTE_ADDED})
 

@@ -73,6 +73,11 @@ class SettingsForm(DeskForm):
         ],
     )
 
+    reopen_days = IntegerField(
+        _l("Days in which a closed request can be reopened"),
+        [InputRequired(_l("Enter a number.")), NumberRange(0, 3650, _l("Enter a number up to 3,650."))],
+    )
+
     upload_types = TextAreaField(_l("Kinds of files that are taken"), [NotBlank(_l("Leave at least one."))])
     upload_ticket_mb = IntegerField(
         _l("MB of all files of a ticket"),
@@ -124,6 +129,7 @@ class SettingsForm(DeskForm):
             "upload_day_mb",
             "keeps_infected",
             "release_needs_two",
+            "reopen_days",
             "rescan_days",
             "audit_days",
         )

@@ -8,9 +8,12 @@ from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 from flask_babel import ngettext
 
+from portal.bulk.acts import ACTS
+from portal.desk.columns import COLUMNS
 from portal.events.kinds import Kind
 from portal.events.models import Event
 from portal.organizations.models import MEMBERSHIP_LABELS, SHARES_LABELS
+from portal.organizations.sharing import SHARING_LABELS
 from portal.permissions import ROLE_LABELS
 from portal.web.locale import LANGUAGES
 
@@ -119,16 +122,30 @@ GROUPS = (
             Kind.PROJECT_MEMBER_REMOVED: _l("Removed from a project"),
             Kind.CATEGORY_CREATED: _l("Category created"),
             Kind.CATEGORY_EDITED: _l("Category changed"),
+            Kind.TAG_CREATED: _l("Tag made"),
+            Kind.TAG_RENAMED: _l("Tag renamed"),
+            Kind.TAG_MERGED: _l("Tag merged into another"),
+            Kind.TAG_DELETED: _l("Tag deleted"),
+            Kind.VIEW_SHARED: _l("Sharing of a view changed"),
+            Kind.VIEW_EDITED: _l("Shared view changed"),
+            Kind.VIEW_DELETED: _l("Shared view deleted"),
+            Kind.BULK_BEGAN: _l("Many tickets changed at once"),
+            Kind.BULK_CANCELLED: _l("Change of many tickets cancelled"),
+            Kind.BULK_UNDO_BEGAN: _l("Change of many tickets undone"),
             Kind.TEAM_CREATED: _l("Team created"),
             Kind.TEAM_EDITED: _l("Team changed"),
             Kind.PROVIDER_CREATED: _l("Identity provider added"),
             Kind.PROVIDER_EDITED: _l("Identity provider changed"),
+            Kind.CANNED_SHARED: _l("Canned reply shared"),
+            Kind.CANNED_EDITED: _l("Shared canned reply changed"),
+            Kind.CANNED_UNSHARED: _l("Canned reply no longer shared"),
             Kind.SETTINGS_EDITED: _l("Settings changed"),
             Kind.AUDIT_EXPORTED: _l("Audit log exported"),
             Kind.AUDIT_SHORTENED: _l("Audit log shortened"),
             Kind.MAIL_RETRIED: _l("Mail sent again"),
             Kind.DELIVERY_RETRIED: _l("Failed work tried again"),
             Kind.TICKETS_IMPORTED: _l("Tickets imported"),
+            Kind.TICKETS_EXPORTED: _l("Tickets exported"),
         },
     ),
 )
@@ -166,6 +183,8 @@ FIELDS = {
     "status": _l("Status"),
     "key": _l("Key"),
     "place": _l("Place"),
+    "body": _l("Text"),
+    "shared_with": _l("Shared with"),
     "members": _l("Members"),
     "leads": _l("Leads"),
     "issuer": _l("Issuer"),
@@ -191,12 +210,18 @@ FIELDS = {
     "upload_day_mb": _l("MB that a person sends within a day"),
     "keeps_infected": _l("Files with a virus are kept locked away"),
     "release_needs_two": _l("Two admins release a file"),
+    "reopen_days": _l("Days in which a closed ticket can be reopened"),
     "rescan_days": _l("Days in which files are checked again"),
+    "filter": _l("Filter"),
+    "sort": _l("Order"),
+    "columns": _l("Columns"),
 }
 SUBJECTS = (
     "user",
+    "canned",
     "project",
     "category",
+    "tag",
     "team",
     "email",
     "provider",
@@ -205,6 +230,7 @@ SUBJECTS = (
     "reaction",
     "source",
     "file",
+    "view",
 )
 WORDS: dict[str, Mapping[Any, Any]] = {  # of fields whose values have names
     "role": ROLE_LABELS,
@@ -213,6 +239,8 @@ WORDS: dict[str, Mapping[Any, Any]] = {  # of fields whose values have names
     "shares": SHARES_LABELS,
     "languages": LANGUAGES,
     "default_language": LANGUAGES,
+    "shared_with": SHARING_LABELS,
+    "columns": {name: column.label for name, column in COLUMNS.items()},
 }
 REASONS = {
     "wrong": _l("wrong address or password"),
@@ -269,6 +297,10 @@ DETAILS: dict[str, Callable[[Any], str]] = {  # what is known of some events, in
     "count": lambda count: ngettext("%(num)s browser", "%(num)s browsers", count),
     "unassigned": lambda number: ngettext("%(num)s open ticket", "%(num)s open tickets", number),
     "given": lambda number: ngettext("%(num)s ticket given on", "%(num)s tickets given on", number),
+    "into": lambda name: _("into “%(name)s”", name=name),
+    "act": lambda name: str(ACTS[name].label) if name in ACTS else str(name),
+    "value": lambda words: _("“%(words)s”", words=words),
+    "tickets": lambda number: ngettext("%(num)s ticket", "%(num)s tickets", number),
     "heir": lambda name: _("to %(name)s", name=name),
     "asked": str,
     "key": str,

@@ -8,6 +8,8 @@ from sqlalchemy.orm import joinedload
 from portal.accounts.models import User
 from portal.extensions import db
 from portal.filters import And, where
+from portal.tickets.family import comments_of as written_on
+from portal.tickets.family import family_of
 from portal.tickets.filtering import fields_for
 from portal.tickets.lists import LATEST, Sort, tickets_seen_by
 from portal.tickets.models import Comment, Ticket
@@ -28,7 +30,9 @@ class Comments:
 def ticket_page(user: User, tree: And, *, cursor: str | None) -> Page:
     """The tickets that this user may see and the filter asks for, the last changed first."""
     conditions = [where(tree, Ticket.__table__.c, fields_for(user)), *_begin_with_theirs(user)]
-    rows = tickets_seen_by(user, *conditions).add_columns(Ticket.type, Ticket.status_id, Ticket.project_id)
+    rows = tickets_seen_by(user, *conditions, tree=tree).add_columns(
+        Ticket.type, Ticket.status_id, Ticket.project_id
+    )
     return keyset(rows, sort().order, cursor=cursor, of=(sort().attribute, "id"), fetch=db.session.execute)
 
 
@@ -61,5 +65,4 @@ def comment_of(ticket: Ticket, public_id: str, *, seen_by: User) -> Comment | No
 
 def _readable(ticket: Ticket, user: User) -> Select[Comment]:
     """Internal notes are for who works on the ticket."""
-    written = select(Comment).where(Comment.ticket_id == ticket.id)
-    return written if works_on(user, ticket) else written.where(~Comment.is_internal)
+    return written_on(family_of(ticket, reader=user, works=works_on(user, ticket)))

@@ -9,7 +9,10 @@ from sqlalchemy import Row
 from portal.accounts.credentials import ApiToken
 from portal.accounts.models import User
 from portal.api.queries import Comments
+from portal.tickets.links import Linked
+from portal.tickets.lists import SEPARATOR
 from portal.tickets.models import Comment, Ticket
+from portal.tickets.tag_lists import names_of
 from portal.tickets.vocabulary import Vocabulary
 
 
@@ -41,6 +44,8 @@ def of_row(row: Row, known: Vocabulary) -> dict[str, Any]:
         "requester": row.requester_name,
         "assignee": row.assignee_name,
         "is_confidential": row.is_confidential,
+        "tags": row.tags.split(SEPARATOR) if row.tags else [],
+        "due_at": moment(row.due_at),
         "reply_count": row.reply_count,
         "created_at": moment(row.created_at),
         "updated_at": moment(row.updated_at),
@@ -48,8 +53,11 @@ def of_row(row: Row, known: Vocabulary) -> dict[str, Any]:
     }
 
 
-def of_ticket(ticket: Ticket, comments: Comments) -> dict[str, Any]:
-    """A ticket whole. Its description and the comments are Markdown, as people wrote them."""
+def of_ticket(ticket: Ticket, comments: Comments, links: list[Linked], *, works: bool) -> dict[str, Any]:
+    """A ticket whole. Its description and the comments are Markdown, as people wrote them.
+
+    Tags, due date and triage are told to who works on it, and to nobody else.
+    """
     return {
         "key": ticket.key,
         "title": ticket.title,
@@ -65,14 +73,43 @@ def of_ticket(ticket: Ticket, comments: Comments) -> dict[str, Any]:
         "requester": ticket.requester.name,
         "assignee": _name(ticket.assignee),
         "is_confidential": ticket.is_confidential,
+        "tags": names_of(ticket) if works else [],
+        "due_at": moment(ticket.due_at) if works else None,
+        "triage": _triage(ticket) if works else None,
+        "outcome": _value(ticket.outcome),
         "version": ticket.version,
         "reply_count": ticket.reply_count,
         "created_at": moment(ticket.created_at),
         "updated_at": moment(ticket.updated_at),
         "closed_at": moment(ticket.closed_at),
         "url": page_of(ticket.key),
+        "links": [of_link(linked) for linked in links],
         "comments": [of_comment(comment) for comment in comments.rows],
         "has_earlier_comments": comments.has_earlier,
+    }
+
+
+def _triage(ticket: Ticket) -> dict[str, Any] | None:
+    """Since when it has waited for somebody to decide what becomes of it, and whether that is put off."""
+    if not ticket.is_undecided:
+        return None
+    until = ticket.snoozed_until if ticket.is_snoozed else None
+    return {
+        "since": moment(ticket.inbox_since),
+        "is_snoozed": ticket.is_snoozed,
+        "snoozed_until": moment(until),
+    }
+
+
+def of_link(linked: Linked) -> dict[str, Any]:
+    """What the ticket that was asked for is to the other one, which is named here."""
+    return {
+        "id": linked.id,
+        "relation": linked.relation.value,
+        "key": linked.key,
+        "title": linked.title,
+        "status": {"name": linked.status.name, "category": linked.status.category.value},
+        "url": page_of(linked.key),
     }
 
 

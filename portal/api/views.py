@@ -1,5 +1,7 @@
 """What programs can ask and do: the same tickets, rules and actions as on the pages."""
 
+from typing import Any
+
 from flask import redirect, request, url_for
 from flask_babel import gettext as _
 from werkzeug.exceptions import NotFound
@@ -8,15 +10,17 @@ from portal.api import shapes
 from portal.api.blueprint import bp
 from portal.api.door import needs, owner, the_token
 from portal.api.queries import comment_of, comments_of, sort, ticket_page
-from portal.api.sent import asked, sent, text_of
+from portal.api.sent import asked, moment_in, names_in, sent, text_of, version_in
 from portal.errors import NotAllowed
 from portal.extensions import db
 from portal.filters import And, FilterError, read
 from portal.permissions import Scope
-from portal.tickets import comments, once, throttle
+from portal.tickets import comments, conflicts, deadlines, once, tagging, throttle
 from portal.tickets.filtering import fields_for
+from portal.tickets.following_up import refuse_to_reopen
+from portal.tickets.links import links_for
 from portal.tickets.models import Comment, Ticket
-from portal.tickets.policy import Verb, acts_on
+from portal.tickets.policy import Verb, acts_on, works_on
 from portal.tickets.queries import Moved, get_ticket_or_404
 from portal.tickets.vocabulary import vocabulary
 from portal.web.machines import ApiError
@@ -46,7 +50,38 @@ def ticket(key: str):
     """With its last comments; `comments_before` names the comment before which to go on."""
     before = asked("comments_before").get("comments_before")
     ticket = _ticket(key)
-    return shapes.of_ticket(ticket, comments_of(ticket, seen_by=owner(), before=_id_of(before, ticket)))
+    return _told(ticket, before=_id_of(before, ticket))
+
+
+@bp.put(f"/tickets/{KEY}/tags")
+@needs(Scope.TICKETS_WRITE)
+def put_tags(key: str):
+    """These tags and no others; with the `version` that the program saw, what others did since stays so."""
+    asked()
+    wanted = sent("tags", "version")
+    names, seen = names_in(wanted, "tags"), version_in(wanted)
+    ticket = _worked_on(key)
+    tagging.change_tags(ticket, names, actor=owner(), seen=seen)
+    db.session.commit()
+    return _told(ticket)
+
+
+@bp.put(f"/tickets/{KEY}/due")
+@needs(Scope.TICKETS_WRITE)
+def put_due(key: str):
+    """By when, or null. With the `version` that the program saw, 409 where somebody else set it since."""
+    asked()
+    wanted = sent("due_at", "version")
+    due_at, seen = moment_in(wanted, "due_at"), version_in(wanted)
+    ticket = _worked_on(key)
+    merged = conflicts.merge(ticket, {"due_at": due_at}, seen=ticket.version if seen is None else seen)
+    if merged.clashes:
+        theirs = shapes.moment(ticket.due_at)
+        words = _("Somebody set another day meanwhile")
+        raise ApiError(409, words, code="E_CONFLICT", details={"due_at": theirs, "version": ticket.version})
+    deadlines.set_due(ticket, merged.values.get("due_at", ticket.due_at), actor=owner())
+    db.session.commit()
+    return _told(ticket)
 
 
 @bp.post(f"/tickets/{KEY}/comments")
@@ -81,6 +116,7 @@ def _written_once(ticket: Ticket, body: str) -> tuple[Comment, int]:
     before = comment_of(ticket, made, seen_by=owner()) if made else None
     if before is not None:
         return before, 200
+    refuse_to_reopen(ticket, owner())
     written = comments.reply(ticket, body, author=owner())
     once.remember(key, written.public_id, user=owner())
     return written, 201
@@ -88,10 +124,24 @@ def _written_once(ticket: Ticket, body: str) -> tuple[Comment, int]:
 
 def _ticket(key: str, *, to_change: bool = False) -> Ticket:
     try:
-        return get_ticket_or_404(key, seen_by=owner(), to_change=to_change)
+        return get_ticket_or_404(key, seen_by=owner(), to_change=to_change, wherever=True)
     except NotFound:
         words = _("There is no ticket %(key)s, or none that you may see.", key=key)
         raise ApiError(404, words, code="E_TICKET_NOT_FOUND") from None
+
+
+def _told(ticket: Ticket, *, before: int | None = None) -> dict[str, Any]:
+    comments = comments_of(ticket, seen_by=owner(), before=before)
+    links = links_for(ticket, reader=owner())
+    return shapes.of_ticket(ticket, comments, links, works=works_on(owner(), ticket))
+
+
+def _worked_on(key: str) -> Ticket:
+    """To be changed. Raises NotAllowed for one that the owner only follows."""
+    ticket = _ticket(key, to_change=True)
+    if not works_on(owner(), ticket):
+        raise NotAllowed(_("You take part in this ticket, but you do not work in its project."))
+    return ticket
 
 
 def _tree(text: str) -> And:
@@ -103,7 +153,13 @@ def _tree(text: str) -> And:
             422,
             error.message,
             code="E_FILTER",
-            details={"filter": [error.message], "word": error.word, "corrected": error.corrected or None},
+            details={
+                "filter": [error.message],
+                "word": error.word,
+                "position": error.at,
+                "nearest": error.nearest or None,
+                "corrected": error.corrected or None,
+            },
         ) from None
 
 

@@ -2,8 +2,8 @@
 
 import re
 import unicodedata
-from collections.abc import Collection, Iterable
-from datetime import datetime
+from collections.abc import Collection, Iterable, Sequence
+from datetime import datetime, timedelta
 from typing import Any
 
 from flask import current_app
@@ -32,6 +32,7 @@ from portal.tickets.models import Comment, Ticket
 
 MB = 1024 * 1024
 LONGEST_NAME = 255  # bytes
+GOES_ON = timedelta(days=1)  # with what has arrived in part
 LONGEST_TYPED = 1000  # letters of a path of which that is left
 MOST_OF_DRAFT = 20  # files of one reply or request
 MOST_A_DAY = 2_000  # files of a person
@@ -95,20 +96,56 @@ def tidy_name(filename: str) -> str:
     return name
 
 
-def wait_longer(attachment: Attachment) -> None:
-    """Its sender is at it, and has just been given new addresses."""
-    attachment.expires_at = clock.now() + TO_SEND
+class AnotherFile(DomainError):
+    """What is about to be sent is not the file of which parts were sent."""
+
+    def __init__(self) -> None:
+        super().__init__(_("This is not the file that has arrived in part."))
+
+
+def remember(attachment: Attachment, hashes: Sequence[str | None]) -> None:
+    """Note the SHA-256 of each part as far as its sender knows it, before the part is sent.
+
+    What is noted once stays, so that the parts of two files never become one. Raises AnotherFile.
+    """
+    refuse_another(attachment, hashes)
+    known = attachment.announced_sha256 or [None] * len(hashes)
+    attachment.announced_sha256 = [old or new for old, new in zip(known, hashes, strict=True)]
+
+
+def refuse_another(attachment: Attachment, hashes: Sequence[str | None]) -> None:
+    """Raises AnotherFile, unless what is known of its parts is the same."""
+    known = attachment.announced_sha256 or [None] * len(attachment.part_sizes)
+    if len(known) != len(hashes) or any(a and b and a != b for a, b in zip(known, hashes, strict=True)):
+        raise AnotherFile
+
+
+def wait_longer(attachment: Attachment, *, arrived: int) -> None:
+    """Its sender is at it, and has just been given new addresses; so many bytes have arrived.
+
+    What they see of a file that has arrived in part is kept for them to go on with.
+    """
+    life = GOES_ON if arrived and attachment.draft else TO_SEND
+    attachment.expires_at = clock.now() + life
+    if arrived != attachment.arrived:
+        attachment.arrived = arrived
+        tell(attachment)
 
 
 def arrived(attachment: Attachment, *, hashes: list[str] | None = None) -> None:
     """All of it is in the quarantine: the scanner is next. Arrived twice is arrived once.
 
-    `hashes` are what the sender says the SHA-256 of each part is, in hexadecimal.
+    `hashes` are what the sender says the SHA-256 of each part is, in hexadecimal: the scanner's
+    worker compares them with what came. Raises AnotherFile where they are not those that were noted.
     """
     if attachment.scanned_status is not State.PENDING:
         return
+    if hashes:
+        remember(attachment, hashes)
+    if not all(attachment.announced_sha256 or []):
+        raise AnotherFile  # who knew some of them knows all
     attachment.scanned_status, attachment.uploaded_at = State.UPLOADED, clock.now()
-    attachment.announced_sha256, attachment.upload_id = hashes, None
+    attachment.upload_id = None
     record(Kind.FILE_UPLOADED, actor=attachment.uploader, **about(attachment))
     if attachment.ticket is not None:
         is_public = not attachment.is_internal
@@ -140,15 +177,18 @@ def attach(user: User, draft: str, ticket: Ticket, comment: Comment | None = Non
 def delete(attachment: Attachment, *, actor: User | None) -> None:
     """Take the file away: from now on it is nowhere, and its objects go.
 
-    What never came only expires, for it is counted among what its sender has announced.
+    What never came only expires, for it is counted among what its sender has announced, but
+    stands with nothing that is written any more.
     """
     if attachment.scanned_status is State.PENDING:
         expire([attachment])
+        attachment.draft = None
     if attachment.scanned_status is State.EXPIRED and attachment.uploaded_at is None:
         return
     ticket, told = attachment.ticket, about(attachment)
     is_public = not attachment.is_internal
     discard(attachment)
+    tell(attachment)
     db.session.delete(attachment)
     db.session.flush()
     if ticket is not None:
@@ -227,8 +267,8 @@ def _have_scanned(attachment: Attachment) -> None:
 def tell(attachment: Attachment) -> None:
     """Open pages of whom it concerns ask for the news."""
     publish_after_commit(f"user:{attachment.uploader_id}")
-    if attachment.ticket_id:
-        publish_after_commit(f"ticket:{attachment.ticket_id}")
+    if attachment.ticket:
+        publish_after_commit(f"ticket:{attachment.ticket.merged_into_id or attachment.ticket_id}")
 
 
 def about(attachment: Attachment) -> dict[str, Any]:

@@ -8,6 +8,8 @@ from portal.attachments.actions import LONGEST_TYPED
 from portal.web.forms import DeskForm, NotBlank, at_most, tidy
 
 SHA256 = re.compile(r"[0-9a-f]{64}\Z")
+NO_SHA256 = _l("This is no SHA-256 in hexadecimal.")
+LONGEST_HASHES = 65 * 200
 
 
 class PresignForm(DeskForm):
@@ -26,14 +28,28 @@ class PresignForm(DeskForm):
     draft = StringField(validators=[Optional(), at_most(80)])
 
 
+class PartsForm(DeskForm):
+    """`sha256` of each part in its place, as far as the sender has it, with commas between."""
+
+    sha256 = StringField(validators=[Optional(), at_most(LONGEST_HASHES)])
+
+    def validate_sha256(self, field: StringField) -> None:
+        if not all(SHA256.match(each) for each in field.data.split(",") if each):
+            raise ValidationError(NO_SHA256)
+
+    @property
+    def hashes(self) -> list[str | None] | None:
+        return [each or None for each in self.sha256.data.split(",")] if self.sha256.data else None
+
+
 class CompleteForm(DeskForm):
     """`sha256` of each part as the sender has it, in hexadecimal, with commas between; may be left out."""
 
-    sha256 = StringField(validators=[Optional(), at_most(65 * 200)])
+    sha256 = StringField(validators=[Optional(), at_most(LONGEST_HASHES)])
 
     def validate_sha256(self, field: StringField) -> None:
         if not all(SHA256.match(each) for each in field.data.split(",")):
-            raise ValidationError(_l("This is no SHA-256 in hexadecimal."))
+            raise ValidationError(NO_SHA256)
 
     @property
     def hashes(self) -> list[str] | None:

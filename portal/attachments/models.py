@@ -117,9 +117,9 @@ class Attachment(Model):
         String(80), unique=True, default=lambda: f"q/{secrets.token_urlsafe(24)}"
     )
     upload_id: Mapped[str | None] = mapped_column(String(400))  # of the store, while it comes in parts
-    announced_sha256: Mapped[list[str] | None] = mapped_column(
-        ARRAY(String(64))
-    )  # of each part, by the sender
+    # Of each part, by the sender; while it comes, as far as it is known.
+    announced_sha256: Mapped[list[str | None] | None] = mapped_column(ARRAY(String(64)))
+    arrived: Mapped[int] = mapped_column(default=0, server_default="0")  # bytes of parts, as last seen
     clean_key: Mapped[str | None] = mapped_column(String(80), unique=True)
     sha256: Mapped[str | None] = mapped_column(String(64))
     sniffed: Mapped[str | None] = mapped_column(String(120))  # what its content is
@@ -154,6 +154,21 @@ class Attachment(Model):
     @property
     def is_in_parts(self) -> bool:
         return self.size > IN_PARTS
+
+    @property
+    def parts_known(self) -> set[int]:
+        """The numbers of those whose SHA-256 its sender has said."""
+        return {number for number, known in enumerate(self.announced_sha256 or [], 1) if known}
+
+    @property
+    def goes_on(self) -> bool:
+        """Whether its sender, who sees it, may go on with what has arrived of it."""
+        return self.state is State.PENDING and self.is_in_parts and self.draft is not None
+
+    @property
+    def seen_as(self) -> str:
+        """What a row shows is another once this is another."""
+        return f"{self.state.value}:{self.arrived}" if self.goes_on else self.state.value
 
     @property
     def is_slow_to_scan(self) -> bool:

@@ -6,6 +6,7 @@ from portal.accounts.models import User
 from portal.attachments.models import Attachment, State
 from portal.permissions import Permission
 from portal.projects.policy import shut_to
+from portal.tickets.family import home_of
 from portal.tickets.models import Ticket
 from portal.tickets.policy import Verb, acts_on, visible_to, works_on
 
@@ -13,12 +14,12 @@ from portal.tickets.policy import Verb, acts_on, visible_to, works_on
 def files_for(user: User) -> ColumnElement[bool]:
     """The files that this user may know of: what they are about to send, and those of visible tickets.
 
-    Files of internal notes are for who works on the ticket.
+    Files of internal notes are for who works on the ticket. Those of a merged one are as visible as
+    the ticket in which it goes on.
     """
     drafted = Attachment.ticket_id.is_(None) & (Attachment.uploader_id == user.id)
-    tickets = (
-        select(Ticket.id).where(Ticket.id == Attachment.ticket_id, visible_to(user)).correlate(Attachment)
-    )
+    shown_by = Ticket.id == home_of(Attachment.ticket_id)
+    tickets = select(Ticket.id).where(shown_by, visible_to(user)).correlate(Attachment)
     return or_(drafted, and_(tickets.exists(), of_ticket_for(user)))
 
 

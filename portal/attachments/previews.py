@@ -5,7 +5,8 @@ from dataclasses import dataclass
 from typing import BinaryIO
 
 from portal.attachments import kinds
-from portal.drawing import within
+from portal.attachments.pages import first_page
+from portal.drawing import shrunk, within
 
 SMALL, LARGE = 160, 1280  # pixels of the longer side
 EXCERPT = 4_000  # characters of a text
@@ -22,8 +23,12 @@ class Drawn:
 
 
 def pictures_of(name: str, file: BinaryIO) -> list[bytes]:
-    """A small and a large one as WebP; none of what is no picture that can be drawn."""
-    return within(file, SMALL, LARGE) if kinds.extension_of(name) in kinds.PICTURES else []
+    """A small and a large one as WebP, of a PDF its first page; none of what cannot be drawn."""
+    extension = kinds.extension_of(name)
+    if extension == "pdf":
+        page = first_page(file, LARGE)
+        return shrunk(page, SMALL, LARGE) if page else []
+    return within(file, SMALL, LARGE) if extension in kinds.PICTURES else []
 
 
 def excerpt_of(name: str, file: BinaryIO) -> str | None:

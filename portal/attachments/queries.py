@@ -12,8 +12,11 @@ from portal.events.kinds import Kind
 from portal.events.models import AUDITED, Event
 from portal.extensions import db
 from portal.gateways.database import KEEPS_PLAN
+from portal.tickets.family import family_ids
 from portal.tickets.models import Ticket
 
+# By the ids of their ticket and of the comment that they came with, if any.
+Files = dict[tuple[int | None, int | None], list[Attachment]]
 DAY = timedelta(days=1)
 NOT_COUNTED = (State.EXPIRED, State.INFECTED)  # what is not kept
 # What was announced for a ticket itself is none of its files before it is there.
@@ -48,28 +51,38 @@ def held_with_its_ticket_or_404(public_id: str, *which: ColumnElement[bool]) -> 
         db.session.rollback()  # a draft was sent meanwhile: its ticket comes first
 
 
-def files_of_ticket(ticket: Ticket, *, seen_by: User) -> dict[int | None, list[Attachment]]:
-    """Those that this user, who sees the ticket, may see, by the comment they came with, in order."""
-    theirs = select(Attachment).where(Attachment.ticket_id == ticket.id, of_ticket_for(seen_by), _HAS_COME)
-    files: dict[int | None, list[Attachment]] = {}
+def files_of_ticket(ticket: Ticket, *, seen_by: User) -> Files:
+    """Those that this user, who sees the ticket, may see, in order."""
+    theirs = select(Attachment).where(_sent_to(ticket), of_ticket_for(seen_by), _HAS_COME)
+    files: Files = {}
     for each in db.session.scalars(theirs.order_by(Attachment.id), execution_options=KEEPS_PLAN):
-        files.setdefault(each.comment_id, []).append(each)
+        files.setdefault(_place_of(each), []).append(each)
     return files
+
+
+def _sent_to(ticket: Ticket) -> ColumnElement[bool]:
+    """With those of what was merged into it."""
+    ids = family_ids(ticket)
+    return Attachment.ticket_id.in_(ids) if len(ids) > 1 else Attachment.ticket_id == ticket.id
+
+
+def _place_of(attachment: Attachment) -> tuple[int | None, int | None]:
+    return attachment.ticket_id, attachment.comment_id
 
 
 def files_on_page(
     ticket: Ticket, *, seen_by: User, drafts: Collection[str]
-) -> tuple[dict[int | None, list[Attachment]], dict[str, list[Attachment]]]:
+) -> tuple[Files, dict[str, list[Attachment]]]:
     """`files_of_ticket` and `drafted_files` in one statement."""
-    sent = (Attachment.ticket_id == ticket.id) & of_ticket_for(seen_by) & _HAS_COME
+    sent = _sent_to(ticket) & of_ticket_for(seen_by) & _HAS_COME
     found = select(Attachment).where(or_(sent, _drafted(seen_by, drafts))).order_by(Attachment.id)
-    by_comment: dict[int | None, list[Attachment]] = {}
+    by_comment: Files = {}
     by_draft: dict[str, list[Attachment]] = {}
     for each in db.session.scalars(found, execution_options=KEEPS_PLAN):
         if each.draft:
             by_draft.setdefault(each.draft, []).append(each)
         else:
-            by_comment.setdefault(each.comment_id, []).append(each)
+            by_comment.setdefault(_place_of(each), []).append(each)
     return by_comment, by_draft
 
 

@@ -43,7 +43,7 @@ class Claim:
     size: int
     name: str
     parts: list[int]
-    hashes: list[str] | None
+    hashes: list[str | None] | None
     state: State = State.SCANNING  # that it has while it is ours
     recorded: str | None = None  # the SHA-256 of what was scanned before
 

@@ -1,16 +1,14 @@
 """Files: announced, sent straight to the store, shown in their state, and fetched once they are clean."""
 
 import logging
-from collections.abc import Callable
-from typing import Any
 
 from flask import Blueprint, abort, flash, redirect, request, url_for
 from flask_babel import gettext as _
 from werkzeug.datastructures import MultiDict
-from werkzeug.exceptions import NotFound
 
 from portal.attachments import actions
-from portal.attachments.forms import CompleteForm, PresignForm
+from portal.attachments.arriving import bytes_arrived, given_up, parts_there, told, told_in_json, ways_of
+from portal.attachments.forms import CompleteForm, PartsForm, PresignForm
 from portal.attachments.models import Attachment, State
 from portal.attachments.places import Place, place_of, place_on
 from portal.attachments.policy import files_for, is_served, may_delete
@@ -18,7 +16,7 @@ from portal.attachments.queries import attachment_or_404, held_with_its_ticket_o
 from portal.attachments.words import said_of
 from portal.errors import DomainError, NotAllowed, Unavailable
 from portal.extensions import db
-from portal.gateways.storage import Area, NoSuchObject, Sending, StorageAway, storage
+from portal.gateways.storage import Area, StorageAway, storage
 from portal.permissions import Permission, requires
 from portal.tickets.policy import Verb, refuse_readers
 from portal.web.htmx import VARY, go_to, is_fragment_request, render, way_back
@@ -32,31 +30,23 @@ log = logging.getLogger(__name__)
 
 @bp.post("/attachments/presign")
 @requires(Permission.TICKET_SUBMIT)
+@told_in_json()
 def presign():
     """Announce a file for what one is about to send: `draft` is `ticket:new`, `IT-7:reply` or `IT-7:note`."""
     form = PresignForm(formdata=_sent())
     if not form.validate():
         return _unfit(form)
-    return _announced(form, _found(place_of, form.draft.data or ""))
+    return _announced(form, place_of(form.draft.data or "", user=me()))
 
 
 @bp.post("/tickets/<key:key>/attachments/presign")
 @requires(Permission.TICKET_SUBMIT)
+@told_in_json()
 def presign_for_ticket(key: str):
     """The same for the ticket itself."""
     form = PresignForm(formdata=_sent())
-    place = _found(place_on, key)
+    place = place_on(key, user=me())
     return _announced(form, place) if form.validate() else _unfit(form)
-
-
-def _found(find: Callable[..., Place], named: str) -> Place:
-    """The script that asks shows what it is told: no page."""
-    try:
-        return find(named, user=me())
-    except NotFound as error:
-        raise ApiError(404, _("That does not exist, or not any more.")) from error
-    except NotAllowed as error:
-        raise ApiError(403, str(error)) from error
 
 
 def _sent() -> MultiDict:
@@ -70,7 +60,7 @@ def _sent() -> MultiDict:
     return MultiDict({name: str(value) for name, value in content.items() if isinstance(value, str | int)})
 
 
-def _unfit(form: PresignForm | CompleteForm):
+def _unfit(form: PresignForm | PartsForm | CompleteForm):
     said = {name: [str(word) for word in words] for name, words in form.errors.items()}
     first = next(iter(said.values()))[0]
     return ApiError(422, first, details=said).answer()
@@ -92,66 +82,58 @@ def _announced(form: PresignForm, place: Place):
         return ApiError(422, str(error)).answer()
     db.session.commit()
     sending = storage().place_for(attachment.object_key, size=attachment.size, kind=attachment.mime)
-    told = {"parts_url": url_for(".parts", public_id=attachment.public_id)} if attachment.is_in_parts else {}
     return {
-        "id": attachment.public_id,
-        **({} if attachment.is_in_parts else _told(sending)),
+        **({} if attachment.is_in_parts else told(sending)),
         "expires_at": attachment.expires_at.isoformat(),
-        "part_sizes": attachment.part_sizes,
-        "complete_url": url_for(".complete", public_id=attachment.public_id),
-        "row_url": url_for(".file", public_id=attachment.public_id),
-        "removal_url": url_for(".remove", public_id=attachment.public_id),
-        **told,
+        **ways_of(attachment),
     }, 201
-
-
-def _told(sending: Sending) -> dict[str, Any]:
-    return {"url": sending.url, "method": sending.method, "headers": sending.headers}
 
 
 @bp.post("/attachments/<public_id>/parts")
 @requires(Permission.TICKET_SUBMIT)
+@told_in_json()
 def parts(public_id: str):
-    """Where the parts go that have not arrived: asked again after a lost connection, it tells the rest.
+    """Where the parts go that have not arrived: asked again after whatever went wrong, it tells the rest.
 
-    Of a file that is all there, no part is missing.
+    Whoever names the parts' SHA-256 is told of no part but those of the same file, whoever sent
+    them. Of a file that is all there, no part is missing.
     """
+    form = PartsForm(formdata=_sent())
     attachment = _in_parts_or_404(public_id)
+    if not form.validate():
+        return _unfit(form)
+    if form.hashes:
+        actions.refuse_another(attachment, form.hashes)
     if attachment.state is not State.PENDING:
-        return _all_of(attachment)
+        return _parts_of(attachment, _all_of(attachment))
     key, sizes, kind = attachment.object_key, attachment.part_sizes, attachment.mime
     upload = attachment.upload_id
     db.session.rollback()  # hold no transaction open while the store is asked
-    try:
-        upload = upload or _begin(public_id, storage().begin_parts(key, kind=kind))
-        there = _parts_there(key, upload, sizes)
-    except (StorageAway, NoSuchObject):
-        return _store_away()
+    upload = upload or _begin(public_id, storage().begin_parts(key, kind=kind))
+    there = parts_there(key, upload, sizes)
     attachment = _in_parts_or_404(public_id, to_change=True)
     if attachment.state is not State.PENDING:  # said to be there meanwhile
-        return _all_of(attachment)
-    actions.wait_longer(attachment)
+        return _parts_of(attachment, _all_of(attachment))
+    if form.hashes:
+        actions.remember(attachment, form.hashes)
+        there &= attachment.parts_known
+    actions.wait_longer(attachment, arrived=sum(sizes[number - 1] for number in there))
     db.session.commit()
+    return _parts_of(attachment, there)
+
+
+def _all_of(attachment: Attachment) -> set[int]:
+    return set(range(1, len(attachment.part_sizes) + 1))
+
+
+def _parts_of(attachment: Attachment, there: set[int]):
+    key, upload = attachment.object_key, str(attachment.upload_id)
     missing = [
-        {"number": number, "size": size, **_told(storage().place_for_part(key, upload, number, size=size))}
-        for number, size in enumerate(sizes, 1)
+        {"number": number, "size": size, **told(storage().place_for_part(key, upload, number, size=size))}
+        for number, size in enumerate(attachment.part_sizes, 1)
         if number not in there
     ]
-    return {"arrived": sorted(there), "missing": missing}
-
-
-def _all_of(attachment: Attachment):
-    return {"arrived": list(range(1, len(attachment.part_sizes) + 1)), "missing": []}
-
-
-def _parts_there(key: str, upload: str, sizes: list[int]) -> set[int]:
-    """The numbers of those that have arrived whole; 404 where the store has forgotten all of them."""
-    try:
-        return {part.number for part in storage().parts(key, upload) if part.size == sizes[part.number - 1]}
-    except NoSuchObject:
-        if storage().size_of(Area.QUARANTINE, key) != sum(sizes):
-            abort(404)
-        return set(range(1, len(sizes) + 1))  # joined before, by a request that broke then
+    return {"arrived": sorted(there), "missing": missing, "sha256": attachment.announced_sha256}
 
 
 def _begin(public_id: str, upload: str) -> str:
@@ -168,6 +150,7 @@ def _begin(public_id: str, upload: str) -> str:
 
 @bp.post("/attachments/<public_id>/complete")
 @requires(Permission.TICKET_SUBMIT)
+@told_in_json()
 def complete(public_id: str):
     """All of it has been sent: is it there, and as long as announced? Then the scanner is next."""
     form = CompleteForm(formdata=_sent())
@@ -175,7 +158,9 @@ def complete(public_id: str):
     if not form.validate():
         return _unfit(form)
     if attachment.state is State.EXPIRED:
-        return ApiError(409, _("This took too long. Send the file again.")).answer()
+        return ApiError(409, _("This took too long. Send the file again."), code="E_GIVEN_UP").answer()
+    if form.hashes:
+        actions.refuse_another(attachment, form.hashes)
     if attachment.state is not State.PENDING:
         return {"id": public_id, "state": attachment.state.value}
     key, size, sizes, upload = (
@@ -185,10 +170,7 @@ def complete(public_id: str):
         attachment.upload_id,
     )
     db.session.rollback()  # hold no transaction open while the store is asked
-    try:
-        arrived = _bytes_arrived(key, sizes, upload)
-    except StorageAway:
-        return _store_away()
+    arrived = bytes_arrived(key, sizes, upload)
     if arrived != size:
         said = _("%(there)d of %(size)d bytes have arrived. Send the file again.", there=arrived, size=size)
         return ApiError(409, said).answer()
@@ -200,24 +182,6 @@ def complete(public_id: str):
     return {"id": public_id, "state": attachment.state.value}
 
 
-def _bytes_arrived(key: str, sizes: list[int], upload: str | None) -> int:
-    """How many bytes the store has of it; parts become one object once all are there."""
-    if upload is not None:
-        try:
-            sent = storage().parts(key, upload)
-            if [part.size for part in sent] != sizes:
-                return sum(part.size for part in sent)
-            storage().join_parts(key, upload, sent)
-        except NoSuchObject:  # joined before, by a request whose answer was lost
-            return storage().size_of(Area.QUARANTINE, key) or 0
-    return storage().size_of(Area.QUARANTINE, key) or 0
-
-
-def _store_away():
-    said = _("The store for files does not answer. Try again in a minute; what you typed is safe.")
-    return ApiError(503, said, headers={"Retry-After": "30"}).answer()
-
-
 @bp.get("/attachments/<public_id>")
 @requires(Permission.TICKET_SUBMIT)
 def file(public_id: str):
@@ -226,14 +190,16 @@ def file(public_id: str):
     A row says what it shows already, and gets nothing while that is still so.
     """
     attachment = attachment_or_404(public_id, seen_by=me())
-    if is_fragment_request() and _is_shown(attachment.state, request.args.get("shown", "")):
+    if attachment.draft is None and attachment.ticket is None:  # taken back before it came
+        abort(404)
+    if is_fragment_request() and _is_shown(attachment, request.args.get("shown", "")):
         return "", 204, VARY
     removable = attachment.ticket is not None and may_delete(me(), attachment)
     return render("attachments/file.html", "attachments/_file.html", file=attachment, removable=removable)
 
 
-def _is_shown(state: State, shown: str) -> bool:
-    return shown == state or {shown, state} <= WAITING
+def _is_shown(attachment: Attachment, shown: str) -> bool:
+    return shown == attachment.seen_as or {shown, attachment.state} <= WAITING
 
 
 @bp.get("/attachments/<public_id>/download")
@@ -306,6 +272,8 @@ def _own_or_404(public_id: str, *, to_change: bool = False) -> Attachment:
 def _in_parts_or_404(public_id: str, *, to_change: bool = False) -> Attachment:
     """One's own file that comes in parts, unless it was given up."""
     attachment = _own_or_404(public_id, to_change=to_change)
-    if not attachment.is_in_parts or attachment.state is State.EXPIRED:
+    if not attachment.is_in_parts:
         abort(404)
+    if attachment.state is State.EXPIRED:
+        raise given_up()
     return attachment

@@ -4,11 +4,15 @@ from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 
 from portal.attachments.models import Attachment, Reason, State
+from portal.web.locale import size
 
 
 def said_of(attachment: Attachment) -> str:
     """In a sentence, with what to do where something is wrong."""
     match attachment.state, attachment.reason:
+        case State.PENDING, _reason if attachment.arrived:
+            sizes = {"arrived": size(attachment.arrived), "size": size(attachment.size)}
+            said = _("Arrived in part: %(arrived)s of %(size)s.", **sizes)
         case State.UNSCANNABLE, Reason.ENCRYPTED:
             said = _("It could not be checked, because it is encrypted. Send it without a password.")
         case State.UNSCANNABLE, Reason.MISMATCH:

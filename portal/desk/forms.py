@@ -1,4 +1,4 @@
-"""The filter as a form: a few fields to choose from, in step with the text that says it all."""
+"""The filter as a form: fields to choose from, in step with the text that says it all."""
 
 from collections.abc import Sequence
 from functools import lru_cache
@@ -8,18 +8,15 @@ from flask_babel import gettext
 from flask_babel import lazy_gettext as _l
 from markupsafe import Markup, escape
 from werkzeug.datastructures import MultiDict
-from wtforms import HiddenField, SelectField, StringField
+from wtforms import BooleanField, HiddenField, SelectField, StringField
 from wtforms.widgets import html_params
 
+from portal.desk.controls import AS_TYPED, CONTROLS, DAYS, SELECTS, SPANNED, TICKS
 from portal.desk.queues import Desk
-from portal.filters import And, Comparison, Condition, Node, Word, conditions, to_text, without
+from portal.filters import And, Word, conditions, to_text, without
 from portal.filters.fields import Choice
-from portal.filters.grammar import quoted_value
 from portal.tickets.filtering import ME, NONE
 from portal.web.forms import DeskForm
-
-CHOSEN = ("status", "priority", "assignee", "project")
-AS_TYPED = "as-typed"  # what one choice cannot say, such as two statuses, stays as it is
 
 
 class Offering(SelectField):
@@ -47,59 +44,81 @@ class ControlsForm(DeskForm):
         csrf = False
 
     q = HiddenField()
+    ticks = HiddenField(default="1")
+    words = StringField(_l("Contains the words"))
     status = Offering(_l("Status"), validate_choice=False)
     priority = Offering(_l("Priority"), validate_choice=False)
     assignee = Offering(_l("Assignee"), validate_choice=False)
+    team = Offering(_l("Team"), validate_choice=False)
     project = Offering(_l("Project"), validate_choice=False)
-    words = StringField(_l("Contains the words"))
+    category = Offering(_l("Category"), validate_choice=False)
+    type = Offering(_l("Type"), validate_choice=False)
+    waiting = Offering(_l("Waits for"), validate_choice=False)
+    tag = StringField(_l("Tags"))
+    requester = StringField(_l("Requester"))
+    participant = StringField(_l("Participant"))
+    watcher = StringField(_l("Watched by"))
+    organization = StringField(_l("Organization"))
+    department = StringField(_l("Department"))
+    due_from, due_to = StringField(_l("Due from")), StringField(_l("Due until"))
+    created_from, created_to = StringField(_l("Created from")), StringField(_l("Created until"))
+    updated_from, updated_to = StringField(_l("Changed from")), StringField(_l("Changed until"))
+    closed_from, closed_to = StringField(_l("Closed from")), StringField(_l("Closed until"))
+    overdue = BooleanField(_l("Overdue"))
+    confidential = BooleanField(_l("Confidential"))
+    file = BooleanField(_l("Has a file"))
 
     @classmethod
     def showing(cls, desk: Desk, tree: And) -> "ControlsForm":
         """The form as this filter fills it."""
-        chosen = {name: _chosen(tree, name) for name in CHOSEN}
+        shown = {name: control.shown(tree) for name, control in CONTROLS.items()}
         words = to_text(And(tuple(part for part in tree.parts if isinstance(part, Word))))
-        form = cls(formdata=None, data={"q": to_text(tree), "words": words, **chosen})
-        for name in CHOSEN:
+        form = cls(formdata=None, data={"q": to_text(tree), "words": words, **shown})
+        for name in SELECTS:
             form[name].offered = _offered(desk, tree, name)
         return form
 
     @classmethod
     def sent(cls, arguments: MultiDict) -> "ControlsForm | None":
         """The form in the address, if there is one."""
-        return cls(formdata=arguments) if {*CHOSEN, "words"} & set(arguments) else None
+        return cls(formdata=arguments) if {*CONTROLS, "words", "ticks"} & set(arguments) else None
 
     def text(self, desk: Desk) -> str:
         """The filter that is meant. Raises FilterError where what was sent is none."""
         tree = desk.read(self.q.data or "")
-        asked = {name: self[name].data for name in CHOSEN if self[name].raw_data}
+        asked = {name: self[name].data for name in CONTROLS if self._is_sent(name)}
         if self.words.raw_data:
             tree = without(tree, lambda part: isinstance(part, Word))
-        tree = without(tree, lambda part: any(_is_replaced(part, name, asked[name]) for name in asked))
-        typed = [
-            f"{name}:{quoted_value(value)}" for name, value in asked.items() if value not in {"", AS_TYPED}
-        ]
+        for name, said in asked.items():
+            tree = CONTROLS[name].rest(tree, said)
+        typed = [CONTROLS[name].typed(said) for name, said in asked.items()]
         return " ".join(filter(None, [to_text(tree), *typed, (self.words.data or "").strip()]))
 
+    @property
+    def spans(self) -> list[tuple[Any, Any]]:
+        """The two ends of each span of days."""
+        return [(self[f"{name}_from"], self[f"{name}_to"]) for name in SPANNED]
 
-def _is_replaced(part: Node, name: str, chosen: str) -> bool:
-    return chosen != AS_TYPED and next(conditions(And((part,)), name), None) is not None
+    @property
+    def dated(self) -> bool:
+        return self.uses(*DAYS)
 
+    def uses(self, *names: str) -> bool:
+        """Whether any of these says something, so that it is not hidden."""
+        return any(self[name].data for name in names)
 
-def _chosen(tree: And, name: str) -> str:
-    match list(conditions(tree, name)):
-        case []:
-            return ""
-        case [Condition(_, Comparison.EQUALS, (value,))]:
-            return value.text
-    return AS_TYPED
+    def _is_sent(self, name: str) -> bool:
+        """Of boxes a browser sends only the ticked ones: `ticks` stands for all of them."""
+        return bool(self.ticks.raw_data if name in TICKS else self[name].raw_data)
 
 
 def _offered(desk: Desk, tree: And, name: str) -> list[tuple[str, str]]:
-    field = cast(Choice, desk.fields[name])  # each of `CHOSEN` is one
-    hidden = {text for text in _past(desk, name) if text != _chosen(tree, name)}
-    offered = [(one.text, _capital(one.label)) for one in _options(field) if one.text not in hidden]
+    field = cast(Choice, desk.fields[name])  # each of `SELECTS` is one
+    chosen = SELECTS[name].shown(tree)
+    hidden = {text for text in _past(desk, name) if text != chosen}
+    offered = [(one.text, _capital(str(one.label))) for one in _options(field) if one.text not in hidden]
     typed = " ".join(to_text(part) for part in conditions(tree, name))
-    several = [(AS_TYPED, typed)] if _chosen(tree, name) == AS_TYPED else []
+    several = [(AS_TYPED, typed)] if chosen == AS_TYPED else []
     return [("", gettext("Any")), *several, *offered]
 
 
@@ -108,9 +127,14 @@ def _options(field: Choice) -> list:
 
 
 def _past(desk: Desk, name: str) -> set[str]:
-    """People who have left and projects that are closed: still typed, not offered."""
-    named = {"assignee": desk.known.people, "project": desk.known.projects}.get(name, [])
-    return {one.name for one in named if not one.is_current} - {ME, NONE}
+    """People who have left, projects and categories that are archived: still typed, not offered."""
+    named = {
+        "assignee": desk.known.people,
+        "project": desk.known.projects,
+        "category": desk.known.categories,
+    }.get(name, [])
+    current = {one.name for one in named if one.is_current}
+    return {one.name for one in named} - current - {ME, NONE}
 
 
 def _capital(label: str) -> str:

@@ -1,40 +1,92 @@
-"""The agents' queues: each is a filter with a name, to which a person adds their own."""
+"""The agents' queues: each is a filter with a name, built in or saved by somebody."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from typing import Any, ClassVar
 
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 from flask_babel import ngettext
-from sqlalchemy import ColumnElement
+from sqlalchemy import ColumnElement, select, tuple_
+from werkzeug.exceptions import NotFound
 
 from portal.accounts.models import User
-from portal.filters import And, Fields, read, where, words
+from portal.desk.columns import USUAL, known_columns, read_for
+from portal.desk.models import View
+from portal.desk.queries import columns_chosen, view_or_404
+from portal.filters import And, Condition, Fields, read, where, words
 from portal.projects.policy import is_limited
 from portal.tickets.filtering import ticket_fields
-from portal.tickets.lists import Sort, count_up_to, ticket_page
+from portal.tickets.lists import CLOSED, LATEST, Sort, count_up_to, first_tickets, is_open, ticket_page
 from portal.tickets.models import Ticket
 from portal.tickets.policy import within_projects
 from portal.tickets.vocabulary import Vocabulary, shut_projects, vocabulary
 from portal.web.paging import PAGE, Page
 
+TRIAGE = "triage"
 MANY = 100  # tickets; counting goes no further
 MOST = 100  # rows of a page
+BOARD = "board"
 
 
 @dataclass(frozen=True)
 class Queue:
-    """`filter` says which tickets are in it, `empty` what it means that there are none."""
+    """`filter` says which tickets are in it, `empty` what it means that there are none.
+
+    To that, a person adds a filter of their own; of a saved `view`, the filter is where they begin.
+    """
 
     name: str
-    label: str
+    label: Any
     filter: str
-    empty: str
+    empty: Any
+    sort: str = LATEST
+    view: View | None = field(default=None, compare=False)
+    columns: tuple[str, ...] = USUAL
+
+    @classmethod
+    def saved(cls, view: View) -> "Queue":
+        return cls(view.public_id, view.name, "", _l("No ticket fits this view now."), view.sort, view)
+
+    @property
+    def begins_with(self) -> str:
+        """The filter that stands in the field before anybody types."""
+        return self.view.filter if self.view else ""
+
+    @property
+    def place(self) -> dict[str, Any]:
+        """By what addresses of it are made; that of its list stands at `endpoint`."""
+        return {"public_id": self.name} if self.view else {"name": self.name}
+
+    @property
+    def endpoint(self) -> str:
+        return "desk.view" if self.view else "desk.queue"
+
+    def columns_for(self, reader: User) -> tuple[str, ...]:
+        """Those that the reader has chosen for it, or else its own."""
+        if self.view and self.view.owner_id == reader.id:
+            return known_columns(self.view.columns)
+        chosen = columns_chosen(reader, self.name)
+        if chosen is not None:
+            return known_columns(chosen)
+        return known_columns(self.view.columns) if self.view else self.columns
+
+    @property
+    def is_triage(self) -> bool:
+        """Whether its rows are decided on, one after the other."""
+        return self.name == TRIAGE
 
 
 QUEUES = {
     queue.name: queue
     for queue in (
-        Queue("open", _l("Open"), "is:open", _l("No ticket that you may see is open.")),
+        Queue(
+            TRIAGE,
+            _l("Triage"),
+            "is:triage",
+            _l("Every new ticket has been decided on. What comes next waits here, the oldest first."),
+            sort="created",
+            columns=("priority", "key", "title", "created"),
+        ),
         Queue(
             "unassigned",
             _l("Unassigned"),
@@ -48,10 +100,26 @@ QUEUES = {
             "is:open team:mine",
             _l("Your teams have no open tickets, or you are in no team."),
         ),
-        Queue("all", _l("All"), "", _l("There is no ticket that you may see.")),
+        Queue(
+            "waiting",
+            _l("Waiting on requester"),
+            "is:open waiting:requester",
+            _l("No open ticket waits for an answer of who asked."),
+        ),
+        Queue("overdue", _l("Overdue"), "is:overdue", _l("Nothing is late."), sort="due"),
+        Queue(
+            "recent",
+            _l("Recently closed"),
+            "is:closed closed<7d",
+            _l("No ticket was closed in the last seven days."),
+            sort=f"-{CLOSED}",
+        ),
+        Queue("open", _l("All open"), "is:open", _l("No ticket that you may see is open.")),
         Queue("closed", _l("Closed"), "is:closed", _l("No ticket has been closed yet.")),
+        Queue("all", _l("All"), "", _l("There is no ticket that you may see.")),
     )
 }
+LISTED = tuple(queue for queue in QUEUES.values() if queue.name not in {"closed", "all"})  # in the sidebar
 
 
 @dataclass(frozen=True)
@@ -63,6 +131,17 @@ class Asked:
     sort: Sort
     size: int = PAGE
     cursor: str | None = None
+    columns: tuple[str, ...] = USUAL
+    layout: str | None = None  # as the address says it; None for a list
+
+    @property
+    def is_board(self) -> bool:
+        return self.layout == BOARD
+
+    @property
+    def is_changed(self) -> bool:
+        """Whether it is another filter or order than those of the queue."""
+        return self.text != self.queue.begins_with or str(self.sort) != self.queue.sort
 
 
 @dataclass(frozen=True)
@@ -87,6 +166,10 @@ class Desk:
         """Raises FilterError."""
         return read(text, self.fields)
 
+    def whole(self, queue: Queue, tree: And) -> And:
+        """What is asked for in that queue, with what the queue itself asks for."""
+        return And((*self.read(queue.filter).parts, *tree.parts))
+
 
 @dataclass(frozen=True)
 class Listing:
@@ -94,6 +177,7 @@ class Listing:
 
     page: Page
     total: int | None
+    many: ClassVar[int] = MANY
 
     @property
     def said(self) -> str:
@@ -108,23 +192,79 @@ class Listing:
         return _("%(shown)s of %(total)s tickets", shown=shown, total=self.total)
 
 
+def queue_or_404(name: str | None, public_id: str | None = None, *, seen_by: User) -> Queue:
+    """The saved view of that id, else the queue that is built in under that name. Raises NotFound."""
+    if public_id:
+        return Queue.saved(view_or_404(public_id, seen_by=seen_by))
+    if name not in QUEUES:
+        raise NotFound
+    return QUEUES[name]
+
+
 def listing(desk: Desk, asked: Asked, tree: And) -> Listing:
     """The tickets of the queue that the filter asks for, as far as the reader may see them.
 
     Those found by words are not counted: that takes as long as finding them all.
     """
-    wanted = _condition(desk, asked.queue, tree)
-    page = ticket_page(desk.reader, wanted, sort=asked.sort, cursor=asked.cursor, size=asked.size)
+    whole = desk.whole(asked.queue, tree)
+    wanted = condition(desk, whole)
+    page = ticket_page(
+        desk.reader,
+        wanted,
+        sort=asked.sort,
+        cursor=asked.cursor,
+        size=asked.size,
+        tree=whole,
+        shown=read_for(asked.columns),
+    )
     if (page.older or page.newer) and words(tree):
         return Listing(page, None)
     if page.older or page.newer:
-        return Listing(page, count_up_to(MANY + 1, desk.reader, wanted))
+        return Listing(page, count_up_to(MANY + 1, desk.reader, wanted, tree=whole))
     return Listing(page, len(page.rows))
 
 
-def _condition(desk: Desk, queue: Queue, tree: And) -> ColumnElement[bool]:
-    whole = And((*desk.read(queue.filter).parts, *tree.parts))
-    wanted = where(whole, Ticket.__table__.c, desk.fields)
+def next_in(desk: Desk, queue: Queue, *, after: str) -> str | None:
+    """The key of the oldest ticket of the queue that came after the one of that key; else of the oldest."""
+    wanted, oldest = condition(desk, desk.read(queue.filter)), (Ticket.created_at, Ticket.id)
+    came = select(Ticket.created_at, Ticket.id).where(Ticket.key == after.upper()).correlate(None)
+    later = tuple_(*oldest) > came.scalar_subquery()
+    for conditions in ([wanted, later], [wanted, Ticket.key != after.upper()]):
+        if found := first_tickets(desk.reader, *conditions, order=oldest, limit=1):
+            return found[0].key
+    return None
+
+
+def condition(desk: Desk, tree: And) -> ColumnElement[bool]:
+    """The filter as SQL, within the projects of a reader who works in no others."""
+    wanted = where(tree, Ticket.__table__.c, desk.fields)
+    if any(_is_of_open(desk, part) for part in tree.parts if isinstance(part, Condition)):
+        wanted &= is_open()  # it says nothing new, but the index of open tickets fits
     if not is_limited(desk.reader):
         return wanted
     return wanted & within_projects(desk.reader, desk.open_projects)
+
+
+def _is_of_open(desk: Desk, part: Condition) -> bool:
+    """It asks for statuses that only open tickets have."""
+    if part.name != "status":
+        return False
+    of_open = {status.id for status in desk.known.statuses if status.is_current}
+    return of_open.issuperset(status_id for value in part.values for status_id in value.meaning)
+
+
+def fitting(sort: Sort, whole: And) -> Sort:
+    """What is open was never closed: where there may be such, there is no order of closing."""
+    return sort if sort.name != CLOSED or asks_for_closed(whole) else Sort.typed(LATEST)
+
+
+def asks_for_closed(tree: And) -> bool:
+    """Whether nothing else than closed tickets can be meant, so that they have an order of closing."""
+    return any(_is_of_closed(part) for part in tree.parts if isinstance(part, Condition))
+
+
+def _is_of_closed(part: Condition) -> bool:
+    named = {value.text for value in part.values}
+    if part.name == CLOSED:
+        return "none" not in named
+    return part.name == "is" and named == {CLOSED}

@@ -3,20 +3,40 @@
 from dataclasses import replace
 from typing import Any
 
-from flask import Blueprint, abort, redirect, render_template, request, url_for
+from flask import redirect, render_template, request, url_for
+from flask_babel import gettext as _
 
+from portal.desk.blueprint import bp
+from portal.desk.board import board
 from portal.desk.chips import chips
+from portal.desk.columns import COLUMNS, orders
+from portal.desk.controls import LINES
 from portal.desk.forms import ControlsForm
-from portal.desk.queues import MOST, QUEUES, Asked, Desk, listing
+from portal.desk.help import RULES, explained
+from portal.desk.policy import may_change
+from portal.desk.queues import (
+    BOARD,
+    MOST,
+    QUEUES,
+    TRIAGE,
+    Asked,
+    Desk,
+    Queue,
+    asks_for_closed,
+    fitting,
+    listing,
+    next_in,
+    queue_or_404,
+)
+from portal.desk.suggesting import suggestions
 from portal.filters import And, FilterError, to_text
 from portal.permissions import Permission, requires
-from portal.tickets.lists import LATEST, Sort
+from portal.tickets.lists import Sort
 from portal.web.htmx import VARY, render
 from portal.web.paging import PAGE
 from portal.web.session import me
 
-bp = Blueprint("desk", __name__)
-USUAL = {"q": "", "sort": LATEST, "size": PAGE, "page": None}  # what an address need not say
+CARDS = "desk/_board.html"
 TABLE, ADDRESSED = "desk/_table.html", "tickets"  # the part that fetches itself anew, and its id
 
 
@@ -24,7 +44,24 @@ TABLE, ADDRESSED = "desk/_table.html", "tickets"  # the part that fetches itself
 @bp.get("/queue/<name>")
 @requires(Permission.TICKET_WORK)
 def queue(name: str):
-    asked = _asked(name)
+    return _list(_asked(name, ""))
+
+
+@bp.get("/board")
+@requires(Permission.TICKET_WORK)
+def show_board():
+    """All that is open, as a board; every queue can be one."""
+    return redirect(url_for(".queue", layout=BOARD), 303)
+
+
+@bp.get("/queue/view/<public_id>")
+@requires(Permission.TICKET_WORK)
+def view(public_id: str):
+    """A saved view; `queue` are those that are built in."""
+    return _list(_asked("", public_id))
+
+
+def _list(asked: Asked):
     desk = Desk.of(me())
     sent = ControlsForm.sent(request.args)
     text = asked.text
@@ -33,75 +70,131 @@ def queue(name: str):
         tree = desk.read(text)
     except FilterError as error:
         return _refused(desk, asked, text, error)
-    if to_text(tree) != asked.text or sent:
+    if sent or ("q" in request.args and to_text(tree) != asked.text):
         return redirect(_address(asked, q=to_text(tree), page=None), 303)
+    asked = replace(asked, sort=fitting(asked.sort, desk.whole(asked.queue, tree)))
+    if asked.is_board:
+        return render("desk/queue.html", CARDS, **_about(desk, asked, tree), board=board(desk, asked, tree))
     return render("desk/queue.html", TABLE, **_about(desk, asked, tree), listing=listing(desk, asked, tree))
 
 
-@bp.get("/queue/<name>/filter")
+@bp.get("/queue/triage/next")
 @requires(Permission.TICKET_WORK)
-def choose_filter(name: str):
-    """The filter as a form, fetched when it is wanted: it offers hundreds of people."""
-    asked, desk = _asked(name), Desk.of(me())
+def next_to_triage():
+    """The oldest ticket that waits for a decision after the one whose key is named, or the oldest of all;
+    the empty inbox where there is none."""
+    found = next_in(Desk.of(me()), QUEUES[TRIAGE], after=request.args.get("after", ""))
+    if found is None:
+        return redirect(url_for("desk.queue", name=TRIAGE), 303)
+    return redirect(url_for("tickets.show", key=found), 303)
+
+
+@bp.get("/queue/<name>/filter")
+@bp.get("/queue/view/<public_id>/filter")
+@requires(Permission.TICKET_WORK)
+def choose_filter(name: str = "", public_id: str = ""):
+    """The filter as a form, fetched when it is wanted: it offers hundreds of people.
+
+    Of a filter that is none it says why, and is the way to begin anew.
+    """
+    asked, desk = _asked(name, public_id), Desk.of(me())
+    tree, error = And(), None
     try:
         tree = desk.read(asked.text)
-    except FilterError:
-        tree = And()
-    controls = ControlsForm.showing(desk, tree)
-    return render(
-        "desk/filter.html", "desk/_controls.html", asked=asked, controls=controls, kept=_kept(asked)
-    )
+    except FilterError as wrong:
+        typed, error = _as_they_may_know(asked, asked.text, wrong)
+        asked = replace(asked, text=typed)
+    shown = {
+        "asked": asked,
+        "controls": ControlsForm.showing(desk, tree),
+        "kept": _kept(asked),
+        "error": error,
+        "typed": asked.text,
+        "address": lambda **changes: _address(asked, **changes),
+    }
+    return render("desk/filter.html", "desk/_controls.html", 422 if error else 200, **shown)
 
 
-def _asked(name: str) -> Asked:
+@bp.get("/queue/suggestions")
+@requires(Permission.TICKET_WORK)
+def suggest():
+    """How what is typed into one of the filter's fields may go on; of more than one field, the first."""
+    name = next((name for name in request.args if name in LINES), "")
+    found = suggestions(name, request.args[name], reader=me()) if name else []
+    return render_template("desk/_suggested.html", suggestions=found), 200, VARY
+
+
+@bp.get("/queue/help")
+@requires(Permission.TICKET_WORK)
+def explain():
+    """The language of the filter, field by field."""
+    fields = explained(Desk.of(me()).fields)
+    return render("desk/help.html", "desk/_help.html", rules=RULES, fields=fields)
+
+
+def _asked(name: str, public_id: str) -> Asked:
     """What the address says; what makes no sense in it is as if it were not there."""
-    if name not in QUEUES:
-        abort(404)
+    queue = queue_or_404(name, public_id, seen_by=me())
     size = request.args.get("size", PAGE, type=int)
     return Asked(
-        queue=QUEUES[name],
-        text=request.args.get("q", ""),
-        sort=Sort.typed(request.args.get("sort")),
+        queue=queue,
+        text=[queue.begins_with, *request.args.getlist("q")][-1],  # the field comes after the address
+        sort=Sort.typed(request.args.get("sort", queue.sort)),
         size=size if 1 <= size <= MOST else PAGE,
         cursor=request.args.get("page"),
+        columns=queue.columns_for(me()),
+        layout=BOARD if request.args.get("layout") == BOARD else None,
     )
 
 
 def _refused(desk: Desk, asked: Asked, typed: str, error: FilterError):
     """The filter is none: say why, keep what was typed, and never show an empty list for it."""
     asked = replace(asked, text="", cursor=None)  # the ways on lead to lists without it
-    page = render_template("desk/queue.html", **_about(desk, asked, And()) | {"error": error, "typed": typed})
-    return page, 422, VARY
+    typed, error = _as_they_may_know(asked, typed, error)
+    shown = _about(desk, asked, And()) | {"error": error, "typed": typed}
+    return render("desk/queue.html", "desk/_refused.html", 422, **shown)
+
+
+def _as_they_may_know(asked: Asked, typed: str, error: FilterError) -> tuple[str, FilterError]:
+    """Of another's filter that is none for this reader, the words may tell what they may not know."""
+    view = asked.queue.view
+    if view is None or typed != view.filter or may_change(me(), view):
+        return typed, error
+    return "", FilterError(_("This view asks for something that is not there any more, or not for you."))
 
 
 def _about(desk: Desk, asked: Asked, tree: And) -> dict:
+    view = asked.queue.view
     return {
         "asked": asked,
-        "queues": QUEUES.values(),
         "typed": to_text(tree),
         "chips": chips(tree, desk.fields),
         "kept": _kept(asked),
         "address": lambda **changes: _address(asked, **changes),
         "error": None,
+        "most": MOST,
+        "columns": tuple(COLUMNS[name] for name in asked.columns),
+        "is_usual": asked.columns == asked.queue.columns,
+        "orders": orders(closed=asks_for_closed(desk.whole(asked.queue, tree))),
+        "may_change": view is not None and may_change(me(), view),
+        "whole": to_text(desk.whole(asked.queue, tree)),
+        "view_here": asked.queue.name,
     }
 
 
 def _kept(asked: Asked) -> dict[str, Any]:
     """What a form of the list sends on, beside its own fields."""
-    return _unusual({"sort": str(asked.sort), "size": asked.size})
+    return _unusual(asked.queue, {"sort": str(asked.sort), "size": asked.size, "layout": asked.layout})
 
 
 def _address(asked: Asked, **changes) -> str:
-    """Where this list stands, with these changes; what is as usual is left out."""
-    said: dict[str, Any] = {
-        "name": asked.queue.name,
-        "q": asked.text,
-        "sort": str(asked.sort),
-        "size": asked.size,
-        "page": asked.cursor,
-    } | changes
-    return url_for("desk.queue", **_unusual(said))
+    """Where this list stands, with these changes; what is as usual there is left out."""
+    queue = QUEUES[changes.pop("name")] if "name" in changes else asked.queue
+    said = {"q": asked.text, "sort": str(asked.sort), "size": asked.size, "page": asked.cursor}
+    said |= {"layout": asked.layout} | changes
+    return url_for(queue.endpoint, **queue.place | _unusual(asked.queue, said))
 
 
-def _unusual(said: dict[str, Any]) -> dict[str, Any]:
-    return {name: value for name, value in said.items() if name not in USUAL or value != USUAL[name]}
+def _unusual(queue: Queue, said: dict[str, Any]) -> dict[str, Any]:
+    usual = {"q": queue.begins_with, "sort": queue.sort, "size": PAGE, "page": None, "layout": None}
+    return {name: value for name, value in said.items() if name not in usual or value != usual[name]}

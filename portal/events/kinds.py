@@ -13,6 +13,8 @@ class Kind(StrEnum):
     STATUS_CHANGED = "ticket.status_changed"  # data: changes.status (with category), waiting_for
     TICKET_ASSIGNED = "ticket.assigned"  # data: changes.assignee, changes.team
     TICKET_EDITED = "ticket.edited"  # data: changes
+    TICKET_TAGGED = "ticket.tagged"  # data: changes.tags, of lists; never public
+    DUE_CHANGED = "ticket.due_changed"  # data: changes.due_at; never public
     COMMENT_ADDED = "comment.added"  # data: comment_id
     NOTE_ADDED = "note.added"  # data: comment_id; never public
     TICKET_WATCHED = "ticket.watched"  # data: user_id, user; never public
@@ -21,6 +23,19 @@ class Kind(StrEnum):
     PARTICIPANT_REMOVED = "ticket.participant_removed"  # data: user_id, user
     CONFIDENTIALITY_CHANGED = "ticket.confidentiality_changed"  # data: changes.is_confidential
     TICKET_MOVED = "ticket.moved"  # data: changes.project, .key, and those of .category, .team, .status
+    TICKET_RATED = "ticket.rated"  # data: changes.rating; never public
+    TIME_SPENT = "ticket.time_spent"  # data: changes.spent, minutes, user; never public
+    TICKET_LINKED = "ticket.linked"  # data: relation, other {"id", "label"}, split; never public
+    TICKET_UNLINKED = "ticket.unlinked"  # data: relation, other; never public
+    TICKET_MERGED = "ticket.merged"  # data: into {"id", "label"}; on the one that goes on there
+    TICKET_ABSORBED = "ticket.absorbed"  # data: merged {"id", "label"}; on the one that it goes on in
+    TICKET_UNMERGED = "ticket.unmerged"  # data: into
+    TICKET_RELEASED = "ticket.released"  # data: merged
+    TICKET_KEPT = "ticket.kept"  # data: team {"id", "label"}, which it has already; never public
+    TICKET_DECLINED = "ticket.declined"  # data: comment_id, of the reason
+    TICKET_WITHDRAWN = "ticket.withdrawn"
+    TICKET_SNOOZED = "ticket.snoozed"  # data: until, None for an answer; never public
+    TICKET_WOKEN = "ticket.woken"  # data: by (time, answer, hand); never public
 
     # On a file; data: file_id, file, size, ticket_key. On its ticket, where it belongs to one.
     FILE_UPLOADED = "file.uploaded"
@@ -89,8 +104,19 @@ class Kind(StrEnum):
     PROJECT_MEMBER_REMOVED = "project.member_removed"  # data: project_id, project, user_id, user
     CATEGORY_CREATED = "category.created"  # data: category_id, category
     CATEGORY_EDITED = "category.edited"  # data: category_id, category, changes
+    TAG_CREATED = "tag.created"  # data: tag_id, tag
+    TAG_RENAMED = "tag.renamed"  # data: tag_id, tag, changes
+    TAG_MERGED = "tag.merged"  # data: tag_id, tag, into_id, into
+    TAG_DELETED = "tag.deleted"  # data: tag_id, tag, tickets; their events do not tell it
     TEAM_CREATED = "team.created"  # data: team_id, team
     TEAM_EDITED = "team.edited"  # data: team_id, team, changes
+    VIEW_SHARED = "view.shared"  # data: view_id, view, changes.shared_with
+    VIEW_EDITED = "view.edited"  # data: view_id, view, changes; of shared ones only
+    VIEW_DELETED = "view.deleted"  # data: view_id, view, changes.shared_with; of shared ones only
+    TICKETS_EXPORTED = "tickets.exported"  # data: asked, the filter; format, tickets: how many
+    BULK_BEGAN = "bulk.began"  # data: operation, act, tickets, filter; the cause of what it changes
+    BULK_CANCELLED = "bulk.cancelled"  # data: operation, act
+    BULK_UNDO_BEGAN = "bulk.undo_began"  # data: operation, act, tickets
     ORGANIZATION_CREATED = "organization.created"  # data: organization_id, organization, changes
     ORGANIZATION_EDITED = "organization.edited"  # data: organization_id, organization, changes
     ORGANIZATION_DELETED = "organization.deleted"  # data: organization_id, organization, changes
@@ -104,6 +130,9 @@ class Kind(StrEnum):
     INVITATION_WITHDRAWN = "invitation.withdrawn"  # data: email, organization, changes
     PROVIDER_CREATED = "provider.created"  # data: provider_id, provider
     PROVIDER_EDITED = "provider.edited"  # data: provider_id, provider, changes
+    CANNED_SHARED = "canned.shared"  # data: canned_id, canned, changes; only of what is shared
+    CANNED_EDITED = "canned.edited"  # data: canned_id, canned, changes
+    CANNED_UNSHARED = "canned.unshared"  # data: canned_id, canned, changes
     SETTINGS_EDITED = "settings.edited"  # data: changes
     AUDIT_EXPORTED = "audit.exported"  # data: asked, the filter in words
     AUDIT_SHORTENED = "audit.shortened"  # data: removed, before
@@ -122,8 +151,23 @@ CHANGES = frozenset(
         Kind.STATUS_CHANGED,
         Kind.TICKET_ASSIGNED,
         Kind.TICKET_EDITED,
+        Kind.TICKET_TAGGED,
+        Kind.DUE_CHANGED,
         Kind.CONFIDENTIALITY_CHANGED,
         Kind.TICKET_MOVED,
+        Kind.TICKET_RATED,
+        Kind.TIME_SPENT,
+    }
+)
+# What these change besides is a part of them, and rings no bell of its own.
+WITH_CONSEQUENCES = frozenset(
+    {
+        Kind.TICKET_MERGED,
+        Kind.TICKET_ABSORBED,
+        Kind.TICKET_UNMERGED,
+        Kind.TICKET_RELEASED,
+        Kind.TICKET_DECLINED,
+        Kind.TICKET_WITHDRAWN,
     }
 )
 # What is decided of a ticket and an auditor reads all the same: `portal.events.models.AUDITED`.

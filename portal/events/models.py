@@ -2,7 +2,7 @@ from __future__ import annotations
 
 from datetime import datetime
 from enum import StrEnum
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, ClassVar
 
 from sqlalchemy import ColumnElement, ForeignKey, Identity, Index, String, literal_column, text
 from sqlalchemy.dialects.postgresql import JSONB
@@ -64,6 +64,10 @@ class Event(Model):
     address: Mapped[str | None] = mapped_column(String(64))
     data: Mapped[dict] = mapped_column(JSONB, default=dict)
     created_at: Mapped[datetime] = mapped_column(default=lambda: clock.now())
+
+    source_key: ClassVar[str | None] = (
+        None  # in the timeline of another ticket: the key of the merged one from which it comes
+    )
 
     ticket: Mapped[Ticket | None] = relationship("Ticket")
     actor: Mapped[User | None] = relationship("User")

@@ -8,15 +8,12 @@ import difflib
 import re
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterable, Sequence
-from datetime import date, datetime, time, timedelta
 from typing import Any
-from zoneinfo import ZoneInfo
 
 from flask_babel import gettext as _
 from sqlalchemy import ColumnElement, and_, false, or_
 from sqlalchemy.sql.base import ReadOnlyColumnCollection
 
-from portal import clock
 from portal.filters.errors import UnknownValue
 from portal.filters.grammar import Comparison
 from portal.filters.tree import Value
@@ -94,7 +91,7 @@ class Choice(Field):
         exact = [option for option in found if option.text.casefold() == typed]
         if len(exact or found) == 1:
             return (exact or found)[0]
-        raise _ambiguous(text, found) if found else self._unknown(text)
+        raise ambiguous(text, found) if found else self._unknown(text)
 
     def _called(self, name: str) -> list[Value]:
         return [value for some in self._lists for value in some.called.get(name, ())]
@@ -130,41 +127,8 @@ class Flag(Choice):
         return or_(*(value.meaning(columns) for value in values))
 
 
-class Reference(Field):
-    """One of so many things that they are looked up: `find` tells for texts the values each can mean.
-
-    Some values (`known`), such as "me", need no looking up.
-    """
-
-    type = "reference"
-
-    def __init__(
-        self,
-        name: str,
-        label: str,
-        find: Callable[[Sequence[str]], dict[str, list[Value]]],
-        *,
-        known: Iterable[Value] = (),
-        column: str = "",
-        aliases: Sequence[str] = (),
-    ) -> None:
-        super().__init__(name, label, column, aliases)
-        self._find = find
-        self._known = {value.text: value for value in known}
-
-    def value(self, text: str) -> Value:
-        return self.read((text,))[0]
-
-    def read(self, texts: Sequence[str]) -> tuple[Value, ...]:
-        unknown = [text for text in texts if text.casefold() not in self._known]
-        found = self._find(unknown) if unknown else {}
-        return tuple(self._known.get(text.casefold()) or _one(text, found.get(text, [])) for text in texts)
-
-    where = Choice.where
-
-
 class Text(Field):
-    """Any text; `where` is what the feature makes of the texts."""
+    """Any text; `where` is what the feature makes of the texts, and `refuses` why one is none."""
 
     type = "text"
 
@@ -174,11 +138,16 @@ class Text(Field):
         label: str,
         condition: Callable[[Columns, Sequence[str]], ColumnElement[bool]],
         aliases: Sequence[str] = (),
+        *,
+        refuses: Callable[[str], str] = lambda _text: "",
     ) -> None:
         super().__init__(name, label, "", aliases)
         self._condition = condition
+        self._refuses = refuses
 
     def value(self, text: str) -> Value:
+        if problem := self._refuses(text):
+            raise UnknownValue(text, problem)
         return Value(text, text, text)
 
     def where(self, columns: Columns, comparison: Comparison, values: Sequence[Value]) -> ColumnElement[bool]:
@@ -203,72 +172,24 @@ class Number(Field):
         return compared(columns[self.column], comparison, values[0].meaning)
 
 
-class Moment(Field):
-    """A time: `created>=2026-11-01`, a day in the reader's zone, or `created<7d`, younger than 7 days.
+class Within(Field):
+    """Another field, of rows for which `limit` is true; all other rows have nothing in it."""
 
-    A day is meant whole: `created>2026-11-01` begins with the second. With ":" an age is a limit:
-    `created:7d` is what came in the last 7 days.
-    """
+    def __init__(self, field: Field, limit: Callable[[Columns], ColumnElement[bool]]) -> None:
+        super().__init__(field.name, field.label, field.column, field.aliases)
+        self.field = field
+        self.type = field.type
+        self.comparisons = field.comparisons
+        self._limit = limit
 
-    type = "date"
-    comparisons = ORDERED
-    UNITS = {
-        "min": timedelta(minutes=1),
-        "h": timedelta(hours=1),
-        "d": timedelta(days=1),
-        "w": timedelta(weeks=1),
-    }
-    _AGE = re.compile(r"([0-9]{1,4})(min|h|d|w)")
-    _DAY = re.compile(r"(?:19|20)[0-9]{2}-[0-9]{2}-[0-9]{2}")
-
-    def __init__(
-        self, name: str, label: str, zone: ZoneInfo, column: str = "", aliases: Sequence[str] = ()
-    ) -> None:
-        super().__init__(name, label, column, aliases)
-        self._zone = zone
-        self._now = clock.now()
+    def read(self, texts: Sequence[str]) -> tuple[Value, ...]:
+        return self.field.read(texts)
 
     def value(self, text: str) -> Value:
-        typed = text.casefold()
-        if age := self._AGE.fullmatch(typed):
-            return Value(typed, typed, int(age[1]) * self.UNITS[age[2]])
-        today = self._now.astimezone(self._zone).date()
-        days = {"today": today, "yesterday": today - timedelta(days=1)}
-        day = days.get(typed) or self._day(text)
-        return Value(typed, typed, (self._start(day), self._start(day + timedelta(days=1))))
-
-    def _day(self, text: str) -> date:
-        try:
-            if self._DAY.fullmatch(text):
-                return date.fromisoformat(text)
-        except ValueError:
-            pass
-        message = _(
-            "“%(value)s” is not a day, such as 2026-11-21 or today, nor an age, such as 7d or 12h.",
-            value=text,
-        )
-        raise UnknownValue(text, message)
-
-    def _start(self, day: date) -> datetime:
-        return datetime.combine(day, time(), self._zone)
+        return self.field.value(text)
 
     def where(self, columns: Columns, comparison: Comparison, values: Sequence[Value]) -> ColumnElement[bool]:
-        column = columns[self.column]
-        return or_(*(self._one(column, comparison, value.meaning) for value in values))
-
-    def _one(self, column: Any, comparison: Comparison, meaning: Any) -> ColumnElement[bool]:
-        if isinstance(meaning, timedelta):
-            then = self._now - meaning
-            is_older = comparison in {Comparison.MORE, Comparison.AT_LEAST}
-            return column <= then if is_older else column >= then
-        start, end = meaning
-        return {
-            Comparison.EQUALS: and_(column >= start, column < end),
-            Comparison.AT_LEAST: column >= start,
-            Comparison.MORE: column >= end,
-            Comparison.LESS: column < start,
-            Comparison.AT_MOST: column < end,
-        }[comparison]
+        return and_(self._limit(columns), self.field.where(columns, comparison, values))
 
 
 def any_of(column: Any, wanted: set) -> ColumnElement[bool]:
@@ -303,18 +224,9 @@ def _unknown_choice(field: Choice, text: str, nearest: str) -> str:
     )  # fmt: skip
 
 
-def _ambiguous(text: str, found: Sequence[Value]) -> UnknownValue:
+def ambiguous(text: str, found: Sequence[Value]) -> UnknownValue:
     several = ", ".join(option.text for option in found[:NAMED])
     message = _(
         "“%(value)s” can be several things here: %(several)s. Say which.", value=text, several=several
     )
     return UnknownValue(text, message)
-
-
-def _one(text: str, found: Sequence[Value]) -> Value:
-    if len(found) == 1:
-        return found[0]
-    if found:
-        raise _ambiguous(text, found)
-    message = _("Nobody is called “%(value)s”. Give the name or the mail address.", value=text)
-    raise UnknownValue(text, message)

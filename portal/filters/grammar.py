@@ -32,7 +32,7 @@ _QUOTED = re.compile(r'"((?:[^"\\]|\\.)*)"')
 _ESCAPE = re.compile(r'\\(["\\])')
 _BARE_VALUE = re.compile(r"[^ ,]+")
 _BARE_WORD = re.compile(r"[^ ]+")
-_PLAIN_WORD = re.compile(r'"([^"]+)"|([^ ]+)')
+_PLAIN_WORD = re.compile(r'(-?)(?:"([^"]+)"|([^ ]+))')
 
 
 class Comparison(StrEnum):
@@ -81,13 +81,14 @@ def parts(text: str) -> list[Part]:
     return found
 
 
-def plain_words(text: str) -> list[str]:
-    """Only words, as people type them who know no grammar; quotation marks hold some together.
-
-    Raises FilterError for too much.
+def plain_words(text: str) -> list[tuple[str, bool]]:
+    """Only words, as people type them who know no grammar, and whether each is to be missing: it has a
+    minus right before it. Quotation marks hold some together. Raises FilterError for too much.
     """
-    found = [quoted.strip() or bare for quoted, bare in _PLAIN_WORD.findall(_seen(text))]
-    words = [word for word in found if holds_a_word(word)]
+    found = [
+        (quoted.strip() or bare, bool(minus)) for minus, quoted, bare in _PLAIN_WORD.findall(_seen(text))
+    ]
+    words = [(word, is_missing) for word, is_missing in found if holds_a_word(word)]
     _refuse_too_many(words)
     return words
 

@@ -9,7 +9,7 @@ from sqlalchemy import ColumnElement
 from portal.filters.errors import FilterError, UnknownValue
 from portal.filters.fields import Columns, Field
 from portal.filters.grammar import Comparison, Part, Piece, holds_a_word, parts, plain_words, quoted_value
-from portal.filters.tree import And, Condition, Node, Not, Word
+from portal.filters.tree import And, Condition, Node, Not, Value, Word
 
 FindWords = Callable[[Columns, Sequence[str]], ColumnElement[bool]]
 
@@ -52,7 +52,7 @@ def read_words(text: str) -> And:
     words = plain_words(text)
     if text.strip() and not words:
         raise FilterError(_("Enter a word or a number to search for."), word=text, at=0)
-    return And(tuple(Word(word) for word in words))
+    return And(tuple(Not(Word(word)) if is_missing else Word(word) for word, is_missing in words))
 
 
 def _node(part: Part, text: str, fields: Fields) -> Node:
@@ -86,6 +86,8 @@ def _condition(part: Part, text: str, fields: Fields) -> Condition:
         values = field.read([piece.text for piece in part.values])
     except UnknownValue as unknown:
         raise _unknown_value(part, text, unknown) from unknown
+    if part.comparison is not Comparison.EQUALS and values[0].meaning is None:
+        raise _without_order(part, text, field, values[0])
     return Condition(field.name, part.comparison, tuple(dict.fromkeys(values)))
 
 
@@ -112,6 +114,16 @@ def _wrong_comparison(part: Part, field: Field) -> FilterError:
         name=field.name, comparison=part.comparison.value,
     )  # fmt: skip
     return FilterError(message, word=part.name.text + part.comparison, at=part.name.start)
+
+
+def _without_order(part: Part, text: str, field: Field, value: Value) -> FilterError:
+    """What is empty comes neither before nor after anything."""
+    asked, piece = f"{field.name}:{value.text}", part.values[0]
+    message = _("“%(value)s” has no order: use “%(asked)s”.", value=value.text, asked=asked)
+    whole = Piece("", part.name.start, piece.end)
+    return FilterError(
+        message, word=piece.text, at=piece.start, nearest=asked, corrected=_put(text, whole, asked)
+    )
 
 
 def _unknown_value(part: Part, text: str, unknown: UnknownValue) -> FilterError:

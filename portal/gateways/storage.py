@@ -141,17 +141,22 @@ class Storage:
             return self._client._create_multipart_upload(self.buckets[0], key, {"Content-Type": kind})  # noqa: SLF001
 
     def parts(self, key: str, upload: str) -> list[SentPart]:
-        """Those that have arrived, in order. Raises StorageAway, and NoSuchObject for what was ended."""
-        found: list[SentPart] = []
+        """Those that have arrived, in order. Raises StorageAway, and NoSuchObject for what was ended.
+
+        One that two tabs sent at the same moment is one, though some stores (SeaweedFS) list both.
+        """
+        found: dict[int, SentPart] = {}
         with _away():
             more, marker = True, "0"
             while more:
                 answer = self._client._list_parts(  # noqa: SLF001
                     self.buckets[0], key, upload, part_number_marker=marker
                 )
-                found += [SentPart(p.part_number, p.etag, int(p.size or 0)) for p in answer.parts]
+                found |= {
+                    p.part_number: SentPart(p.part_number, p.etag, int(p.size or 0)) for p in answer.parts
+                }
                 more, marker = bool(answer.is_truncated), str(answer.next_part_number_marker or 0)
-        return found
+        return [found[number] for number in sorted(found)]
 
     def join_parts(self, key: str, upload: str, sent: list[SentPart]) -> None:
         """Make one object of them. Raises StorageAway, and NoSuchObject for what was ended."""

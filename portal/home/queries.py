@@ -117,7 +117,10 @@ _days = Remembered(_count_days, models=(), life=60.0)
 def _per_day(reader: User, column: Any, since: datetime) -> dict[date, int]:
     day = cast(func.timezone(str(since.tzinfo), column), Date).label("day")
     days = union_all(
-        *(select(day).where(column >= since, part) for part in visible_in_parts(reader))
+        *(
+            select(day).where(column >= since, Ticket.merged_into_id.is_(None), part)
+            for part in visible_in_parts(reader)
+        )
     ).subquery()
     counted = select(days.c.day, func.count()).group_by(days.c.day)
     return dict(db.session.execute(counted).all())

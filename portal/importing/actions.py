@@ -34,6 +34,7 @@ from portal.tickets.models import (
     TicketPerson,
     WaitingFor,
 )
+from portal.tickets.tagging import ids_called
 
 LOCK = 7_302_114  # the first half of the lock; the source is the second
 
@@ -82,6 +83,7 @@ def take_over(entries: list[Entry], target: Target, *, for_real: bool = True) ->
     _remark(new, desk, outcome)
     _make_categories(new, desk, outcome, for_real=for_real)
     if for_real and new:
+        _make_tags(new, desk)
         _make_tickets(new, desk, target)
     outcome.made = len(new)
     return outcome
@@ -130,6 +132,13 @@ def _make_categories(entries: list[Entry], desk: Desk, outcome: Outcome, *, for_
         outcome.categories.append(name)
         if for_real:
             desk.categories[small] = create_category(name, project=desk.project, actor=None)
+
+
+def _make_tags(entries: list[Entry], desk: Desk) -> None:
+    """Those that there are not yet; each name then means the tag that it means to people who type it."""
+    names = {name for entry in entries for name in entry.tags}
+    if names:
+        desk.tags.update(ids_called(sorted(names)))
 
 
 def _make_tickets(entries: list[Entry], desk: Desk, target: Target) -> None:
@@ -181,6 +190,8 @@ def _ticket(entry: Entry, number: int, desk: Desk, target: Target) -> Ticket:
         team=desk.teams.get(entry.team.lower()) or (category and category.team) or desk.project.default_team,
         requester=requester,
         assignee=_assignee(entry, desk),
+        tag_ids=sorted({desk.tags[name] for name in entry.tags}),
+        due_at=entry.due,
         reply_count=1 if entry.resolution else 0,
         created_at=entry.created,
         updated_at=ended if status.category == Category.DONE or entry.resolution else entry.created,
@@ -209,8 +220,15 @@ def _submitted(entry: Entry, ticket: Ticket, target: Target) -> dict[str, Any]:
         "ticket_id": ticket.id,
         "actor_id": ticket.requester.id,
         "created_at": entry.created,
-        "data": {"values": snapshot(ticket), "imported": came_from},
+        "data": {"values": snapshot(ticket) | _marks(entry, ticket), "imported": came_from},
     }
+
+
+def _marks(entry: Entry, ticket: Ticket) -> dict[str, Any]:
+    """Tags and due date: no other ticket begins with any."""
+    due = entry.due.isoformat() if entry.due else None
+    marks: dict[str, Any] = {"due_at": {"id": due, "label": due}} if due else {}
+    return marks | ({"tags": {"id": ticket.tag_ids, "label": sorted(entry.tags)}} if entry.tags else {})
 
 
 def _write_resolutions(pairs: list[tuple[Entry, Ticket]], desk: Desk, target: Target) -> None:

@@ -29,6 +29,8 @@ KNOWN = {
                 "erstelldatum"),
     "closed": ("closed", "closed_at", "resolved_at", "resolved", "closed_on", "geschlossen",
                "geschlossen_am", "geloest_am", "erledigt_am"),
+    "tags": ("tags", "labels", "keywords", "schlagworte", "schlagwoerter", "stichworte"),
+    "due": ("due", "due_date", "due_at", "due_on", "deadline", "faellig", "faellig_am", "frist"),
     "resolution": ("resolution", "solution", "close_notes", "answer", "resolution_notes", "loesung"),
 }  # fmt: skip
 PLAIN = str.maketrans({"ä": "ae", "ö": "oe", "ü": "ue", "ß": "ss"})

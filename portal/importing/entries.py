@@ -1,5 +1,6 @@
 """From a row to what a ticket is made of, without asking the database anything."""
 
+import re
 from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -11,6 +12,7 @@ from portal.importing.words import category_of, moment_of, priority_by, priority
 from portal.lifecycles.models import Category
 from portal.markdown import MAX_LENGTH
 from portal.tickets.models import Priority, TicketType
+from portal.tickets.tags import MOST, NoTag, tag_name
 from portal.web.forms import tidy
 
 TITLE = 200  # characters, as the column has
@@ -45,6 +47,8 @@ class Entry:
     created: datetime
     closed: datetime | None
     resolution: str
+    tags: tuple[str, ...] = ()
+    due: datetime | None = None
     remarks: tuple[str, ...] = ()
 
 
@@ -81,6 +85,8 @@ class Reader:
             created=created,
             closed=self._moment(cells, "closed", remarks),
             resolution=_shortened(cells.get("resolution", ""), "resolution", remarks),
+            tags=_tags(cells, remarks),
+            due=self._due(cells, remarks),
             remarks=tuple(remarks),
         )
 
@@ -96,6 +102,14 @@ class Reader:
         self._lines[external_id] = row.line
         return external_id
 
+    def _due(self, cells: Mapping[str, str], remarks: list[str]) -> datetime | None:
+        text = cells.get("due", "")
+        due = moment_of(text, self.zone) if text else None
+        if text and (due is None or not 1970 <= due.year < 2200):
+            remarks.append(f"“{text[:40]}” is no date that can be meant: it has no due date.")
+            return None
+        return due
+
     def _moment(self, cells: Mapping[str, str], thing: str, remarks: list[str]) -> datetime | None:
         text = cells.get(thing, "")
         if not text:
@@ -105,6 +119,19 @@ class Reader:
             remarks.append(f"“{text[:40]}” is no date that can be meant: {INSTEAD[thing]}.")
             return None
         return moment
+
+
+def _tags(cells: Mapping[str, str], remarks: list[str]) -> tuple[str, ...]:
+    """What stands between commas or semicolons; what cannot be a tag is left out."""
+    names: dict[str, None] = {}
+    for part in re.split("[,;]", cells.get("tags", "")):
+        try:
+            names |= {tag_name(part): None} if part.strip() else {}
+        except NoTag:
+            remarks.append(f"“{part.strip()[:40]}” cannot be a tag: it is left out.")
+    if len(names) > MOST:
+        remarks.append(f"It has more than {MOST} tags: the others are left out.")
+    return tuple(names)[:MOST]
 
 
 def _texts(cells: Mapping[str, str], remarks: list[str]) -> tuple[str, str]:

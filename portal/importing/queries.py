@@ -30,6 +30,7 @@ class Desk:
     organizations: dict[int, Organization]  # by person
     teams: dict[str, Team]
     categories: dict[str, TicketCategory]
+    tags: dict[str, int]  # their ids
 
     def status(self, entry: Entry) -> Status | None:
         """The one of that very name, else the first that means the same."""
@@ -59,6 +60,7 @@ def desk_for(entries: Iterable[Entry], project_key: str, *, also: Iterable[str])
         organizations=_organizations([user.id for user in people.values()]),
         teams={team.name.lower(): team for team in db.session.scalars(select(Team))},
         categories=_categories(project),
+        tags={},
     )
 
 

@@ -1,4 +1,5 @@
 from collections import deque
+from collections.abc import Callable
 
 from sqlalchemy import select
 
@@ -22,12 +23,21 @@ def status_like(status: Status, *, lifecycle_id: int) -> Status:
 
 def path_to_category(status: Status, category: Category) -> list[Status]:
     """The shortest allowed way to a status of that category, without the start; [] if none."""
+    return _path(status, lambda end: end.category == category)
+
+
+def path_to_status(status: Status, wanted: Status) -> list[Status]:
+    """The shortest allowed way to that very status, without the start; [] if none."""
+    return _path(status, lambda end: end.id == wanted.id)
+
+
+def _path(status: Status, is_wanted: Callable[[Status], bool]) -> list[Status]:
     graph, statuses = _graph(status.lifecycle_id)
     ways = deque([[status.id]])
     seen = {status.id}
     while ways:
         way = ways.popleft()
-        if len(way) > 1 and statuses[way[-1]].category == category:
+        if len(way) > 1 and is_wanted(statuses[way[-1]]):
             return [statuses[step] for step in way[1:]]
         for step in graph.get(way[-1], ()):
             if step not in seen:

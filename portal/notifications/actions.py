@@ -6,7 +6,7 @@ from sqlalchemy.dialects.postgresql import insert
 from portal import clock
 from portal.accounts.models import User
 from portal.accounts.notices import OCCASIONS, wants
-from portal.events.kinds import Kind
+from portal.events.kinds import WITH_CONSEQUENCES, Kind
 from portal.events.models import Event
 from portal.extensions import affected, db
 from portal.gateways.live import publish_after_commit
@@ -21,7 +21,7 @@ def notify_people(event: Event) -> None:
 
     What is internal is told to the desk alone, and that somebody takes part to nobody but them.
     """
-    if event.ticket is None or event.kind not in OCCASIONS:
+    if event.ticket is None or event.kind not in OCCASIONS or _is_consequence(event):
         return
     concerned = (
         select(TicketPerson.user_id)
@@ -50,9 +50,15 @@ def notify_people(event: Event) -> None:
         publish_after_commit(f"user:{user_id}")
 
 
-def read_of_ticket(user: User, ticket_id: int) -> bool:
-    """Whoever looks at a ticket has read what the bell says of it. Whether there was anything."""
-    return _read(user, Notification.ticket_id == ticket_id)
+def _is_consequence(event: Event) -> bool:
+    """That it was merged is told, and not again that this closed it."""
+    return event.cause is not None and event.cause.kind in WITH_CONSEQUENCES
+
+
+def read_of_ticket(user: User, *ticket_ids: int) -> bool:
+    """Whoever looks at a ticket has read what the bell says of it, and of those that were merged into it.
+    Whether there was anything."""
+    return _read(user, Notification.ticket_id.in_(ticket_ids))
 
 
 def read_all(user: User) -> None:

@@ -44,6 +44,7 @@ def notification_page(user: User, *, cursor: str | None) -> Page:
             Ticket.key,
             Ticket.title,
             Ticket.requester_id,
+            Ticket.merged_into_id,
             Event.actor_id,
             User.name.label("actor"),
             (User.id % HUES + 1).label("hue"),

@@ -69,8 +69,7 @@ def retry(mail: Mail) -> None:
 def _render(template: str, locale: str | None, words: dict[str, object]) -> tuple[str, str]:
     """Subject and body. What somebody typed stays one line of the subject."""
     desk = site()
-    spoken = locale if locale in desk.languages else desk.default_language
-    with force_locale(spoken):
+    with force_locale(desk.spoken(locale)):
         text = current_app.jinja_env.get_template(f"mail/{template}.txt").render(
             site=desk, desk_url=link("/"), **words
         )

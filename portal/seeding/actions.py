@@ -13,7 +13,9 @@ from portal.events.deliveries import claim_next, deliver
 from portal.extensions import db
 from portal.notifications.actions import read_of_ticket
 from portal.projects.models import Project, TicketCategory
+from portal.seeding.files import send_file
 from portal.seeding.people import FOUNDED, house_there
+from portal.seeding.sights import views_there
 from portal.seeding.stories import People, Step, Story, all_stories
 from portal.settings.actions import change_settings
 from portal.settings.queries import SiteSettings, site_settings
@@ -38,6 +40,8 @@ def seed_demo_world() -> int:
         if site_settings().name == SiteSettings.name:  # nobody has given it one
             change_settings(actor=None, name=NAME)
     people = house_there()
+    with clock.travelling_to(clock.now() - FOUNDED):
+        views_there(people)
     missing = list(_missing_stories())
     if missing:
         tickets = _live_through(missing, people)
@@ -95,6 +99,8 @@ def _submit(story: Story, requester: User) -> Ticket:
         is_confidential=story.confidential,
     )
     ticket = actions.submit_ticket(requester, request)
+    for name in story.files:
+        send_file(name, ticket, requester)
     db.session.add(ExternalTicket(source=SOURCE, external_id=story.name, ticket_id=ticket.id))
     return ticket
 

@@ -12,6 +12,9 @@ from portal.accounts.actions import set_absence
 from portal.accounts.models import User, about
 from portal.accounts.passwords import hash_password
 from portal.accounts.queries import user_by_email
+from portal.canned.actions import Wanted
+from portal.canned.actions import create as create_canned
+from portal.canned.models import CannedReply
 from portal.events.kinds import Kind
 from portal.events.record import record
 from portal.extensions import db
@@ -19,6 +22,7 @@ from portal.organizations.actions import create_team
 from portal.organizations.houses import create_department, create_organization
 from portal.organizations.models import Membership, Organization, Shares, Team, TeamMember
 from portal.organizations.queries import departments_of
+from portal.organizations.sharing import Sharing
 from portal.projects.actions import create_category, create_project
 from portal.projects.members import add_member
 from portal.projects.models import Project, TicketCategory
@@ -40,8 +44,21 @@ def house_there() -> dict[str, User]:
             _project(described, teams, people)
         for topic in world.ANYWHERE:
             _topic(topic, None, None, actor=people["admin"])
+        for name, body in world.CANNED.items():
+            _canned(name, body)
         _send_away(people["ines"], today, deputy=people["hana"])
     return people
+
+
+def _canned(name: str, body: str) -> None:
+    """Shared with everyone; one of that name that everyone has is left alone."""
+    same = select(CannedReply.id).where(
+        func.lower(CannedReply.name) == name.lower(),
+        CannedReply.owner_id.is_(None),
+        CannedReply.team_id.is_(None),
+    )
+    if db.session.scalar(same) is None:
+        create_canned(Wanted(name, body, Sharing.EVERYONE), actor=None)
 
 
 def _send_away(person: User, today: date, *, deputy: User) -> None:

@@ -8,17 +8,24 @@ many hours after the step before; it goes through the real action.
 import tomllib
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
 from sqlalchemy import select
 
+from portal import clock
 from portal.accounts.models import User
 from portal.extensions import db
 from portal.lifecycles.models import Category
 from portal.projects.models import Project
-from portal.tickets import actions, comments, moving, participants
-from portal.tickets.models import Priority, Ticket, TicketType, WaitingFor
+from portal.seeding.files import send_file
+from portal.tickets import actions, comments, links, moving, participants, rating
+from portal.tickets.deadlines import set_due
+from portal.tickets.models import Comment, ExternalTicket, Priority, Ticket, TicketType, WaitingFor
+from portal.tickets.relations import Relation
+from portal.tickets.tagging import change_tags
+from portal.tickets.tags import tag_names
 
 FILE = Path(__file__).parent / "stories.toml"
 People = Mapping[str, User]
@@ -33,6 +40,9 @@ class Step:
     text: str = ""
     reason: WaitingFor | None = None
     priority: Priority | None = None
+    score: int = 0  # of 5
+    file: str = ""  # what comes with a reply or note: one of the demo files
+    days: float = 0  # until it is due
 
     def happen(self, ticket: Ticket, people: People) -> None:
         VERBS[self.verb](self, ticket, people[self.by], people)
@@ -53,6 +63,7 @@ class Story:
     type: TicketType = TicketType.INCIDENT
     at: str | None = None
     confidential: bool = False
+    files: tuple[str, ...] = ()  # of the demo files
     then: tuple[Step, ...] = ()
 
 
@@ -92,11 +103,16 @@ def _gives(step: Step, ticket: Ticket, who: User, people: People) -> None:
 
 
 def _replies(step: Step, ticket: Ticket, who: User, people: People) -> None:
-    comments.reply(ticket, step.text, author=who)
+    _bring_file(step, ticket, who, comments.reply(ticket, step.text, author=who))
 
 
 def _notes(step: Step, ticket: Ticket, who: User, people: People) -> None:
-    comments.add_note(ticket, step.text, author=who)
+    _bring_file(step, ticket, who, comments.add_note(ticket, step.text, author=who))
+
+
+def _bring_file(step: Step, ticket: Ticket, who: User, comment: Comment) -> None:
+    if step.file:
+        send_file(step.file, ticket, who, comment)
 
 
 def _waits(step: Step, ticket: Ticket, who: User, people: People) -> None:
@@ -108,6 +124,15 @@ def _waits(step: Step, ticket: Ticket, who: User, people: People) -> None:
 
 def _rates(step: Step, ticket: Ticket, who: User, people: People) -> None:
     actions.edit(ticket, actor=who, priority=step.priority)
+
+
+def _tags(step: Step, ticket: Ticket, who: User, people: People) -> None:
+    change_tags(ticket, tag_names(step.text), actor=who)
+
+
+def _dates(step: Step, ticket: Ticket, who: User, people: People) -> None:
+    """By when it is to be done: so many days after the step."""
+    set_due(ticket, (clock.now() + timedelta(days=step.days)).replace(second=0, microsecond=0), actor=who)
 
 
 def _watches(step: Step, ticket: Ticket, who: User, people: People) -> None:
@@ -124,12 +149,25 @@ def _moves(step: Step, ticket: Ticket, who: User, people: People) -> None:
     moving.move(ticket, project, actor=who)
 
 
+def _links(step: Step, ticket: Ticket, who: User, people: People) -> None:
+    """`text` is how it belongs to the ticket of the story `to`, where that is told."""
+    told = select(Ticket).join(ExternalTicket, ExternalTicket.ticket_id == Ticket.id)
+    other = db.session.scalar(told.where(ExternalTicket.external_id == step.to))
+    if other:
+        links.link(ticket, Relation(step.text), other, actor=who)
+
+
 def _closes(step: Step, ticket: Ticket, who: User, people: People) -> None:
     actions.settle(ticket, actor=who)
 
 
 def _reopens(step: Step, ticket: Ticket, who: User, people: People) -> None:
     actions.reopen(ticket, actor=who)
+
+
+def _judges(step: Step, ticket: Ticket, who: User, people: People) -> None:
+    """The requester says how satisfied they are."""
+    rating.rate(ticket, step.score, step.text, by=who)
 
 
 VERBS: dict[str, Callable[[Step, Ticket, User, People], None]] = {
@@ -139,9 +177,13 @@ VERBS: dict[str, Callable[[Step, Ticket, User, People], None]] = {
     "notes": _notes,
     "waits": _waits,
     "rates": _rates,
+    "tags": _tags,
+    "dates": _dates,
     "watches": _watches,
     "adds": _adds,
     "moves": _moves,
+    "links": _links,
     "closes": _closes,
     "reopens": _reopens,
+    "judges": _judges,
 }

@@ -142,3 +142,24 @@ SEEDED_NAMES = (
     _l("Printing"), _l("Pay"), _l("Leave"), _l("Joining and leaving"), _l("Building"),
     _l("Meeting rooms"), _l("Parking"), _l("Something else"),
 )  # fmt: skip
+
+# What everyone of the desk can insert: its name and its text.
+CANNED = {
+    "Ask for more": (
+        "Hello {{ requester.first_name }},\n\n"
+        "to help you with “{{ ticket.title }}” we need to know a little more:\n\n"
+        "- since when does it happen?\n- does it happen again when you restart?\n\n"
+        "Best regards\n{{ agent.first_name }}, {{ desk.name }}"
+    ),
+    "Solved, please check": (
+        "Hello {{ requester.first_name }},\n\n"
+        "it should work again as of {{ today }}. If it does not, reopen {{ ticket.key }}:\n"
+        "{{ ticket.url }}\n\n"
+        "Best regards\n{{ agent.first_name }}"
+    ),
+    "Rückfrage": (
+        "Guten Tag {{ requester.name }},\n\n"
+        "zu Ihrer Anfrage {{ ticket.key }} fehlt uns noch eine Angabe: Seit wann tritt das Problem auf?\n\n"
+        "Mit freundlichen Grüßen\n{{ agent.name }}"
+    ),
+}

@@ -41,8 +41,13 @@ class SiteSettings:
     upload_day_mb: int = 2_000  # that a person sends within a day
     keeps_infected: bool = False  # in the quarantine, else it is removed at once
     release_needs_two: bool = False  # admins, for a file that could not be scanned
+    reopen_days: int = 14  # after closing, in which a reply reopens; later, or with 0, it begins a new ticket
     rescan_days: int = 30  # how old files are that are looked at again with new signatures; 0: none
     audit_days: int = 0  # how long the audit log is kept; 0: for ever
+
+    def spoken(self, locale: str | None) -> str:
+        """The language for somebody who has chosen that one, or none: the desk's, where it is not offered."""
+        return locale if locale in self.languages else self.default_language
 
     @cached_property
     def logo_digest(self) -> str:

@@ -3,6 +3,7 @@
 Whoever calls these for an existing ticket holds its row (`to_change=True`).
 """
 
+from datetime import datetime
 from typing import Any
 
 from flask_babel import gettext as _
@@ -15,13 +16,14 @@ from portal.events.kinds import Kind
 from portal.events.record import record
 from portal.extensions import db
 from portal.lifecycles.models import Category, Status
-from portal.lifecycles.queries import first_status, path_to_category
+from portal.lifecycles.queries import first_status, path_to_category, path_to_status
 from portal.markdown import render_markdown
 from portal.organizations.models import Membership, Organization, Team
 from portal.organizations.queries import memberships_to_ask_in
 from portal.projects.models import Project, ProjectCounter, TicketCategory
 from portal.projects.policy import is_shut
 from portal.tickets.models import (
+    Outcome,
     Part,
     Request,
     Ticket,
@@ -32,7 +34,7 @@ from portal.tickets.queries import last_organization_id
 
 
 def submit_ticket(requester: User, request: Request, *, actor: User | None = None) -> Ticket:
-    """Ask for help. The category's team gets it, else the project's, else it waits for triage.
+    """Ask for help. The category's team gets it, else the project's; it waits in their inbox, or everybody's.
 
     An `actor` who asks on behalf of the requester takes part in it.
     Raises DomainError for an archived project, a category of another one, or an
@@ -60,6 +62,7 @@ def submit_ticket(requester: User, request: Request, *, actor: User | None = Non
         team_id=team_id or request.project.default_team_id,
         requester=requester,
         is_confidential=request.is_confidential,
+        inbox_since=clock.now(),
     )
     db.session.add(ticket)
     db.session.flush()
@@ -100,11 +103,16 @@ def change_status(
 
 
 def walk_to(
-    ticket: Ticket, category: Category, *, actor: User | None, waiting_for: WaitingFor | None = None
+    ticket: Ticket,
+    category: Category,
+    *,
+    actor: User | None,
+    waiting_for: WaitingFor | None = None,
+    outcome: Outcome | None = None,
 ) -> None:
     """Take the shortest allowed way to a status of that category; each step is recorded.
 
-    Raises DomainError where there is no way.
+    `outcome` is how it ends where it is not solved. Raises DomainError where there is no way.
     """
     if ticket.status_category == category:
         return
@@ -112,7 +120,35 @@ def walk_to(
     if not path:
         raise DomainError(_("From %(status)s no way leads there.", status=ticket.status.label))
     for status in path:
-        _move(ticket, status, actor=actor, waiting_for=waiting_for)
+        _move(ticket, status, actor=actor, waiting_for=waiting_for, outcome=outcome)
+
+
+def walk_back(
+    ticket: Ticket, status: Status, *, actor: User | None, waiting_for: WaitingFor | None = None
+) -> None:
+    """Give it back the status that it had, by the shortest allowed way; where there is none, at once."""
+    if status.id == ticket.status_id:
+        return
+    for step in path_to_status(ticket.status, status) or [status]:
+        _move(ticket, step, actor=actor, waiting_for=waiting_for)
+
+
+def put_back(
+    ticket: Ticket,
+    status: Status,
+    *,
+    actor: User | None,
+    waiting_for: WaitingFor | None,
+    closed_at: datetime | None,
+) -> None:
+    """Undo a change of status: give it back, in one step and whatever its lifecycle says, the status that
+    it had, with what it waited for and since when it was closed."""
+    if status.id == ticket.status_id:
+        _wait_for(ticket, waiting_for, actor=actor)
+        return
+    _move(ticket, status, actor=actor, waiting_for=waiting_for)
+    if closed_at and ticket.is_done:
+        ticket.closed_at = closed_at
 
 
 def settle(ticket: Ticket, *, actor: User) -> None:
@@ -234,11 +270,18 @@ def snapshot(ticket: Ticket) -> dict[str, Any]:
         "assignee": _named(ticket.assignee),
         "requester": _named(ticket.requester),
         "organization": _named(ticket.organization),
+        "rating": _value("rating", ticket.rating),
+        "spent": _value("spent", ticket.minutes_spent),
     }
 
 
 def _move(
-    ticket: Ticket, status: Status, *, actor: User | None, waiting_for: WaitingFor | None = None
+    ticket: Ticket,
+    status: Status,
+    *,
+    actor: User | None,
+    waiting_for: WaitingFor | None = None,
+    outcome: Outcome | None = None,
 ) -> None:
     if ticket.is_done:
         _let_go_of_who_left(ticket, actor=actor)
@@ -247,12 +290,15 @@ def _move(
     is_waiting = status.category == Category.WAITING
     ticket.waiting_for = (waiting_for or WaitingFor.OTHER) if is_waiting else None
     ticket.closed_at = clock.now() if status.category == Category.DONE else None
+    ticket.outcome = outcome if status.category == Category.DONE else None
+    told: dict[str, Any] = {"outcome": ticket.outcome} if ticket.outcome else {}
     record(
         Kind.STATUS_CHANGED,
         actor=actor,
         ticket=ticket,
         changes={"status": {"old": _status(old), "new": _status(status)}},
         waiting_for=ticket.waiting_for,
+        **told,
     )
 
 

@@ -23,7 +23,7 @@ def reply(ticket: Ticket, body: str, *, author: User) -> Comment:
     written = _write(ticket, body, author=author, internal=False)
     ticket.reply_count += 1
     record(Kind.COMMENT_ADDED, actor=author, ticket=ticket, comment_id=written.id)
-    if not _answers_for_requester(author, ticket):
+    if not answers_for_requester(author, ticket):
         return written
     if ticket.is_done:
         actions.reopen(ticket, actor=author)
@@ -32,7 +32,7 @@ def reply(ticket: Ticket, body: str, *, author: User) -> Comment:
     return written
 
 
-def _answers_for_requester(author: User, ticket: Ticket) -> bool:
+def answers_for_requester(author: User, ticket: Ticket) -> bool:
     """Of the desk's people only the requester themselves: what others of them write is the desk's answer."""
     if author.id == ticket.requester_id:
         return True

@@ -1,8 +1,9 @@
 """A ticket for the agents who work on it."""
 
 from functools import partial
+from typing import Any
 
-from flask import flash, request, url_for
+from flask import flash, render_template, request, url_for
 from flask_babel import gettext as _
 
 from portal.attachments.actions import attach, take_back
@@ -20,6 +21,7 @@ from portal.tickets.forms import (
     FieldsForm,
     MoveForm,
     NoteForm,
+    PresenceForm,
     PriorityForm,
     StatusForm,
 )
@@ -36,6 +38,7 @@ from portal.tickets.page import (
     unsent,
 )
 from portal.tickets.policy import Verb, may
+from portal.tickets.presence import leave, say_present
 from portal.tickets.queries import get_ticket_or_404, get_work_or_404
 from portal.web.htmx import done, go_to, render
 from portal.web.session import me
@@ -53,6 +56,8 @@ def change_status(key: str):
     if status is None or status.lifecycle_id != ticket.status.lifecycle_id:
         return _unfit(ticket, form.status, _("Choose a status."), status_form=form)
 
+    if clashes := _overtaken(ticket, status=status):
+        return _shown(ticket, clashes)
     actions.change_status(ticket, status, actor=me(), waiting_for=form.reason)
     db.session.commit()
     return redrawn(ticket)
@@ -78,9 +83,12 @@ def assign(key: str):
     if not form.validate_on_submit():
         return render(ASSIGN, ASSIGNMENT, 422, ticket=ticket, form=form)
 
-    if "team_id" in request.form:
+    wanted = {name: getattr(form, name) for name in ("team", "assignee") if f"{name}_id" in request.form}
+    if clashes := _overtaken(ticket, **wanted):
+        return _shown(ticket, clashes)
+    if "team" in wanted:
         actions.assign_team(ticket, form.team, actor=me())
-    if "assignee_id" in request.form:
+    if "assignee" in wanted:
         actions.assign(ticket, form.assignee, actor=me())
     db.session.commit()
     return redrawn_or_left(ticket)
@@ -94,6 +102,8 @@ def change_priority(key: str):
     if not form.validate_on_submit():
         raise DomainError(_("Choose low, medium, high or critical."))
 
+    if clashes := _overtaken(ticket, priority=form.priority.data):
+        return _shown(ticket, clashes)
     actions.edit(ticket, actor=me(), priority=form.priority.data)
     db.session.commit()
     return redrawn(ticket)
@@ -103,11 +113,11 @@ def change_priority(key: str):
 @requires(Permission.TICKET_WORK)
 def add_note(key: str):
     refusal = throttle.too_many_comments(me())
-    ticket = get_work_or_404(key, seen_by=me(), to_change=True)
+    ticket = get_work_or_404(key, seen_by=me(), to_change=True, wherever=True)
     form = NoteForm()
     sent, received = sent_as(form, ticket), Received()
     if not refusal and (received := take_in_files(form, ticket, key=sent)):
-        ticket = get_work_or_404(key, seen_by=me(), to_change=True)
+        ticket = get_work_or_404(key, seen_by=me(), to_change=True, wherever=True)
     if refusal or not form.validate_on_submit() or form.form_errors:
         return unsent(ticket, form, refusal, tab="note")
 
@@ -116,7 +126,7 @@ def add_note(key: str):
         attach(me(), draft_of(ticket, form.place), ticket, said)
     else:
         take_back(received.files, sender=me())
-    drop_draft(me(), f"{ticket.key}:note")
+    drop_draft(me(), f"{ticket.key}:note", f"{key}:note")
     db.session.commit()
     return done(url_for(".show", key=ticket.key), COMMENTED, partial(about_now, ticket.key), tab="note")
 
@@ -178,6 +188,33 @@ def _moved(ticket: Ticket, old: str):
         return go_to(url_for(".show", key=ticket.key))
     flash(_("%(old)s is %(new)s now, in %(project)s, where you do not see it any more.", **words), "info")
     return go_to(url_for("desk.queue"))
+
+
+@bp.post("/<key:key>/presence")
+@requires(Permission.TICKET_WORK)
+def be_present(key: str):
+    """A browser says again and again what its person does here, and is told who else is."""
+    ticket = get_work_or_404(key, seen_by=me())
+    form = PresenceForm()
+    if not form.validate_on_submit():
+        return _("That is nothing one does at a ticket."), 422
+    if form.has_left:
+        leave(ticket, me(), tab=form.tab.data)
+        return "", 204
+    present = say_present(ticket, me(), form.doing.data, tab=form.tab.data)
+    return render_template("tickets/_present.html", present=present)
+
+
+def _overtaken(ticket: Ticket, **wanted: Any) -> list[conflicts.Clash]:
+    """What others did to these fields since the page was drawn, which says what it had seen."""
+    seen = request.form.get("version", ticket.version, type=int)
+    return conflicts.overtaken(ticket, wanted, seen=max(seen, 0), by=me())
+
+
+def _shown(ticket: Ticket, clashes: list[conflicts.Clash]):
+    """Nothing was done: the ticket as it is now, and what was done to it meanwhile."""
+    db.session.rollback()
+    return render(WORK, PANEL, 409, **about_now(ticket.key), overtaken=clashes)
 
 
 def _unfit(ticket: Ticket, field, words: str, **forms):

@@ -7,7 +7,7 @@ from portal import clock
 from portal.accounts.models import User
 from portal.extensions import db
 from portal.gateways.database import KEEPS_PLAN
-from portal.tickets.models import Draft
+from portal.tickets.unsent import Draft
 
 LIMIT = 100_000  # characters of all fields together
 MOST = 50  # drafts of one person; what was left alone longest goes first

@@ -15,6 +15,7 @@ from wtforms import (
 )
 from wtforms.fields.choices import SelectChoice
 from wtforms.validators import InputRequired, Length, NumberRange, Optional, Regexp
+from wtforms.widgets import HiddenInput
 
 from portal.accounts.absence import name_and_absence
 from portal.accounts.models import User
@@ -32,6 +33,7 @@ from portal.tickets.models import Priority, Request, Ticket, TicketType, Waiting
 from portal.web.forms import DeskForm, NotBlank, at_most, idempotency_field, options, tidy, whole_number
 
 BODY_LIMIT = 50_000
+RATING_LIMIT = 2_000
 PERSON_LIMIT = 400  # a name and a mail address
 NOBODY = ""
 SCOPE = re.compile(r"(ticket:new|[A-Z][A-Z0-9]{1,9}-[1-9][0-9]{0,17}:(reply|note))\Z")
@@ -182,7 +184,10 @@ class CommentForm(DeskForm):
 
 
 class ReplyForm(CommentForm):
-    """A public reply; the desk may say at once what the ticket waits for, or that it is done."""
+    """A public reply; the desk may say at once what the ticket waits for, or that it is done.
+
+    `seen_replies` is how many the page showed on which it was written.
+    """
 
     then = SelectField(
         _l("And then"),
@@ -195,6 +200,18 @@ class ReplyForm(CommentForm):
         ),
         default="",
     )
+    seen_replies = IntegerField(validators=[Optional(), NumberRange(0, 2**31)], widget=HiddenInput())
+
+
+class RatingForm(DeskForm):
+    """What the requester thinks of how it went."""
+
+    score = RadioField(
+        _l("How satisfied are you?"),
+        [InputRequired(_l("Choose a number from 1 to 5."))],
+        choices=options([(str(number), str(number)) for number in range(1, 6)]),
+    )
+    comment = TextAreaField(_l("What should we know about it?"), [at_most(RATING_LIMIT)])
 
 
 class NoteForm(CommentForm):
@@ -361,3 +378,14 @@ class DraftForm(DeskForm):
 
     scope = StringField(validators=[InputRequired(), Length(max=80), Regexp(SCOPE)])
     content = HiddenField(validators=[InputRequired(), Length(max=120_000)])
+
+
+class PresenceForm(DeskForm):
+    """What a browser says of its person: which of their tabs it is, and what they do in it."""
+
+    tab = StringField(validators=[InputRequired(), Regexp(r"[0-9]\Z")])
+    doing = StringField(validators=[InputRequired(), Regexp(r"(viewing|reply|note|left)\Z")])
+
+    @property
+    def has_left(self) -> bool:
+        return self.doing.data == "left"

@@ -3,6 +3,7 @@
 from flask_babel import gettext as _
 
 from portal.tickets.models import Priority, TicketType, WaitingFor
+from portal.tickets.relations import Relation
 
 _ENUMS: dict[str, type[Priority | TicketType | WaitingFor]] = {
     "priority": Priority,
@@ -22,6 +23,11 @@ def field_label(name: str) -> str:
         "project": _("the project"),
         "waiting_for": _("what it waits for"),
     }.get(name, name)
+
+
+def relation_label(name: str) -> str:
+    """What a ticket is to another one, within a sentence."""
+    return Relation(name).label
 
 
 def value_label(name: str, value: str | None) -> str:

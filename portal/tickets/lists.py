@@ -1,30 +1,55 @@
 """Lists of tickets: the few columns that a row shows, in orders that have their index."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
 
-from sqlalchemy import ColumnElement, Row, Select, func, literal_column, select
+from sqlalchemy import (
+    ColumnElement,
+    Row,
+    Select,
+    any_,
+    case,
+    false,
+    func,
+    literal,
+    literal_column,
+    null,
+    or_,
+    select,
+    union_all,
+)
+from sqlalchemy.dialects.postgresql import aggregate_order_by
 from sqlalchemy.orm import aliased
 
 from portal.accounts.models import HUES, User
+from portal.accounts.reader import Reader
 from portal.extensions import db
+from portal.filters import And, Condition, Not
+from portal.filters import conditions as conditions_on
 from portal.filters.fields import Columns
 from portal.lifecycles.models import Category, Status
-from portal.organizations.models import Team
-from portal.projects.models import TicketCategory
+from portal.organizations.models import Organization, Team
+from portal.permissions import Permission
+from portal.projects.models import Project, TicketCategory
 from portal.tickets.models import Ticket
-from portal.tickets.policy import visible_to
+from portal.tickets.policy import is_worked_on_by, visible_to
+from portal.tickets.tags import Tag
 from portal.web.paging import Order, Page, keyset
 
 LATEST = "-updated"
+MERGED = "merged"  # as a filter says it: is:merged
 SORTS = {
     "id": Ticket.id,
     "created": Ticket.created_at,
     "updated": Ticket.updated_at,
     "priority": Ticket.priority_rank,
     "status": Ticket.status_rank,
+    "due": Ticket.due_order,
 }
+CLOSED = "closed"  # an order of what is closed alone: it leaves out the rest
+ORDERS = SORTS | {CLOSED: Ticket.closed_at}
 
 
 def _of(column: Any, reference: Any) -> Any:
@@ -43,20 +68,58 @@ _ROWS = select(
     Ticket.priority_rank,
     Ticket.status_category,
     Ticket.status_rank,
+    Ticket.status_id,
     Ticket.waiting_for,
     Ticket.created_at,
     Ticket.updated_at,
+    Ticket.closed_at,
+    Ticket.outcome,
     Ticket.reply_count,
     Ticket.requester_id,
     Ticket.is_confidential,
     (Ticket.assignee_id % HUES + 1).label("assignee_hue"),
     _of(Status.stored_label, Ticket.status_id).label("status_label"),
     _of(User.name, Ticket.requester_id).label("requester_name"),
-    _of(User.name, Ticket.assignee_id).label("assignee_name"),
-    _of(User.picture_digest, Ticket.assignee_id).label("assignee_picture"),
-    _of(Team.name, Ticket.team_id).label("team_name"),
-    _of(TicketCategory.stored_name, Ticket.category_id).label("category_name"),
 )
+_NAMES = {  # what a list reads only where it shows it
+    "assignee": (
+        _of(User.name, Ticket.assignee_id).label("assignee_name"),
+        _of(User.picture_digest, Ticket.assignee_id).label("assignee_picture"),
+    ),
+    "team": (_of(Team.name, Ticket.team_id).label("team_name"),),
+    "category": (_of(TicketCategory.stored_name, Ticket.category_id).label("category_name"),),
+    "project": (_of(Project.name, Ticket.project_id).label("project_name"),),
+    "organization": (_of(Organization.name, Ticket.organization_id).label("organization_name"),),
+    "type": (Ticket.type.label("kind"),),
+}
+USUAL = frozenset({"assignee", "team", "category"})
+SEPARATOR = ","  # of tags; no name has one
+
+
+def _tags() -> Any:
+    """Their names in one text, by name; of tags that were merged, those of which they are part now."""
+    own, shown = aliased(Tag), aliased(Tag)
+    meant = select(func.coalesce(own.merged_into_id, own.id)).where(own.id == any_(Ticket.tag_ids))
+    names = func.string_agg(shown.name, aggregate_order_by(literal_column(f"'{SEPARATOR}'"), shown.name))
+    return select(names).where(shown.id.in_(meant.correlate(Ticket))).correlate(Ticket).scalar_subquery()
+
+
+@lru_cache(maxsize=512)
+def _rows_for(reader: Reader, shown: frozenset[str]) -> Select:
+    """With what only the desk knows, of the tickets that the reader works on. Made once for somebody."""
+    rows = _ROWS.add_columns(*(column for name, named in _NAMES.items() if name in shown for column in named))
+    if not reader.may(Permission.TICKET_WORK):
+        return rows.add_columns(literal("").label("tags"), null().label("due_at"))
+    works = is_worked_on_by(reader)
+    tags = case((works, func.coalesce(_tags(), "")), else_="")
+    due_at, until = case((works, Ticket.due_at)), case((works, Ticket.snoozed_until))
+    return rows.add_columns(
+        tags.label("tags"),
+        due_at.label("due_at"),
+        Ticket.due_order.label("due_order"),
+        until.label("snoozed_until"),
+        case((works, Ticket.snoozed_for_answer), else_=false()).label("snoozed_for_answer"),
+    )
 
 
 @dataclass(frozen=True)
@@ -70,7 +133,7 @@ class Sort:
     def typed(cls, text: str | None) -> "Sort":
         """What is typed, or the latest first where that is no order there is."""
         name = (text or "").removeprefix("-")
-        if name not in SORTS:
+        if name not in ORDERS:
             return cls.typed(LATEST)
         return cls(name, descending=text != name)
 
@@ -79,24 +142,58 @@ class Sort:
 
     @property
     def order(self) -> Order:
-        return Order(SORTS[self.name], Ticket.id, descending=self.descending)
+        return Order(ORDERS[self.name], Ticket.id, descending=self.descending)
+
+    @property
+    def conditions(self) -> list[ColumnElement[bool]]:
+        """What has no place in the order is left out."""
+        return [Ticket.closed_at.is_not(None)] if self.name == CLOSED else []
 
     @property
     def attribute(self) -> str:
-        return SORTS[self.name].key
+        return ORDERS[self.name].key
 
 
-def tickets_seen_by(user: User, *conditions: ColumnElement[bool]) -> Select:
-    """Rows for a list, of the tickets that this user may see: the root of every list."""
-    return _ROWS.where(visible_to(user), *conditions)
+def tickets_seen_by(
+    user: User,
+    *conditions: ColumnElement[bool],
+    tree: And | None = None,
+    shown: frozenset[str] = USUAL,
+) -> Select:
+    """Rows for a list, of the tickets that this user may see: the root of every list.
+
+    What was merged into another is in none, but where the filter (`tree`) asks for it.
+    `shown` are those columns of the list that are read for themselves.
+    """
+    rows = _rows_for(Reader.of(user), shown.intersection(_NAMES))
+    return rows.where(*listed_for(user, tree), *conditions)
+
+
+def listed_for(user: User, tree: And | None) -> list[ColumnElement[bool]]:
+    """What is true of the tickets in this user's lists, whatever else the filter asks for."""
+    if tree is None or not asks_for_merged(tree):
+        return [visible_to(user), Ticket.merged_into_id.is_(None)]
+    seen = select(Ticket.id).where(visible_to(user)).correlate(None)
+    return [visible_to(user), or_(Ticket.merged_into_id.is_(None), Ticket.merged_into_id.in_(seen))]
+
+
+def asks_for_merged(tree: And) -> bool:
+    asked = (part.part if isinstance(part, Not) else part for part in conditions_on(tree, "is"))
+    return any(value.text == MERGED for part in asked if isinstance(part, Condition) for value in part.values)
 
 
 def ticket_page(
-    user: User, *conditions: ColumnElement[bool], sort: Sort, cursor: str | None, size: int
+    user: User,
+    *conditions: ColumnElement[bool],
+    sort: Sort,
+    cursor: str | None,
+    size: int,
+    tree: And | None = None,
+    shown: frozenset[str] = USUAL,
 ) -> Page:
     """One page of the tickets that this user may see."""
     return keyset(
-        tickets_seen_by(user, *conditions),
+        tickets_seen_by(user, *conditions, *sort.conditions, tree=tree, shown=shown),
         sort.order,
         cursor=cursor,
         of=(sort.attribute, "id"),
@@ -105,16 +202,58 @@ def ticket_page(
     )
 
 
+def first_of_each(
+    user: User,
+    groups: Mapping[str, ColumnElement[bool]],
+    *conditions: ColumnElement[bool],
+    sort: Sort,
+    limit: int,
+    tree: And | None = None,
+    shown: frozenset[str] = USUAL,
+) -> dict[str, list[Row]]:
+    """The first few of each group in that order, in one statement."""
+    rows = tickets_seen_by(user, *conditions, *sort.conditions, tree=tree, shown=shown)
+    rows = rows.order_by(*sort.order.clauses())
+    each = [
+        rows.add_columns(literal(name).label("group")).where(group).limit(limit).subquery()
+        for name, group in groups.items()
+    ]
+    found: dict[str, list[Row]] = {name: [] for name in groups}
+    for row in db.session.execute(union_all(*(select(part) for part in each))):
+        found[row.group].append(row)
+    for some in found.values():  # a union has no order
+        some.sort(key=lambda row: (getattr(row, sort.attribute), row.id), reverse=sort.descending)
+    return found
+
+
 def first_tickets(user: User, *conditions: ColumnElement[bool], order: Sequence, limit: int) -> list[Row]:
     """The first few in that order, without a way on."""
     found = tickets_seen_by(user, *conditions).order_by(*order).limit(limit)
     return list(db.session.execute(found))
 
 
-def count_up_to(most: int, user: User, *conditions: ColumnElement[bool]) -> int:
+def count_up_to(most: int, user: User, *conditions: ColumnElement[bool], tree: And | None = None) -> int:
     """How many tickets this user may see there are, counted no further than `most`."""
-    some = select(Ticket.id).where(visible_to(user), *conditions).limit(most).subquery()
+    some = select(Ticket.id).where(*listed_for(user, tree), *conditions).limit(most).subquery()
     return db.session.scalar(select(func.count()).select_from(some)) or 0
+
+
+def counts_up_to(
+    most: int,
+    user: User,
+    groups: Mapping[str, ColumnElement[bool]],
+    *conditions: ColumnElement[bool],
+    tree: And | None = None,
+) -> dict[str, int]:
+    """`count_up_to` of each group, in one statement; none where there are no groups."""
+    if not groups:
+        return {}
+    listed = select(Ticket.id).where(*listed_for(user, tree), *conditions)
+    each = [
+        select(func.count()).select_from(listed.where(group).limit(most).subquery()).scalar_subquery()
+        for group in groups.values()
+    ]
+    return dict(zip(groups, db.session.execute(select(*each)).one(), strict=True))
 
 
 def is_open(tickets: Columns = Ticket.__table__.c) -> ColumnElement[bool]:

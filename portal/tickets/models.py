@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import secrets
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from enum import StrEnum
 
 from flask_babel import lazy_gettext as _l
 from sqlalchemy import (
+    BigInteger,
     CheckConstraint,
     Computed,
     ForeignKey,
@@ -19,8 +20,8 @@ from sqlalchemy import (
     UniqueConstraint,
     text,
 )
-from sqlalchemy.dialects.postgresql import JSONB, TSVECTOR
-from sqlalchemy.orm import Mapped, mapped_column, relationship
+from sqlalchemy.dialects.postgresql import ARRAY
+from sqlalchemy.orm import Mapped, column_property, mapped_column, query_expression, relationship
 
 from portal import clock
 from portal.accounts.models import User
@@ -28,6 +29,7 @@ from portal.extensions import Model
 from portal.lifecycles.models import Category, Status
 from portal.organizations.models import Organization, Team
 from portal.projects.models import Project, TicketCategory
+from portal.tickets.due import DUE, order_of
 
 # What dashboards count tickets by.
 FACTS = ("team_id", "status_id", "priority_rank", "assignee_id", "is_confidential", "project_id")
@@ -97,6 +99,13 @@ WAITING_LABELS = {
 }
 
 
+class Outcome(StrEnum):
+    """How a closed ticket ended that was not solved."""
+
+    DECLINED = "declined"  # by the desk, with a reason
+    WITHDRAWN = "withdrawn"  # by its requester, before anybody had worked on it
+
+
 class Part(StrEnum):
     """What somebody is to a ticket. Any part lets them see it."""
 
@@ -113,7 +122,12 @@ class Ticket(Model):
     `version` counts the changes of its own fields, and guards against lost ones.
     `status_category` repeats the status's, and the ranks sort by what words mean.
     `department_id` is the requester's when they asked: whoever moves to another
-    department leaves their old tickets to the old one.
+    department leaves their old tickets to the old one. `tag_ids` are a column and no
+    table of pairs: a filter compiles against any relation with the columns of a ticket,
+    such as one that is made of events, and an index of an array finds them as fast.
+    `due_at` is by when the desk wants to be done. `inbox_since` is when it began to wait for
+    somebody to decide what becomes of it, and None once somebody has; until `snoozed_until`, or
+    until its requester answers, it waits out of sight (`inbox`).
     """
 
     __tablename__ = "tickets"
@@ -125,6 +139,7 @@ class Ticket(Model):
         Index("ix_tickets_open_created", "created_at", "id", postgresql_where=OPEN),
         Index("ix_tickets_open_priority", "priority_rank", "id", postgresql_where=OPEN),
         Index("ix_tickets_open_status", "status_rank", "id", postgresql_where=OPEN),
+        Index("ix_tickets_open_due", DUE, "id", postgresql_where=OPEN),
         Index("ix_tickets_open_project", "project_id", "updated_at", "id", postgresql_where=OPEN),
         Index("ix_tickets_open_facts", *FACTS, postgresql_where=OPEN),
         Index("ix_tickets_closed", "closed_at", "id", postgresql_where=CLOSED),
@@ -132,6 +147,7 @@ class Ticket(Model):
         Index("ix_tickets_created", "created_at", "id"),
         Index("ix_tickets_priority", "priority_rank", "id"),
         Index("ix_tickets_status", "status_rank", "id"),
+        Index("ix_tickets_due", DUE, "id"),
         # Whose they are.
         Index("ix_tickets_assignee", "assignee_id", "updated_at", "id"),
         Index("ix_tickets_team", "team_id", "updated_at", "id", postgresql_where=OPEN_TO_AGENTS),
@@ -153,10 +169,31 @@ class Ticket(Model):
             "id",
             postgresql_where=text("assignee_id IS NULL AND status_category <> 'done'"),
         ),
+        Index(
+            "ix_tickets_inbox",
+            "created_at",
+            "id",
+            postgresql_where=text("inbox_since IS NOT NULL AND status_category <> 'done'"),
+        ),
+        Index("ix_tickets_snoozed", "snoozed_until", postgresql_where=text("snoozed_until IS NOT NULL")),
         Index("ix_tickets_category", "category_id", "id"),
-        Index("ix_tickets_search", "search", postgresql_using="gin"),
+        Index("ix_tickets_rating", "rating", "updated_at", "id", postgresql_where=text("rating IS NOT NULL")),
+        Index("ix_tickets_tags", "tag_ids", postgresql_using="gin"),
+        Index(
+            "ix_tickets_merged_into_id",
+            "merged_into_id",
+            postgresql_where=text("merged_into_id IS NOT NULL"),
+        ),
         CheckConstraint("number > 0", name="number"),
+        CheckConstraint("rating BETWEEN 1 AND 5", name="rating"),
         CheckConstraint("version > 0", name="version"),
+        CheckConstraint(
+            "inbox_since IS NOT NULL OR (snoozed_until IS NULL AND NOT snoozed_for_answer)", name="snoozed"
+        ),
+        CheckConstraint("outcome IS NULL OR status_category = 'done'", name="ended"),
+        CheckConstraint(
+            "merged_into_id IS NULL OR (status_category = 'done' AND merged_into_id <> id)", name="merged"
+        ),
     )
 
     id: Mapped[int] = mapped_column(Identity(), primary_key=True)
@@ -193,17 +230,20 @@ class Ticket(Model):
     assignee_id: Mapped[int | None] = mapped_column(ForeignKey("users.id"))
     is_confidential: Mapped[bool] = mapped_column(default=False)  # only its people, its team's leads, admins
     reply_count: Mapped[int] = mapped_column(default=0)  # public replies
+    rating: Mapped[int | None]  # of 5, by the requester: `Rating`
+    minutes_spent: Mapped[int] = mapped_column(default=0, server_default="0")  # the sum of its `TimeEntry`s
     version: Mapped[int] = mapped_column(default=1)
     created_at: Mapped[datetime] = mapped_column(default=lambda: clock.now())
     updated_at: Mapped[datetime] = mapped_column(default=lambda: clock.now())
     closed_at: Mapped[datetime | None]
-    search: Mapped[str] = mapped_column(
-        TSVECTOR,
-        Computed(
-            "to_tsvector('simple', key || ' ' || title || ' ' || left(description, 100000))", persisted=True
-        ),
-        deferred=True,
-    )
+    outcome: Mapped[Outcome | None]  # where it was closed without being solved
+    inbox_since: Mapped[datetime | None]
+    snoozed_until: Mapped[datetime | None]
+    snoozed_for_answer: Mapped[bool] = mapped_column(default=False, server_default=text("false"))
+    due_at: Mapped[datetime | None] = mapped_column()
+    due_order: Mapped[datetime] = column_property(order_of(due_at), deferred=True)  # what lists sort by
+    tag_ids: Mapped[list[int]] = mapped_column(ARRAY(BigInteger), default=list, server_default=text("'{}'"))
+    merged_into_id: Mapped[int | None] = mapped_column(ForeignKey("tickets.id"))
 
     project: Mapped[Project] = relationship()
     status: Mapped[Status] = relationship()
@@ -213,9 +253,24 @@ class Ticket(Model):
     requester: Mapped[User] = relationship(foreign_keys=[requester_id])
     assignee: Mapped[User | None] = relationship(foreign_keys=[assignee_id])
 
+    # Loaded with the page's one ticket; None where nobody has asked (see `family`).
+    merged_ids: Mapped[list[int] | None] = query_expression()
+    has_links: Mapped[bool | None] = query_expression()
+
     @property
     def is_done(self) -> bool:
         return self.status_category == Category.DONE
+
+    @property
+    def is_undecided(self) -> bool:
+        """Whether it waits for somebody to decide what becomes of it, put off or not."""
+        return self.inbox_since is not None and not self.is_done
+
+    @property
+    def is_snoozed(self) -> bool:
+        """Whether that is put off now."""
+        is_to_come = self.snoozed_until is not None and self.snoozed_until > clock.now()
+        return self.is_undecided and (self.snoozed_for_answer or is_to_come)
 
     @property
     def is_shared(self) -> bool:
@@ -235,7 +290,10 @@ class TicketKey(Model):
 
 
 class TicketPerson(Model):
-    """Somebody's part in a ticket: the rows that decide who sees it, found by user."""
+    """Somebody's part in a ticket: the rows that decide who sees it, found by user.
+
+    `merged_from_id` is the merged ticket from which they came along.
+    """
 
     __tablename__ = "ticket_people"
     __table_args__ = (Index("ix_ticket_people_ticket_id", "ticket_id"),)
@@ -243,6 +301,7 @@ class TicketPerson(Model):
     user_id: Mapped[int] = mapped_column(ForeignKey("users.id"), primary_key=True)
     ticket_id: Mapped[int] = mapped_column(ForeignKey("tickets.id", ondelete="CASCADE"), primary_key=True)
     part: Mapped[Part] = mapped_column(primary_key=True)
+    merged_from_id: Mapped[int | None] = mapped_column(ForeignKey("tickets.id"))
 
     user: Mapped[User] = relationship()
 
@@ -251,10 +310,7 @@ class Comment(Model):
     """A public reply, or an internal note that only the desk may ever read."""
 
     __tablename__ = "comments"
-    __table_args__ = (
-        Index("ix_comments_ticket_id_id", "ticket_id", "id"),
-        Index("ix_comments_search", "search", postgresql_using="gin"),
-    )
+    __table_args__ = (Index("ix_comments_ticket_id_id", "ticket_id", "id"),)
 
     id: Mapped[int] = mapped_column(Identity(), primary_key=True)
     public_id: Mapped[str] = mapped_column(String(24), unique=True, default=lambda: secrets.token_urlsafe(12))
@@ -264,36 +320,46 @@ class Comment(Model):
     body: Mapped[str]
     body_html: Mapped[str]
     created_at: Mapped[datetime] = mapped_column(default=lambda: clock.now())
-    search: Mapped[str] = mapped_column(
-        TSVECTOR, Computed("to_tsvector('simple', left(body, 100000))", persisted=True), deferred=True
-    )
 
     ticket: Mapped[Ticket] = relationship()
     author: Mapped[User] = relationship()
 
 
-class Draft(Model):
-    """What somebody has half written: one per person and place, until it is sent or emptied."""
+class Rating(Model):
+    """What the requester thinks of how their ticket was solved; one for each ticket.
 
-    __tablename__ = "drafts"
-    __table_args__ = (UniqueConstraint("user_id", "scope"),)
+    The number stands on the ticket too, where filters find it; the words go with their author.
+    """
 
-    id: Mapped[int] = mapped_column(Identity(), primary_key=True)
-    user_id: Mapped[int] = mapped_column(ForeignKey("users.id", ondelete="CASCADE"))
-    scope: Mapped[str] = mapped_column(String(80))  # "ticket:new", "IT-7:reply", "IT-7:note"
-    content: Mapped[dict] = mapped_column(JSONB)
+    __tablename__ = "ratings"
+    __table_args__ = (CheckConstraint("score BETWEEN 1 AND 5", name="score"),)
+
+    ticket_id: Mapped[int] = mapped_column(ForeignKey("tickets.id", ondelete="CASCADE"), primary_key=True)
+    user_id: Mapped[int] = mapped_column(ForeignKey("users.id", ondelete="CASCADE"), index=True)
+    score: Mapped[int]
+    comment: Mapped[str] = mapped_column(default="")
+    created_at: Mapped[datetime] = mapped_column(default=lambda: clock.now())
     updated_at: Mapped[datetime] = mapped_column(default=lambda: clock.now())
 
 
-class IdempotencyKey(Model):
-    """A form that was sent: sent again with its key, it leads to what it made the first time."""
+class TimeEntry(Model):
+    """Minutes that somebody of the desk has worked on a ticket. Their sum stands on the ticket."""
 
-    __tablename__ = "idempotency_keys"
+    __tablename__ = "time_entries"
+    __table_args__ = (
+        Index("ix_time_entries_ticket_id", "ticket_id", "id"),
+        CheckConstraint("minutes BETWEEN 1 AND 1440", name="minutes"),
+    )
 
-    user_id: Mapped[int] = mapped_column(ForeignKey("users.id", ondelete="CASCADE"), primary_key=True)
-    key: Mapped[str] = mapped_column(String(64), primary_key=True)
-    made: Mapped[str] = mapped_column(String(80), default="")  # the ticket's key, the comment's id
-    created_at: Mapped[datetime] = mapped_column(default=lambda: clock.now(), index=True)
+    id: Mapped[int] = mapped_column(Identity(), primary_key=True)
+    ticket_id: Mapped[int] = mapped_column(ForeignKey("tickets.id", ondelete="CASCADE"))
+    user_id: Mapped[int] = mapped_column(ForeignKey("users.id"), index=True)
+    minutes: Mapped[int]
+    worked_on: Mapped[date]  # of the one who worked, in their zone
+    note: Mapped[str] = mapped_column(String(200), default="")
+    created_at: Mapped[datetime] = mapped_column(default=lambda: clock.now())
+
+    user: Mapped[User] = relationship()
 
 
 class ExternalTicket(Model):

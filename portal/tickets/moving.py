@@ -15,7 +15,8 @@ from portal.lifecycles.queries import status_like
 from portal.projects.models import Project
 from portal.projects.policy import is_shut
 from portal.tickets.actions import end_assignment, take_number
-from portal.tickets.models import Draft, Ticket, TicketKey, WaitingFor
+from portal.tickets.models import Ticket, TicketKey, WaitingFor
+from portal.tickets.unsent import Draft
 
 
 def move(ticket: Ticket, project: Project, *, actor: User | None) -> None:

@@ -11,7 +11,7 @@ from sqlalchemy.dialects.postgresql import insert
 from portal import clock
 from portal.accounts.models import User
 from portal.extensions import affected, db
-from portal.tickets.models import IdempotencyKey
+from portal.tickets.unsent import IdempotencyKey
 
 
 def key_of(sent: dict[str, Any], *, place: str) -> str | None:

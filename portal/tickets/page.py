@@ -7,19 +7,36 @@ import secrets
 from functools import partial
 from typing import Any
 
-from flask import flash, url_for
+from flask import flash, request, url_for
 from flask_babel import gettext as _
 
+from portal import clock
 from portal.accounts.throttle import TooOften
 from portal.attachments.places import draft_of
 from portal.attachments.queries import files_on_page, has_drafted
 from portal.attachments.receiving import Received, brings_files, described, receive
+from portal.canned.filling import fill_for
+from portal.canned.queries import usable_reply
 from portal.tickets import once
 from portal.tickets.drafts import drafts_of
-from portal.tickets.forms import CommentForm, NoteForm, ParticipantForm, ReplyForm, StatusForm
+from portal.tickets.family import family_of
+from portal.tickets.following_up import begins_anew, follow_ups_of, reopens_until
+from portal.tickets.forms import (
+    CommentForm,
+    NoteForm,
+    ParticipantForm,
+    RatingForm,
+    ReplyForm,
+    StatusForm,
+)
+from portal.tickets.links import links_of
 from portal.tickets.models import Part, Priority, Ticket, TicketPerson
 from portal.tickets.policy import Verb, acts_on, may, may_name_people, works_on
+from portal.tickets.presence import present_besides
 from portal.tickets.queries import get_ticket_or_404, is_watching, people_of, timeline
+from portal.tickets.rating import ends_at, is_asked, rating_of
+from portal.tickets.related_forms import LinkForm
+from portal.tickets.tag_lists import names_of
 from portal.tickets.track import steps
 from portal.tickets.words import standing
 from portal.web.htmx import done, go_to, is_fragment_request, render
@@ -39,7 +56,8 @@ def fragment_for(works: bool) -> str:
 
 
 def unsent(ticket: Ticket, form: CommentForm, refusal: TooOften | None = None, **context: Any):
-    """The composer with what was typed and why it was not sent: it is nothing, or there was too much before.
+    """The composer with what was typed and why it was not sent: it is nothing, there was too much before,
+    or others have replied meanwhile (`newer`).
 
     Of the latter htmx gets the sentence alone: it leaves what was typed in place.
     """
@@ -51,7 +69,8 @@ def unsent(ticket: Ticket, form: CommentForm, refusal: TooOften | None = None, *
         answer["Retry-After"] = str(refusal.seconds)
     context |= {f"{form.place}_form": form}
     shown = about(ticket, **context)
-    page, status, headers = render(page_for(shown["works"]), COMPOSER, 429 if refusal else 422, **shown)
+    code = 429 if refusal else 409 if "newer" in context else 422
+    page, status, headers = render(page_for(shown["works"]), COMPOSER, code, **shown)
     return page, status, headers | answer
 
 
@@ -98,6 +117,7 @@ def about_now(key: str) -> dict[str, Any]:
 def about(ticket: Ticket, **forms: Any) -> dict[str, Any]:
     """Everything the page and its fragments show; a form that failed replaces the fresh one."""
     works = works_on(me(), ticket)
+    family = family_of(ticket, reader=me(), works=works)
     kinds = {kind: draft_of(ticket, kind) for kind in ("reply", "note")}
     files, drafted = files_on_page(ticket, seen_by=me(), drafts=kinds.values())
     common = {
@@ -106,7 +126,8 @@ def about(ticket: Ticket, **forms: Any) -> dict[str, Any]:
         "drafted": {kind: drafted.get(draft, []) for kind, draft in kinds.items()},
         "works": works,
         "fragment": fragment_for(works),
-        "timeline": timeline(ticket, works=works),
+        "timeline": timeline(family, reader=me(), works=works),
+        "family": family,
         "earlier_url": url_for("tickets.earlier", key=ticket.key),
     }
     people, acts = people_of(ticket), works or may(me(), Verb.REPLY, ticket)
@@ -114,7 +135,7 @@ def about(ticket: Ticket, **forms: Any) -> dict[str, Any]:
     common |= _participants(ticket, people, acts=acts)
     common["watching"] = is_watching(people, me())
     own = _for_work(ticket, people) if works else _for_following(ticket)
-    return common | own | _composer(ticket) | forms
+    return common | own | _rating(ticket, works=works, acts=acts) | _composer(ticket, works=works) | forms
 
 
 def about_participants(ticket: Ticket, **forms: Any) -> dict[str, Any]:
@@ -131,29 +152,81 @@ def _participants(ticket: Ticket, people: list[TicketPerson], *, acts: bool) -> 
     }
 
 
+def _rating(ticket: Ticket, *, works: bool, acts: bool) -> dict[str, Any]:
+    """What the requester thinks of it, for them and for who works on it; for them also the form."""
+    is_theirs = ticket.requester_id == me().id
+    rating = rating_of(ticket) if is_theirs or works else None
+    asked = acts and is_asked(ticket, me())
+    if not asked and not (acts and is_theirs and rating and clock.now() < ends_at(rating)):
+        return {"rating": rating}
+    now = {"score": str(rating.score), "comment": rating.comment} if rating else {}
+    return {"rating": rating, "rating_form": RatingForm(formdata=None, data=now), "rating_asked": asked}
+
+
 def _for_following(ticket: Ticket) -> dict[str, Any]:
-    return {"standing": standing(ticket, me()), "steps": steps(ticket)}
-
-
-def _for_work(ticket: Ticket, people: list[TicketPerson]) -> dict[str, Any]:
     return {
-        "people": people,
-        "watchers": [row.user for row in people if row.part == Part.WATCHER],
-        "status_form": StatusForm.for_ticket(ticket, formdata=None),
-        "priorities": tuple(Priority)[::-1],
+        "standing": standing(ticket, me()),
+        "steps": steps(ticket),
+        "reopens_until": reopens_until(ticket),
+        "begins_anew": begins_anew(ticket, me()),
+        "follow_ups": follow_ups_of(ticket, reader=me()),
     }
 
 
-def _composer(ticket: Ticket) -> dict[str, Any]:
-    """Empty forms, or with what was half written, each with a key that is good for one comment."""
+def about_links(ticket: Ticket, **forms: Any) -> dict[str, Any]:
+    """What the part of the page shows that names tickets which belong to this one."""
+    return {
+        "ticket": ticket,
+        "links": links_of(ticket, reader=me()),
+        "link_form": LinkForm(reader=me(), formdata=None),
+    } | forms
+
+
+def _for_work(ticket: Ticket, people: list[TicketPerson]) -> dict[str, Any]:
+    return about_links(ticket) | {
+        "people": people,
+        "present": present_besides(me(), ticket),
+        "watchers": [row.user for row in people if row.part == Part.WATCHER],
+        "status_form": StatusForm.for_ticket(ticket, formdata=None),
+        "priorities": tuple(Priority)[::-1],
+        "tags": names_of(ticket),
+    }
+
+
+def _composer(ticket: Ticket, *, works: bool) -> dict[str, Any]:
+    """Empty forms, or with what was half written, each with a key that is good for one comment.
+
+    A canned reply that the address names begins one in which nothing is written yet.
+    """
     scopes = {"reply": f"{ticket.key}:reply", "note": f"{ticket.key}:note"}
     drafts = drafts_of(me(), *scopes.values())
-    forms: dict[str, Any] = {}
+    seen = {"seen_replies": ticket.reply_count}
+    forms: dict[str, Any] = _canned_tab() if works else {}
     for name, kind in (("reply", ReplyForm), ("note", NoteForm)):
         draft = drafts.get(scopes[name])
-        written = {"idempotency_key": secrets.token_urlsafe(16)}
+        written: dict[str, Any] = {"idempotency_key": secrets.token_urlsafe(16)} | seen
         if draft:
             written["body"] = draft.content.get("body", "")
+        if forms.get("tab") == name:
+            written["body"] = _begun(ticket, written.get("body", ""))
         forms[f"{name}_form"] = kind(formdata=None, data=written)
         forms[f"{name}_draft"] = draft
     return forms
+
+
+def _canned_tab() -> dict[str, str]:
+    """In which composer a canned reply was asked for, if one was."""
+    if "canned" not in request.args:
+        return {}
+    return {"tab": "note" if request.args.get("place") == "note" else "reply"}
+
+
+def _begun(ticket: Ticket, written: str) -> str:
+    """The canned reply, filled in, where nothing is written; one that is not theirs to use is none."""
+    reply = usable_reply(request.args["canned"], ticket, agent=me())
+    if reply is None:
+        return written
+    if written.strip():
+        flash(_("You have begun to write here, so “%(name)s” was not put in.", name=reply.name), "info")
+        return written
+    return fill_for(reply.body, ticket, agent=me())

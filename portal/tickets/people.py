@@ -36,7 +36,7 @@ def add_participant(key: str):
     """Whoever is added is told so: it counts as a comment, of which there may be too many."""
     if refusal := throttle.too_many_comments(me()):
         raise refusal
-    ticket = get_ticket_or_404(key, seen_by=me(), to_change=True)
+    ticket = get_ticket_or_404(key, seen_by=me(), to_change=True, wherever=True)
     participants.refuse_to_add(ticket, actor=me())
     form = ParticipantForm(reader=me())
     if not form.validate_on_submit():

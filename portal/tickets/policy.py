@@ -100,6 +100,13 @@ def _is_open_to(user: Anybody) -> ColumnElement[bool]:
     return func.nullif(_is_shut_to(user), true()).is_not(None)
 
 
+def is_worked_on_by(user: Anybody) -> ColumnElement[bool]:
+    """`works_on`, of the rows of a list that somebody of the desk sees."""
+    if user.may(Permission.TICKET_SEE_CONFIDENTIAL):
+        return true()
+    return ~_is_shut_to(user)
+
+
 def _is_shut_to(user: Anybody) -> ColumnElement[bool]:
     """It belongs to a project in which this one of the desk does not work."""
     return Ticket.project_id.in_(shut_to(user))

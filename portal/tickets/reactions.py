@@ -21,5 +21,6 @@ def ticket_touched(event: Event) -> None:
 def tell_live_pages(event: Event) -> None:
     """At once: after the commit, pages that show the ticket or a queue ask for news."""
     if event.ticket is not None:
-        publish_after_commit(f"ticket:{event.ticket_id}")
+        for ticket_id in {event.ticket_id, event.ticket.merged_into_id} - {None}:
+            publish_after_commit(f"ticket:{ticket_id}")
         publish_after_commit("queue")

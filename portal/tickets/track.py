@@ -6,7 +6,7 @@ from datetime import datetime
 from flask_babel import gettext as _
 
 from portal.lifecycles.models import Category
-from portal.tickets.models import Ticket, WaitingFor
+from portal.tickets.models import Outcome, Ticket, WaitingFor
 
 
 @dataclass(frozen=True)
@@ -28,6 +28,9 @@ def steps(ticket: Ticket) -> list[Step]:
             Step(_("In progress"), "next", "is-active"),
             Step(_("Solved"), "next", "is-done"),
         ]
+    if ticket.outcome is not None:
+        label = _("Withdrawn") if ticket.outcome == Outcome.WITHDRAWN else _("Declined")
+        return [received, Step(label, "here", "is-done", ticket.closed_at)]
     if ticket.status_category == Category.DONE:
         return [
             received,

@@ -18,11 +18,13 @@ from portal.markdown import render_markdown
 from portal.notifications.actions import read_of_ticket
 from portal.permissions import Permission, for_members, requires
 from portal.settings.cache import site
-from portal.tickets import actions, comments, once, throttle
+from portal.tickets import actions, comments, once, rating, throttle
 from portal.tickets.blueprint import bp
 from portal.tickets.drafts import LIMIT, drafts_of, drop_draft, save_draft
-from portal.tickets.forms import BODY_LIMIT, DraftForm, ReplyForm, TicketForm
-from portal.tickets.models import Priority, Ticket, TicketType
+from portal.tickets.family import family_ids, family_of
+from portal.tickets.following_up import begins_anew, follow_up, refuse_to_reopen
+from portal.tickets.forms import BODY_LIMIT, DraftForm, RatingForm, ReplyForm, TicketForm
+from portal.tickets.models import Comment, Priority, Ticket, TicketType
 from portal.tickets.page import (
     COMMENTED,
     about,
@@ -40,6 +42,7 @@ from portal.tickets.queries import (
     get_ticket_or_404,
     last_organization_id,
     last_project_id,
+    replies_since,
     timeline,
 )
 from portal.web.htmx import done, go_to, is_fragment_request, render, too_many
@@ -107,7 +110,7 @@ def _submitted(form: TicketForm, key: str | None, received: Received):
 @requires(Permission.TICKET_SUBMIT)
 def show(key: str):
     ticket = get_ticket_or_404(key, seen_by=me())
-    if not is_fragment_request() and not me().viewed_by and read_of_ticket(me(), ticket.id):
+    if not is_fragment_request() and not me().viewed_by and read_of_ticket(me(), *family_ids(ticket)):
         db.session.commit()
         ticket = get_ticket_or_404(key, seen_by=me())
     shown = about(ticket)
@@ -130,11 +133,12 @@ def earlier(key: str):
     before = request.args.get("before", type=int)
     before = before if before and 0 < before < 2**63 else None
     works = works_on(me(), ticket)
+    family = family_of(ticket, reader=me(), works=works)
     shown = {
         "works": works,
         "acts": works or may(me(), Verb.REPLY, ticket),
         "files": files_of_ticket(ticket, seen_by=me()),
-        "timeline": timeline(ticket, works=works, before=before),
+        "timeline": timeline(family, reader=me(), works=works, before=before),
     }
     return render("tickets/timeline.html", "tickets/_entries.html", ticket=ticket, **shown)
 
@@ -151,7 +155,12 @@ def reply(key: str):
         ticket = _to_reply_to(key)
     if refusal or not form.validate_on_submit() or form.form_errors:
         return unsent(ticket, form, refusal)
+    if newer := _came_meanwhile(ticket, form, sent):
+        form.seen_replies.raw_data = [str(ticket.reply_count)]
+        return unsent(ticket, form, newer=newer)
 
+    if begins_anew(ticket, me()):
+        return _asked_anew(ticket, form, sent, received)
     if once.claim(sent, user=me()) is None:
         said = comments.reply(ticket, form.text, author=me())
         attach(me(), draft_of(ticket, form.place), ticket, said)
@@ -159,13 +168,39 @@ def reply(key: str):
             actions.follow_up(ticket, form.then.data, actor=me())
     else:
         take_back(received.files, sender=me())
-    drop_draft(me(), f"{ticket.key}:reply")
+    drop_draft(me(), f"{ticket.key}:reply", f"{key}:reply")
     db.session.commit()
     return done(url_for(".show", key=ticket.key), COMMENTED, partial(about_now, ticket.key))
 
 
+def _asked_anew(ticket: Ticket, form: ReplyForm, sent: str | None, received: Received):
+    """One follow-up for one form, however often it is sent."""
+    made = once.claim(sent, user=me())
+    if made is None:
+        if refusal := throttle.too_many_tickets(me()):
+            db.session.rollback()  # the form's key is free again
+            return unsent(ticket, form, refusal)
+        asked = follow_up(ticket, form.text, author=me())
+        attach(me(), draft_of(ticket, form.place), asked)
+        made = asked.key
+        once.remember(sent, made, user=me())
+    else:
+        take_back(received.files, sender=me())
+    drop_draft(me(), f"{ticket.key}:{form.place}")
+    db.session.commit()
+    return go_to(url_for(".show", key=made, sent=1))
+
+
+def _came_meanwhile(ticket: Ticket, form: ReplyForm, sent: str | None) -> list[Comment]:
+    """What others have replied since an agent began to: they read it, and send again or not."""
+    seen = form.seen_replies.data
+    if seen is None or not works_on(me(), ticket) or once.is_known(sent, user=me()):
+        return []
+    return replies_since(ticket, seen, besides=me())
+
+
 def _to_reply_to(key: str) -> Ticket:
-    ticket = get_ticket_or_404(key, seen_by=me(), to_change=True)
+    ticket = get_ticket_or_404(key, seen_by=me(), to_change=True, wherever=True)
     refuse_readers(me(), Verb.REPLY, ticket)
     return ticket
 
@@ -185,7 +220,22 @@ def settle(key: str):
 def reopen(key: str):
     ticket = get_ticket_or_404(key, seen_by=me(), to_change=True)
     refuse_readers(me(), Verb.SETTLE, ticket)
+    refuse_to_reopen(ticket, me())
     actions.reopen(ticket, actor=me())
+    db.session.commit()
+    return redrawn(ticket)
+
+
+@bp.post("/<key:key>/rating")
+@requires(Permission.TICKET_SUBMIT)
+def rate(key: str):
+    ticket = get_ticket_or_404(key, seen_by=me(), to_change=True)
+    refuse_readers(me(), Verb.REPLY, ticket)
+    form = RatingForm()
+    if not form.validate_on_submit():
+        shown = about(ticket, rating_form=form)
+        return render(page_for(shown["works"]), fragment_for(shown["works"]), 422, **shown)
+    rating.rate(ticket, int(form.score.data), form.comment.data or "", by=me())
     db.session.commit()
     return redrawn(ticket)
 

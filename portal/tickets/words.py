@@ -7,7 +7,7 @@ from flask_babel import gettext as _
 
 from portal.accounts.models import User
 from portal.lifecycles.models import Category
-from portal.tickets.models import WaitingFor
+from portal.tickets.models import Outcome, WaitingFor
 
 
 @dataclass(frozen=True)
@@ -31,6 +31,8 @@ def standing(ticket: Any, viewer: User) -> Standing:
         return _received(team, is_own=ticket.requester_id == viewer.id)
     if ticket.status_category == Category.ACTIVE:
         return _in_work(assignee, team)
+    if ticket.outcome is not None:
+        return _unsolved(ticket.outcome)
     if ticket.status_category == Category.DONE:
         return Standing(_("Solved"), "solved", _("This is solved."), _("If it is not, reply or reopen it."))
     return _waiting(ticket, viewer, assignee)
@@ -60,6 +62,16 @@ def _in_work(assignee: str | None, team: str | None) -> Standing:
     else:
         sentence = _("We are working on it.")
     return Standing(_("In progress"), "active", sentence)
+
+
+def _unsolved(outcome: Outcome) -> Standing:
+    if outcome == Outcome.WITHDRAWN:
+        return Standing(
+            _("Withdrawn"), "done", _("This was withdrawn."), _("If you need it after all, reopen it.")
+        )
+    return Standing(
+        _("Declined"), "done", _("This was declined."), _("The reason stands below. If you disagree, reply.")
+    )
 
 
 def _waiting(ticket, viewer: User, assignee: str | None) -> Standing:

@@ -1,6 +1,6 @@
 """The reader's language and time zone, and the words a moment is told in."""
 
-from datetime import datetime, timedelta, tzinfo
+from datetime import date, datetime, timedelta, tzinfo
 from functools import lru_cache
 from pathlib import Path
 from zoneinfo import available_timezones
@@ -15,6 +15,7 @@ from markupsafe import Markup, escape
 from portal import clock
 from portal.extensions import babel
 from portal.settings.cache import site
+from portal.web.durations import duration
 
 FOLDER = Path(__file__).parents[2] / "translations"
 LANGUAGES = {"en": "English", "de": "Deutsch"}
@@ -31,7 +32,10 @@ def init_app(app: Flask) -> None:
     )
     app.jinja_env.filters["when"] = when
     app.jinja_env.filters["exact"] = exact
+    app.jinja_env.filters["day"] = day
+    app.jinja_env.filters["moment"] = datetime.fromisoformat  # as events keep it
     app.jinja_env.filters["size"] = size
+    app.jinja_env.filters["duration"] = duration
     app.jinja_env.filters["initials"] = initials
     app.jinja_env.filters["rendered"] = Markup  # HTML that portal.markdown has made
 
@@ -80,6 +84,15 @@ def exact(moment: datetime | None) -> str:
         return ""
     minute = moment.replace(second=0, microsecond=0)
     return _told(minute, _exact(get_locale()), get_locale(), get_timezone())
+
+
+def day(moment: date | None) -> str:
+    """The day alone, of a moment as the reader's zone has it: `Mon, 23 Nov`."""
+    if moment is None:
+        return ""
+    local = moment.astimezone(_reader()[1]).date() if isinstance(moment, datetime) else moment
+    locale = get_locale()
+    return dates.format_date(local, f"EEE, {day_pattern(locale)}", locale=locale or "en")
 
 
 def size(number: int) -> str:

@@ -2,13 +2,16 @@
 
 from dataclasses import dataclass
 from functools import lru_cache
+from typing import Any
 
 from flask import Flask, current_app, g, url_for
 from flask_babel import gettext as _
 from flask_login import current_user
-from sqlalchemy import Select, select
+from sqlalchemy import Label, Select, String, cast, null, select
 
 from portal.accounts.reader import Reader
+from portal.desk.queries import hidden_of, sidebar_of
+from portal.desk.sidebar import side_views
 from portal.extensions import db
 from portal.gateways.database import KEEPS_PLAN
 from portal.notifications.queries import unread
@@ -20,8 +23,9 @@ from portal.web.locale import LANGUAGES, language
 PORTAL, DESK = "layouts/portal.html", "layouts/desk.html"
 KEYS = {
     "home": "g h", "queue": "g q", "requests": "g r", "new": "c", "overview": "g o", "people": "g p",
-    "teams": "g t", "projects": "g j", "categories": "g c", "mail": "g e", "files": "g i", "work": "g f",
-    "audit": "g a", "settings": "g s", "organizations": "g n", "organization": "g m",
+    "teams": "g b", "projects": "g j", "categories": "g c", "tags": "g l", "mail": "g e", "files": "g i",
+    "work": "g f", "audit": "g a", "settings": "g s", "organizations": "g n", "organization": "g k",
+    "canned": "g y",
 }  # fmt: skip
 
 
@@ -48,22 +52,34 @@ def around() -> dict:
         "languages": [(code, LANGUAGES[code]) for code in settings.languages],
         "theme": current_user.theme if known else "system",
         "frame": DESK if is_staff else PORTAL,
-        **(_of_person() if known else {"places": (), "bell_count": 0}),
+        **(_of_person() if known else {"places": (), "bell_count": 0, "side_views": ()}),
     }
 
 
 def _of_person() -> dict:
     """What depends on more than the role is asked for in one statement."""
-    asked = _asked_of(Reader.of(current_user))
-    bell_count, has_organization = db.session.execute(asked, execution_options=KEEPS_PLAN).one()
+    asked = db.session.execute(_asked_of(Reader.of(current_user)), execution_options=KEEPS_PLAN)
+    bell_count, has_organization, saved, hidden = asked.one()
     places = _places(current_user.role, language(), has_organization=has_organization)
-    return {"places": places, "bell_count": bell_count, "has_organization": has_organization}
+    views = side_views(language(), saved, hidden) if current_user.is_staff else ()
+    return {
+        "places": places,
+        "bell_count": bell_count,
+        "has_organization": has_organization,
+        "side_views": views,
+    }
 
 
 @lru_cache(maxsize=256)
-def _asked_of(reader: Reader) -> Select[int, bool]:
+def _asked_of(reader: Reader) -> Select[int, bool, str | None, str | None]:
     """Made once for somebody, for it is asked with every page."""
-    return select(unread(reader), has_place(reader))
+    if not reader.is_staff:
+        return select(unread(reader), has_place(reader), _nothing("saved"), _nothing("hidden"))
+    return select(unread(reader), has_place(reader), sidebar_of(reader), hidden_of(reader))
+
+
+def _nothing(name: str) -> Label[Any]:
+    return cast(null(), String).label(name)
 
 
 @dataclass(frozen=True)
@@ -110,6 +126,7 @@ def _places(role: Role, code: str, *, has_organization: bool) -> tuple[Group, ..
             ("home", "home.index", "chart", _("Dashboard")),
             ("queue", "desk.queue", "inbox", _("Queue")),
             ("requests", "tickets.mine", "user", _("My requests")),
+            ("canned", "canned.index", "book", _("Canned replies")),
             *own,
         ],
     )
@@ -129,7 +146,8 @@ def _administration(role: Role) -> list[tuple]:
             ),
             (Permission.PEOPLE_MANAGE, ("teams", "admin.teams", "building", _("Teams"))),
             (Permission.PROJECT_MANAGE, ("projects", "admin.projects", "grid", _("Projects"))),
-            (Permission.PROJECT_MANAGE, ("categories", "admin.categories", "label", _("Categories"))),
+            (Permission.PROJECT_MANAGE, ("categories", "admin.categories", "list", _("Categories"))),
+            (Permission.PROJECT_MANAGE, ("tags", "admin.tags", "label", _("Tags"))),
             (Permission.OPERATE, ("mail", "admin.mail", "file", _("Mail"))),
             (Permission.OPERATE, ("files", "admin.files", "clip", _("Files"))),
             (Permission.OPERATE, ("work", "admin.work", "again", _("Failed work"))),

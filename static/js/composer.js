@@ -11,7 +11,7 @@ document.addEventListener("keydown", (event) => {
 
 // What one has just said comes into view.
 document.addEventListener("htmx:afterSettle", ({ detail }) => {
-  if (!detail.requestConfig?.elt.closest(".composer") || !detail.successful) return
+  if (!detail.requestConfig?.elt.closest(".composer") || detail.requestConfig.verb === "get" || !detail.successful) return
   document.querySelector(".timeline > :last-child")?.scrollIntoView({ block: "nearest" })
 })
 

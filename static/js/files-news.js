@@ -1,5 +1,6 @@
-// A file that is not settled yet asks what has become of it, by itself and without keeping anybody logged in: on news
-// (live.js) and every few seconds. Nothing comes back while it is what it was; a file that is gone takes its row along.
+// A file that is not settled or not sent yet asks what has become of it, by itself and without keeping anybody logged in:
+// on news (live.js), and before it is settled every few seconds. Nothing comes back while it is what it was; a file that
+// is gone takes its row along.
 import { sayAloud, takeAway } from "./kit/file-rows.js"
 
 const EVERY = 4000
@@ -11,7 +12,7 @@ setInterval(() => {
 
 document.addEventListener("htmx:beforeOnLoad", (event) => {
   const { elt, xhr } = event.detail
-  if (xhr.status !== 404 || !elt.matches("[data-asks]")) return
+  if (xhr.status !== 404 || !elt.matches(".file[data-topic]")) return
   event.preventDefault()
   takeAway(elt)
 })

@@ -1,18 +1,23 @@
 // Sends the files that a form[data-files] is given straight to the store, three at once, each with a row that says where
 // it is; once it is there, the desk's own row takes its place.
-import { drawRow, isUnderWay, listOf, newRow, sayAloud, takeAway, unfit } from "./kit/file-rows.js"
-import { post } from "./kit/requests.js"
+import { drawRow, isUnderWay, listOf, newRow, takeAway, unfit } from "./kit/file-rows.js"
+import { goOnWith, leaveApart, partRowOf } from "./kit/part-rows.js"
+import { fill } from "./kit/templates.js"
 import { forget, sendFile, stop, uploads } from "./kit/uploads.js"
 
 const AT_ONCE = 3
 
-function add(form, files) {
+// One that has arrived in part goes on, if it is that file; `chosenFor` is the row that it was chosen for, if it was.
+function add(form, files, chosenFor) {
   for (const file of files) {
     const upload = { file, scope: form.dataset.draft, url: form.dataset.files, sent: 0, hashes: [] }
     upload.progress = (loaded) => drawRow(Object.assign(upload, { loaded }))
     uploads.add(upload)
     newRow(upload)
+    const partRow = partRowOf(upload, chosenFor)
     become(upload, unfit(upload) || "waiting")
+    if (partRow) goOnWith(upload, partRow)
+    else if (chosenFor) sayApart(upload)
   }
   next()
 }
@@ -33,16 +38,28 @@ function become(upload, state, said) {
 
 async function start(upload) {
   upload.isStopped = false
-  become(upload, "uploading")
+  become(upload, "uploading", upload.partRow && upload.row.dataset.comparing)
   try {
     await sendFile(upload)
     await arrive(upload)
   } catch (problem) {
     if (upload.isGone) await forget(upload)
+    else if (problem.state === "another") sendApart(upload)
     else if (problem.state === "stopped") become(upload, upload.told?.parts_url ? "paused" : "stopped")
     else become(upload, problem.state ?? "failed", problem.said)
   }
   next()
+}
+
+function sendApart(upload) {
+  leaveApart(upload)
+  sayApart(upload)
+  become(upload, "waiting")
+}
+
+function sayApart(upload) {
+  const place = upload.row.closest("form")?.querySelector("[data-files-state]")
+  if (place) place.textContent = fill(place.dataset.apart, { name: upload.file.name })
 }
 
 async function arrive(upload) {
@@ -74,27 +91,15 @@ function wait(upload) {
   next()
 }
 
-document.addEventListener("files:given", ({ target, detail }) => add(target, detail))
+document.addEventListener("files:given", ({ target, detail }) => add(target.closest("form"), detail, target.closest(".file")))
 
 document.addEventListener("click", (event) => {
-  const button = event.target.closest("[data-act], [data-takes-back]")
+  const button = event.target.closest("[data-act]")
   if (!button) return
   event.preventDefault()
   button.focus() // not every browser does
-  const row = button.closest(".file")
-  if (button.dataset.act) acts[button.dataset.act](row.upload)
-  else takeBack(row, button)
+  acts[button.dataset.act](button.closest(".file").upload)
 })
-
-// A row may have been drawn anew before the desk answers.
-async function takeBack({ id }, { formAction, dataset }) {
-  const answer = await post(formAction, {}).catch(() => null)
-  const row = document.getElementById(id)
-  if (!row) return
-  if (answer?.ok || answer?.status === 404) return takeAway(row)
-  row.querySelector(".file-said").textContent = dataset.failed
-  sayAloud(row)
-}
 
 // What the network took, it may have given back; a form that was drawn anew gets the rows of what is on its way.
 addEventListener("online", () => [...uploads].filter(({ state }) => ["lost", "noDesk"].includes(state)).forEach(wait))

@@ -4,7 +4,11 @@ import { isInReach, isTyping, keysAreFree } from "./kit/keys.js"
 let first = ""
 let forgetting
 
-const named = (name) => [...document.querySelectorAll(`[data-key="${CSS.escape(name)}"]`)].find(isInReach)
+// The page's own field comes before what opens one.
+function named(name) {
+  const all = [...document.querySelectorAll(`[data-key="${CSS.escape(name)}"]`)].filter(isInReach)
+  return all.find(isTyping) ?? all[0]
+}
 
 document.addEventListener("keydown", (event) => {
   if (event.key === "Escape" && isTyping(event.target)) return event.target.blur()

@@ -18,7 +18,7 @@ document.addEventListener("htmx:afterSettle", ({ target, detail }) => {
 document.addEventListener("keydown", (event) => {
   const menu = event.target.closest?.(".menu:popover-open")
   const step = { ArrowDown: 1, ArrowUp: -1 }[event.key]
-  if (!menu || !step || event.target.matches("select")) return
+  if (!menu || !step || event.target.matches("select, [list], [role=combobox], [type=date], [type=time]")) return
   event.preventDefault()
   const all = items(menu)
   all.at((all.indexOf(event.target) + step) % all.length).focus()

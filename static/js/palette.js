@@ -1,4 +1,4 @@
-// Ctrl+K: a ticket by its key, a place by its name, or what this page can do, all typed; else the words are searched.
+// Ctrl+K: a ticket by its key or subject, a place, or what this page can do, all typed; else the words are searched.
 import { capsOf, isInReach, labelOf } from "./kit/keys.js"
 import { fill, fromTemplate } from "./kit/templates.js"
 
@@ -8,12 +8,16 @@ const list = () => document.querySelector("[data-palette-list]")
 const options = () => [...list().querySelectorAll("[role=option]")]
 const word = (name) => document.getElementById("palette-words").content.querySelector(`[data-${name}]`).textContent
 const press = (element) => (element.matches("input, textarea, select") ? element.focus() : element.click())
+const PAUSE = 150 // milliseconds after the last letter
 let acts = new Map()
+let suggested = { typed: "", tickets: [] }
+let asking
 
 function found(typed) {
   const key = typed.toUpperCase()
   const tickets = []
   if (TICKET.test(typed)) tickets.push({ label: fill(word("open-ticket"), { key }), act: () => location.assign(list().dataset.ticket.replace("AA-1", key)) })
+  if (suggested.typed === typed) tickets.push(...suggested.tickets)
   if (typed) tickets.push({ label: fill(word("search-for"), { words: typed }), act: () => field().form.submit() })
 
   const pressable = (selector) => {
@@ -23,6 +27,23 @@ function found(typed) {
       .map(([label, element]) => ({ label, element, act: () => press(element) }))
   }
   return { tickets, here: pressable("[data-key]:not([data-place])"), places: pressable("[data-place]") }
+}
+
+// Tickets that the server knows to be meant; what comes back for an earlier text is not shown.
+function suggest() {
+  clearTimeout(asking)
+  const typed = field().value.trim()
+  if (typed.length < 2 || TICKET.test(typed)) return
+  asking = setTimeout(async () => {
+    const answer = await fetch(`${list().dataset.suggestions}?${new URLSearchParams({ q: typed })}`).catch(() => null)
+    if (!answer?.ok || answer.redirected || field().value.trim() !== typed) return
+    const links = new DOMParser().parseFromString(await answer.text(), "text/html").querySelectorAll("a")
+    const tickets = [...links].map((link) => ({ label: link.textContent, act: () => location.assign(link.getAttribute("href")) }))
+    suggested = { typed, tickets }
+    const chosen = options().findIndex((row) => row.ariaSelected === "true")
+    draw()
+    if (chosen > 0) choose(chosen + tickets.length)
+  }, PAUSE)
 }
 
 function draw() {
@@ -70,7 +91,11 @@ document.addEventListener("dialog:opened", (event) => {
   field().focus()
   draw()
 })
-document.addEventListener("input", (event) => event.target.matches("[data-palette-field]") && draw())
+document.addEventListener("input", (event) => {
+  if (!event.target.matches("[data-palette-field]")) return
+  draw()
+  suggest()
+})
 document.addEventListener("click", (event) => {
   const row = event.target.closest("[data-palette-list] [role=option]")
   if (row) take(row)

@@ -1,5 +1,6 @@
 // Fills the sheet of keys when it opens, from what this page has: every [data-key], and the parts that apply here.
-import { capsOf, isInReach, labelOf } from "./kit/keys.js"
+// Of two things with one key, that is the page's own field, as in keys.js.
+import { capsOf, isInReach, isTyping, labelOf } from "./kit/keys.js"
 
 function line(element) {
   const row = document.createElement("div")
@@ -13,7 +14,8 @@ document.addEventListener("dialog:opened", (event) => {
   if (event.target.id !== "shortcuts") return
   const byKey = new Map()
   for (const element of document.querySelectorAll("[data-key]:not([data-key='?'])")) {
-    if (!byKey.has(element.dataset.key) && isInReach(element)) byKey.set(element.dataset.key, element)
+    const known = byKey.get(element.dataset.key)
+    if (isInReach(element) && (!known || (isTyping(element) && !isTyping(known)))) byKey.set(element.dataset.key, element)
   }
   for (const section of event.target.querySelectorAll("[data-keys-of]")) {
     const isOfPlaces = section.dataset.keysOf === "places"

@@ -20,7 +20,7 @@ NOW = {
     "default_timezone": "Europe/Berlin", "registration_open": "y", "registration_domains": "",
     "tickets_per_hour": "60", "comments_per_hour": "600", "description_limit": "50000", "audit_days": "0",
     "upload_types": " ".join(UPLOAD_TYPES), "upload_ticket_mb": "1000", "upload_day_mb": "2000",
-    "rescan_days": "30",
+    "rescan_days": "30", "reopen_days": "14",
 }  # fmt: skip
 
 
@@ -219,6 +219,7 @@ def test_what_files_are_taken_is_saved_and_holds_at_once(client):
         ("upload_ticket_mb", "0", "Enter a number up to 100,000."),
         ("upload_day_mb", "much", "valid integer"),
         ("rescan_days", "-1", "Enter a number up to 3,650."),
+        ("reopen_days", "3651", "Enter a number up to 3,650."),
     ],
 )
 def test_nonsense_about_files_is_named_at_its_field_and_kept(client, field, typed, said):

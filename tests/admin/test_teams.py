@@ -30,7 +30,7 @@ def test_a_team_is_made_with_its_people(client):
     team = db.session.scalar(select(Team))
     assert members_of(team) == [(ben, True), (petra, False)]
     made, edited = db.session.scalars(
-        select(Event).where(Event.kind.in_([Kind.TEAM_CREATED, Kind.TEAM_EDITED]))
+        select(Event).where(Event.kind.in_([Kind.TEAM_CREATED, Kind.TEAM_EDITED])).order_by(Event.id)
     )
     assert made.data["team"] == "Network"
     assert edited.data["changes"]["members"]["new"]["label"] == "Ben, Petra"

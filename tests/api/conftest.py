@@ -17,8 +17,14 @@ class Program:
     def get(self, path, **more):
         return self("GET", path, **more)
 
+    def put(self, path, **more):
+        return self("PUT", path, **more)
+
     def post(self, path, **more):
         return self("POST", path, **more)
+
+    def delete(self, path, **more):
+        return self("DELETE", path, **more)
 
 
 @pytest.fixture

@@ -2,11 +2,14 @@
 
 import re
 from html import unescape
+from urllib.parse import parse_qs, urlsplit
 
 import pytest
 
-from portal.desk.queues import MANY, QUEUES
+from portal.desk.help import EXAMPLES
+from portal.desk.queues import MANY, QUEUES, Desk
 from portal.extensions import db
+from portal.tickets import tagging
 from portal.tickets.models import Priority
 from tests import factories as make
 
@@ -123,7 +126,10 @@ def test_without_scripts_the_form_is_a_page(desk):
 
 def test_of_a_filter_that_is_none_the_form_is_empty(desk):
     client, _ = desk
-    assert client.get("/queue/open/filter?q=statsu:open").status_code == 200
+    page = client.get("/queue/open/filter?q=statsu:open")
+    assert page.status_code == 422
+    assert "Did you mean “status”?" in page.text
+    assert '<option selected value="">Any</option>' in page.text
     assert client.get("/queue/xyzzy/filter").status_code == 404
 
 
@@ -162,7 +168,7 @@ def test_a_filter_that_is_none_is_refused_with_a_reason_and_kept(desk, typed, sa
     assert page.status_code == 422
     assert said in unescape(page.text)
     assert f'value="{typed}"'.replace('""', '"&#34;') in page.text or unescape(page.text).count(typed)
-    assert 'data-topic="queue"' not in page.text
+    assert "pane-list" not in page.text
 
 
 def test_a_mistake_comes_with_the_way_to_mend_it(desk):
@@ -178,7 +184,7 @@ def test_words_of_the_form_that_are_none_are_kept_too(desk):
     assert "status:open &#34;half" in page.text
 
 
-@pytest.mark.parametrize("sort", ["id", "created", "updated", "priority", "status"])
+@pytest.mark.parametrize("sort", ["id", "created", "updated", "priority", "status", "due"])
 def test_each_order_has_a_head_that_turns_it(desk, sort):
     client, _ = desk
     page = client.get(f"/queue/all?sort={sort}")
@@ -278,7 +284,7 @@ def test_the_queue_needs_the_same_few_statements_with_3_and_with_60(world, clien
 
 def test_a_search_and_a_requester_cost_a_statement_each(desk, statements):
     client, _ = desk
-    client.get("/queue")
+    client.get("/queue?q=vpn")  # how frequent a word is, is remembered
     statements.clear()
     client.get("/queue?q=vpn")
     assert len(statements) <= 6
@@ -293,3 +299,176 @@ def test_what_words_find_is_not_counted(world, client_for):
     client = client_for(make.agent())
     assert "25 tickets, and there are more" in client.get("/queue?q=printer").text
     assert "1 ticket<" in client.get("/queue?q=%22printer+7%22").text
+
+
+# Every control, and every place that takes a filter.
+
+
+def fill(client, text, **controls):
+    """The filter that stands in the address after the form of that filter was sent with these changes."""
+    form = client.get("/queue/all/filter", query_string={"q": text}, headers={"HX-Request": "true"}).text
+    sent = dict(re.findall(r'<input [^>]*name="(\w+)"[^>]*value="([^"]*)"', form))
+    sent = {name: unescape(value) for name, value in sent.items() if name not in BOXES}
+    sent |= {name: "y" for name in BOXES if re.search(rf'<input checked[^>]*name="{name}"', form)}
+    for select in re.findall(r"<select.*?</select>", form, re.DOTALL):
+        chosen = re.search(r'<option selected value="([^"]*)"', select)
+        sent[re.search(r'name="(\w+)"', select)[1]] = unescape(chosen[1]) if chosen else ""
+    sent |= controls
+    sent = {name: value for name, value in sent.items() if value is not None}
+    answer = client.get("/queue/all", query_string=sent)
+    assert answer.status_code == 303, answer.text
+    return parse_qs(urlsplit(answer.location).query).get("q", [""])[0]
+
+
+BOXES = ("overdue", "confidential", "file")
+EVERYTHING = (
+    "status:open priority:high type:task waiting:none assignee:me team:mine project:IT category:none"
+    " tag:vpn,mail requester:petra@example.org participant:me watcher:me organization:none department:none"
+    " due>=2026-11-01 due<=2026-12-01 created>=2026-01-01 updated<=2026-12-31 closed:none is:overdue has:file"
+)
+UNSAYABLE = (
+    "-tag:vpn -requester:me status:open,closed -priority:low created<7d due>7d due:today -is:overdue"
+    " is:open,mine replies>2 title:printer key:IT-1 tag:mail tag:vpn -has:file -vpn"
+)
+
+
+@pytest.fixture
+def tags(desk):
+    tagging.tags_called(["vpn", "mail", "home office"], maker=None)
+    db.session.commit()
+    return desk[0]
+
+
+@pytest.mark.parametrize("text", ["", EVERYTHING, UNSAYABLE, f"{EVERYTHING} drops"])
+def test_a_form_that_is_sent_as_it_came_changes_nothing(tags, text):
+    assert sorted(fill(tags, text).split()) == sorted(text.split())
+
+
+def test_the_form_of_everything_shows_everything(tags):
+    form = tags.get("/queue/all/filter", query_string={"q": EVERYTHING}).text
+    for name, value in [
+        ("tag", "vpn, mail"),
+        ("requester", "petra@example.org"),
+        ("watcher", "me"),
+        ("department", "none"),
+        ("due_from", "2026-11-01"),
+        ("due_to", "2026-12-01"),
+        ("created_from", "2026-01-01"),
+        ("updated_to", "2026-12-31"),
+    ]:
+        assert re.search(rf'name="{name}"[^>]*value="{value}"', form), name
+    assert len(re.findall(r"<input checked", form)) == 2
+    assert form.count("<details open>") == 2
+
+
+@pytest.mark.parametrize(
+    ("text", "sent", "meant"),
+    [
+        ("", {"tag": "VPN, home office"}, 'tag:vpn,"home office"'),
+        ("tag:vpn -tag:mail", {"tag": ""}, "-tag:mail"),
+        ("tag:vpn tag:mail", {"tag": "home office"}, 'tag:mail tag:"home office"'),
+        ("created<7d", {"created_from": "2026-11-01"}, "created<7d created>=2026-11-01"),
+        ("due>=2026-11-01 due<=2026-12-01", {"due_from": ""}, "due<=2026-12-01"),
+        ("is:overdue", {"overdue": None}, ""),
+        ("-is:overdue", {"overdue": "y"}, "-is:overdue is:overdue"),
+        ("is:open,mine", {"file": "y"}, "is:open,mine has:file"),
+        ("", {"requester": "Petra Lindqvist <petra@example.org>"}, "requester:petra@example.org"),
+        ("", {"requester": "Petra Lindqvist"}, "requester:petra@example.org"),
+        ("", {"waiting": "supplier", "category": "none"}, "waiting:supplier category:none"),
+        ("vpn", {"words": ""}, ""),
+    ],
+)
+def test_a_control_takes_the_place_of_what_it_shows_and_of_nothing_else(tags, text, sent, meant):
+    assert fill(tags, text, **sent) == meant
+
+
+def test_a_name_with_a_comma_goes_there_and_back(tags):
+    make.organization(name='Hafen, "Logistik"')
+    db.session.commit()
+    text = 'organization:"Hafen, \\"Logistik\\"",none'
+    assert fill(tags, text) == text
+
+
+HOSTILE = [
+    "x" * 10_000,
+    "tag:" + "x" * 990,
+    "a " * 31,
+    "tag:vpn " * 31,
+    'tag:"' + '\\"' * 400,
+    '"' * 401,
+    "tag:vpnn\x07",
+    "due<99999d",
+    "due:9999-99-99",
+    "due<none",
+    "organization:%",
+    "requester:%",
+    "tag:'; DROP TABLE tags; --",
+    "department:" + ",".join(f"x{number}" for number in range(150)),
+    "title:!!",
+    "tag:",
+    "has:everything",
+    "is:overdo",
+    "watcher:nobody@example.org",
+    "tga:vpn",
+]
+
+
+@pytest.mark.parametrize("typed", HOSTILE)
+@pytest.mark.parametrize("headers", [{}, {"HX-Request": "true", "HX-Target": "tickets"}])
+@pytest.mark.parametrize("path", ["/queue", "/queue/all/filter"])
+def test_what_is_no_filter_is_refused_wherever_it_is_sent(desk, typed, headers, path):
+    client, _ = desk
+    page = client.get(path, query_string={"q": typed}, headers=headers)
+    assert page.status_code == 422
+    assert "This filter cannot be understood." in page.text
+    assert ("<html" in page.text) is not bool(headers)
+
+
+def test_the_wrong_word_is_marked_in_its_place(desk):
+    client, _ = desk
+    page = client.get("/queue?q=vpn+statsu:open").text
+    assert "vpn <mark>statsu</mark>:open" in page
+    assert "At character 5." in page
+    assert 'href="/queue/help"' in page
+
+
+@pytest.mark.parametrize(
+    ("name", "typed", "offered"),
+    [
+        ("tag", "vpn, hom", ["vpn, home office"]),
+        ("tag", "", []),
+        ("requester", "petra", ["petra@example.org"]),
+        ("watcher", "me, lindq", ["me, petra@example.org"]),
+        ("organization", "nord", ["Nordwerk"]),
+        ("organization", "%", []),
+        ("department", "hum", ["Human Resources"]),
+        ("xyzzy", "a", []),
+    ],
+)
+def test_fields_of_the_form_suggest_how_to_go_on(tags, name, typed, offered):
+    house = make.organization(name="Nordwerk")
+    make.department(house, "Human Resources"), make.department(make.organization(), "Human Resources")
+    db.session.commit()
+    found = tags.get("/queue/suggestions", query_string={name: typed}).text
+    assert re.findall(r'<option value="([^"]*)"', found) == offered
+
+
+def test_the_help_explains_every_field_by_an_example_that_works(desk):
+    client, _ = desk
+    make.organization(name="Hafen Logistik"), tagging.tags_called(["vpn", "mail"], maker=None)
+    db.session.commit()
+    page = client.get("/queue/help").text
+    names = {field.name for field in Desk.of(make.agent()).fields.all}
+    examples = [unescape(href) for href in re.findall(r'<a class="mono" href="([^"]+)"', page)]
+    explained = re.findall(r'"filter-field" scope="row"><code>(\w+)</code>', page)
+    assert set(explained) == names == set(EXAMPLES)
+    assert len(examples) == len(names)
+    for example in examples:
+        assert client.get(example, follow_redirects=True).status_code == 200, example
+
+
+def test_what_is_due_is_told_by_its_direction(tags):
+    page = unescape(tags.get("/queue/all?q=due<7d+-due>2w+created<7d").text)
+    assert "within 7d from now" in page
+    assert "in more than 2w" in page
+    assert "less than 7d ago" in page

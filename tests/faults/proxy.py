@@ -18,6 +18,7 @@ class Line:
         self._listener = socket.create_server(("127.0.0.1", 0))
         self.port = self._listener.getsockname()[1]
         self._mode = "through"
+        self._turning = threading.Lock()  # a call that is being put through is hung up too
         threading.Thread(target=self._take_calls, daemon=True).start()
 
     @classmethod
@@ -34,22 +35,22 @@ class Line:
         self._mode = "through"
 
     def cut(self) -> None:
-        self._mode = "cut"
-        self._hang_up()
+        self._turn("cut")
 
     def hold(self) -> None:
-        self._mode = "hold"
-        self._hang_up()
+        self._turn("hold")
 
     def close(self) -> None:
         self.cut()
         self._listener.close()
 
-    def _hang_up(self) -> None:
-        for pair in self._pairs:
-            for end in pair:
-                _shut(end)
-        self._pairs.clear()
+    def _turn(self, mode: str) -> None:
+        with self._turning:
+            self._mode = mode
+            for pair in self._pairs:
+                for end in pair:
+                    _shut(end)
+            self._pairs.clear()
 
     def _take_calls(self) -> None:
         while True:
@@ -57,12 +58,16 @@ class Line:
                 caller, _ = self._listener.accept()
             except OSError:
                 return
-            if self._mode == "cut":
-                _shut(caller)
-            elif self._mode == "hold":
-                self._held.append(caller)
-            else:
-                self._connect(caller)
+            with self._turning:
+                self._take(caller)
+
+    def _take(self, caller: socket.socket) -> None:
+        if self._mode == "cut":
+            _shut(caller)
+        elif self._mode == "hold":
+            self._held.append(caller)
+        else:
+            self._connect(caller)
 
     def _connect(self, caller: socket.socket) -> None:
         server = socket.create_connection(self._target)

@@ -5,7 +5,7 @@ from zoneinfo import ZoneInfo
 
 from sqlalchemy import TIMESTAMP, BigInteger, Integer, String, Text, and_, column, table
 
-from portal.filters import And, Comparison, Condition, Fields, Not, Value, Word
+from portal.filters import And, Comparison, Condition, Fields, Not, Value, Word, moments
 from portal.filters import fields as kinds
 
 NOW = datetime(2026, 11, 21, 12, 0, tzinfo=UTC)
@@ -37,7 +37,7 @@ OPTIONS = {
 
 
 def fields():
-    born = kinds.Moment("born", "Born", ZONE, aliases=("birth",))
+    born = moments.Moment("born", "Born", ZONE, aliases=("birth",))
     born._now = NOW
     return Fields(
         [

@@ -15,7 +15,9 @@ from portal.importing.entries import TITLE
 from portal.lifecycles.models import Category
 from portal.notifications.models import Notification
 from portal.projects.models import TicketCategory
+from portal.tickets import tagging
 from portal.tickets.models import Comment, Part, Priority, Ticket, TicketPerson, WaitingFor
+from portal.tickets.tag_lists import names_of
 from tests import factories as make
 
 HEADER = "number,short_description,description,category,urgency,impact,resolution\n"
@@ -417,3 +419,20 @@ def test_the_files_of_other_desks_come_over_whole(load):
         assert first.exit_code == again.exit_code == 0
         assert "no rows left out" in first.output
         assert "\nNo tickets made" in again.output
+
+
+def test_tags_and_due_dates_come_along_and_what_is_none_is_left_out(load):
+    tagging.tags_called(["vpn"], maker=None)
+    done = load(
+        'number,title,tags,due date\nA1,One,"VPN; Printer,none",2026-12-01 17:00\nA2,Two,,whenever\n',
+    )
+
+    assert done.exit_code == 0, done.output
+    assert "“none” cannot be a tag" in done.output
+    assert "“whenever” is no date" in done.output
+    first, second = tickets()
+    assert names_of(first) == ["printer", "vpn"]
+    assert first.due_at.isoformat() == "2026-12-01T16:00:00+00:00"
+    assert (second.tag_ids, second.due_at) == ([], None)
+    submitted = db.session.scalars(select(Event).where(Event.ticket_id == first.id)).first()
+    assert submitted.data["values"]["tags"] == {"id": first.tag_ids, "label": ["printer", "vpn"]}

@@ -16,7 +16,7 @@ from portal.extensions import db
 from portal.organizations.models import Invitation, MembershipRole
 from portal.settings.models import Tick
 from portal.tickets import once
-from portal.tickets.models import IdempotencyKey
+from portal.tickets.unsent import IdempotencyKey
 from tests import factories as make
 
 

@@ -38,25 +38,75 @@ def made(desk, chromium):
         ticket = one("SELECT id FROM tickets WHERE key = %s", asked["own"].rpartition("/")[2])
         return asked | {
             "file": f"/attachments/{one(FILE, ticket)}",
+            "linked": f"/tickets/{one(LINKED)}",
+            "merge": f"/tickets/{one(LINKED)}/merge?into={asked['own'].rpartition('/')[2]}",
+            "split": one(SPLIT),
+            "new": f"/tickets/{one(NEW)}",
             "verify": link_to("noor.newcomer@example.org", "/verify/"),
             "reset": link_to("hana@example.org", "/reset/"),
             "invitation": link_to("guest@example.org", "/invitations/"),
             "address": link_to("ines.new@example.org", "/address/"),
             "held": f"/admin/files/{one(HELD)}",
+            "view": f"/queue/view/{one(VIEW)}",
+            "bulk": f"/queue/bulk/{one(BULK)}",
+            "export": f"/queue/exports/{one(EXPORT)}",
             "mail": f"/admin/mail/{one('SELECT max(id) FROM mails')}",
             "provider": f"/admin/providers/{one('SELECT max(id) FROM identity_providers')}",
             "project": f"/admin/projects/{one('SELECT min(id) FROM projects')}",
             "category": f"/admin/categories/{one('SELECT min(id) FROM ticket_categories')}",
+            "tag": f"/admin/tags/{one('SELECT min(id) FROM tags')}",
+            "canned": f"/canned-replies/{one(CANNED)}",
             "team": f"/admin/teams/{one('SELECT min(id) FROM teams')}",
         }
 
 
+LINKED = "SELECT key FROM tickets JOIN ticket_links ON from_id = tickets.id ORDER BY key LIMIT 1"
+SPLIT = """
+    SELECT '/tickets/' || key || '/comments/' || public_id || '/ticket'
+    FROM comments JOIN tickets ON tickets.id = ticket_id WHERE NOT is_internal ORDER BY comments.id LIMIT 1
+"""
+NEW = """
+    SELECT key FROM tickets WHERE inbox_since IS NOT NULL AND status_category <> 'done'
+    AND NOT is_confidential AND starts_with(key, 'IT-') ORDER BY id LIMIT 1
+"""
+CANNED = "SELECT public_id FROM canned_replies ORDER BY id LIMIT 1"
 HELD = """
     INSERT INTO attachments (public_id, is_internal, uploader_id, original_filename, mime, size,
         scanned_status, reason, object_key, sha256, has_excerpt, attempts, created_at, expires_at, scanned_at)
     SELECT 'held-file', false, min(id), 'salaries.zip', 'application/zip', 4711,
         'UNSCANNABLE', 'encrypted', 'q/held', repeat('0', 64), false, 1, now(), now(), now()
     FROM users RETURNING public_id
+"""
+VIEW = """
+    INSERT INTO views (public_id, owner_id, name, filter, sort, columns, shared_with, position, version,
+        created_at, updated_at)
+    SELECT 'looked-at', id, 'Dringende Störungen, die noch niemand angenommen hat', 'is:open', '-updated',
+        '["priority", "key", "title", "requester", "organization", "project", "tags", "status"]', 'everyone',
+        1, 1, now(), now()
+    FROM users WHERE email = 'agent@example.org' RETURNING public_id
+"""
+BULK = """
+    WITH made AS (
+        INSERT INTO bulk_operations (public_id, owner_id, act, what, filter, place, state, total, changed,
+            unchanged, refused, undone, kept, attempts, created_at, lease_until, finished_at, undo_until)
+        SELECT 'looked-at', id, 'priority', '{"priority": "high"}', 'is:open', 'Alle offenen', 'running', 400,
+            20, 1, 2, 0, 0, 0, now(), now() + interval '1 day', NULL, NULL
+        FROM users WHERE email = 'agent@example.org' RETURNING id, public_id, owner_id
+    ), noted AS (
+        INSERT INTO bulk_items (operation_id, ticket_id, position, outcome, reason)
+        SELECT made.id, tickets.id, tickets.id,
+            CASE WHEN mod(tickets.id, 3) = 0 THEN 'refused' ELSE 'changed' END,
+            CASE WHEN mod(tickets.id, 3) = 0 THEN 'A ticket that is Closed can become: Open, In progress.' END
+        FROM made, tickets
+    )
+    SELECT public_id FROM made
+"""
+EXPORT = """
+    INSERT INTO ticket_exports (public_id, owner_id, filter, place, format, state, total, done, attempts,
+        lease_until, created_at)
+    SELECT 'looked-at', id, 'is:open', 'Alle offenen', 'xlsx', 'running', 250000, 90000, 1,
+        now() + interval '1 day', now() - interval '1 minute'
+    FROM users WHERE email = 'agent@example.org' RETURNING public_id
 """
 LEFT = """
     INSERT INTO users (email, name, sort_name, role, is_active, theme, density, shortcuts_enabled, created_at)

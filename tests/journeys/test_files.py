@@ -6,10 +6,14 @@ from hashlib import sha256
 
 import psycopg
 import pytest
+from flask_babel import force_locale
 from playwright.sync_api import Error, expect
 
+from portal.web.locale import size
+from tests import serving
+from tests.attachments import pdfs
 from tests.attachments.store import EICAR
-from tests.journeys.conftest import ask, axe
+from tests.journeys.conftest import ask, axe, hearing
 
 pytestmark = pytest.mark.browser
 ROWS = "[data-file-rows] .file"
@@ -73,6 +77,18 @@ def test_a_virus_is_blocked_and_says_so(ann):
     choose(ann, text("invoice.txt", EICAR))
     expect(row(ann, "invoice.txt")).to_contain_text("A virus was found")
     expect(row(ann, "invoice.txt").locator("a")).to_have_count(0)
+    assert axe(ann) == []
+
+
+def test_a_pdf_shows_its_first_page_in_its_row_and_on_a_page_of_its_own(ann):
+    choose(ann, {"name": "plan.pdf", "mimeType": "application/pdf", "buffer": pdfs.two_pages()})
+    expect(row(ann, "plan.pdf")).to_contain_text("Ready")
+    expect(row(ann, "plan.pdf").locator("img")).to_have_js_property("naturalWidth", 160)
+
+    ann.goto(row(ann, "plan.pdf").get_by_role("link", name="Preview").get_attribute("href"))
+
+    expect(ann.get_by_role("img", name="Preview of plan.pdf")).to_have_js_property("naturalWidth", 1280)
+    expect(ann.locator("main")).to_contain_text("The first page.")
     assert axe(ann) == []
 
 
@@ -235,14 +251,17 @@ def test_a_file_that_is_sent_whole_says_that_after_a_pause_it_starts_again(ann):
     expect(row(ann, "slow.txt")).to_contain_text("Ready")
 
 
-def test_a_draft_of_one_tab_shows_in_another(ann):
+def test_a_draft_of_one_tab_shows_in_another_and_leaves_both(ann):
     choose(ann, text("notes.txt"))
     expect(row(ann, "notes.txt")).to_contain_text("Ready")
     other = ann.context.new_page()
     other.goto(ann.url)
     expect(row(other, "notes.txt")).to_contain_text("Ready")
+    with hearing(ann):
+        ann.reload()
     row(other, "notes.txt").get_by_role("button", name="Remove notes.txt").click()
     expect(other.locator(ROWS)).to_have_count(0)
+    expect(ann.locator(ROWS)).to_have_count(0)
 
 
 def test_files_go_through_the_desk_without_a_script(open_browser, ann):
@@ -394,3 +413,153 @@ def test_parts_of_a_slow_line_get_new_addresses_before_theirs_are_too_old(ann, t
     choose(ann, str(slow))
     expect(row(ann, "slow.log")).to_contain_text("Ready")
     assert len(asked) == 4  # for each of three, and whether all are there
+
+
+@pytest.fixture
+def log(tmp_path):
+    """A file of 40 MB whose parts all differ."""
+    log = tmp_path / "log.txt"
+    log.write_bytes(b"".join(b"line %010d\n" % number for number in range(40 * MB // 16)))
+    return log
+
+
+@pytest.fixture
+def in_part(ann, log):
+    """Two of the log's three parts have arrived when the page is loaded again; which are sent then."""
+    ann.route(STORE, lambda route: None if "partNumber=3" in route.request.url else route.continue_())
+    with ann.expect_request(re.compile("partNumber=3")):
+        choose(ann, str(log))
+    ann.once("dialog", lambda dialog: dialog.accept())  # whether to leave
+    ann.reload()
+    ann.unroute(STORE)
+    expect(row(ann, "log.txt")).to_contain_text("Arrived in part: 33.6 MB of 41.9 MB.")
+    sent = []
+    ann.on("request", lambda request: "partNumber=" in request.url and sent.append(number_of(request.url)))
+    return sent
+
+
+def number_of(url):
+    return int(re.search(r"partNumber=(\d+)", url)[1])
+
+
+def go_on_with(page, name, file):
+    with page.expect_file_chooser() as chooser:
+        row(page, name).get_by_role("button", name=f"Go on: {name}").press("Enter")
+    chooser.value.set_files(str(file))
+
+
+def saved(page, *, files):
+    """What those get who download the timeline's files, of which there are so many."""
+    links, digests = page.locator(".timeline .file a.file-name"), []
+    expect(links).to_have_count(files)
+    for link in links.all():
+        with page.expect_download() as download:
+            link.click()
+        digests.append(sha256(download.value.path().read_bytes()).digest())
+    return sorted(digests)
+
+
+@pytest.mark.parametrize("how", ["its button", "the usual button", "drop"])
+def test_after_the_page_was_loaded_again_the_same_file_goes_on(ann, in_part, log, how):
+    assert axe(ann) == []
+    if how == "its button":
+        go_on_with(ann, "log.txt", log)
+    elif how == "the usual button":
+        choose(ann, str(log))
+    else:
+        drop(ann, log)
+    expect(row(ann, "log.txt")).to_contain_text("Ready")
+    expect(ann.locator(ROWS)).to_have_count(1)
+    assert in_part == [3]
+
+    send(ann)
+    assert saved(ann, files=1) == [sha256(log.read_bytes()).digest()]
+
+
+def drop(page, file):
+    """Of a real file, as only a file chooser gives one to a script."""
+    page.evaluate(
+        "document.body.append(Object.assign(document.createElement('input'), {type: 'file', id: 'lent'}))"
+    )
+    page.set_input_files("#lent", str(file))
+    page.evaluate("""() => {
+        const dataTransfer = new DataTransfer()
+        dataTransfer.items.add(document.querySelector('#lent').files[0])
+        const drop = new DragEvent('drop', {bubbles: true, cancelable: true, dataTransfer})
+        document.querySelector('#reply-body').dispatchEvent(drop)
+    }""")
+
+
+@pytest.mark.parametrize("at", [0, 20 * MB, 36 * MB], ids=["first part", "second part", "what is missing"])
+def test_another_file_of_the_same_name_and_size_is_never_mixed_with_it(ann, in_part, log, tmp_path, at):
+    content = log.read_bytes()
+    other = tmp_path / "other" / "log.txt"
+    other.parent.mkdir()
+    other.write_bytes(content[:at] + b"X" + content[at + 1 :])
+
+    go_on_with(ann, "log.txt", other)
+
+    expect(ann.locator("[data-files-state]").first).to_contain_text("log.txt is another file than the one")
+    expect(ann.locator(ROWS, has_text="Arrived in part: 33.6 MB of 41.9 MB.")).to_have_count(1)
+    expect(ann.locator(ROWS, has_text="Ready")).to_have_count(1)
+    assert in_part == [1, 2, 3]
+
+    go_on_with(ann, "log.txt", log)
+    expect(ann.locator(ROWS, has_text="Ready")).to_have_count(2)
+    send(ann)
+    assert saved(ann, files=2) == sorted(sha256(each.read_bytes()).digest() for each in (log, other))
+
+
+def test_a_file_of_another_size_is_one_of_its_own(ann, in_part):
+    with ann.expect_file_chooser() as chooser:
+        row(ann, "log.txt").get_by_role("button", name="Go on: log.txt").click()
+    chooser.value.set_files([text("log.txt", b"a few words")])
+    expect(ann.locator("[data-files-state]").first).to_contain_text("log.txt is another file than the one")
+    expect(ann.locator(ROWS, has_text="Ready · 11 bytes")).to_have_count(1)
+    expect(ann.locator(ROWS, has_text="Arrived in part: 33.6 MB of 41.9 MB.")).to_have_count(1)
+    assert in_part == []
+
+
+def test_two_tabs_that_go_on_with_one_file_send_one(ann, in_part, log):
+    other = ann.context.new_page()
+    other.goto(ann.url)
+    go_on_with(ann, "log.txt", log)
+    go_on_with(other, "log.txt", log)
+    for page in (ann, other):
+        expect(row(page, "log.txt")).to_contain_text("Ready")
+        expect(page.locator(ROWS)).to_have_count(1)
+    send(ann)
+    assert saved(ann, files=1) == [sha256(log.read_bytes()).digest()]
+
+
+def test_what_is_not_kept_any_more_begins_again_only_when_that_was_said(ann, in_part, log, desk):
+    with psycopg.connect(desk.environment["DATABASE_URL"], autocommit=True) as connection:
+        connection.execute("UPDATE attachments SET scanned_status = 'EXPIRED' WHERE draft IS NOT NULL")
+    ann.route(ROW, lambda route: route.abort() if route.request.method == "GET" else route.continue_())
+    go_on_with(ann, "log.txt", log)
+    expect(row(ann, "log.txt")).to_contain_text("What had arrived of it is not kept any more.")
+    ann.unroute(ROW)
+    row(ann, "log.txt").get_by_role("button", name="Try again: log.txt").click()
+    expect(row(ann, "log.txt")).to_contain_text("Ready")
+    assert in_part == [1, 2, 3]
+
+
+def test_without_a_script_what_arrived_in_part_is_said_and_removed(open_browser, ann, in_part):
+    plain = open_browser("employee", java_script_enabled=False)
+    plain.goto(ann.url)
+    expect(row(plain, "log.txt")).to_contain_text("Arrived in part: 33.6 MB of 41.9 MB.")
+    expect(row(plain, "log.txt").get_by_text("Choose the same file again")).to_be_hidden()
+    expect(row(plain, "log.txt").get_by_role("button")).to_have_count(1)
+    row(plain, "log.txt").get_by_role("button", name="Remove log.txt").click()
+    expect(plain.locator(ROWS)).to_have_count(0)
+    expect(ann.locator(ROWS)).to_have_count(0)
+
+
+@pytest.mark.parametrize("locale", ["en", "de"])
+def test_scripts_write_sizes_as_the_desk_does(app, ann, locale):
+    sizes = [1, 12, 999, 1000, 1250, 99_949, 100_000, 150_000, 1_250_000, 41_943_040, 2_000_000_000]
+    source = (serving.ROOT / "static/js/kit/sizes.js").read_text().replace("export ", "")
+    script = f"([sizes, locale]) => {{{source}; return sizes.map((size) => measured(size, locale))}}"
+    shown = ann.evaluate(script, [sizes, locale])
+    with app.test_request_context(), force_locale(locale):
+        assert shown == [size(each) for each in sizes]

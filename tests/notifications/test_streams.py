@@ -107,7 +107,6 @@ def test_a_silent_redis_is_taken_for_lost(line, hub_at, monkeypatch):
     hub = hub_at(line)
     inbox = hub.open(frozenset({"a"}))
     assert inbox is not None
-    monkeypatch.setattr(line, "_hang_up", lambda: None)  # as a network does that swallows all
     monkeypatch.setattr("redis.client.PubSub.get_message", lambda *_, **__: time.sleep(0.05))
     assert until(lambda: not hub._hears.is_set())
 

@@ -185,7 +185,10 @@ def test_pages_say_the_neutral_name_and_what_is_rendered_is_rendered_anew(zaphir
     assert own.title == f"A chair for Former user {zaphira.id}"
     assert own.description == f"Call me: …\n\n**Former user {zaphira.id}**"
     assert f"<strong>Former user {zaphira.id}</strong>" in own.description_html
-    found = text("SELECT count(*) FROM tickets WHERE search @@ plainto_tsquery('simple', :word)")
+    found = text(
+        "SELECT count(*) FROM search_texts WHERE kind = 'ticket'"
+        " AND words @@ plainto_tsquery('desk_simple', :word)"
+    )
     assert db.session.scalar(found, {"word": "quillfeather"}) == 0
     assert db.session.scalar(found, {"word": "former"}) == 1
 

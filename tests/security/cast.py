@@ -6,6 +6,9 @@ from enum import IntEnum
 from portal import clock
 from portal.accounts.credentials import ApiToken, Passkey
 from portal.accounts.models import Session, digest
+from portal.bulk.models import BulkOperation
+from portal.desk.models import View
+from portal.exports.models import Format, TicketExport
 from portal.extensions import db
 from portal.organizations.models import MembershipRole, Shares
 from portal.permissions import Scope
@@ -89,6 +92,10 @@ def gather(project):
         "identity_id": 1,
         "job_id": 1,
         "mention_id": 1,
+        "link_id": 1,
+        "ticket_id": 1,
+        "tag_id": 1,
+        "entry_id": 1,
     } | {"direction": "up", "digest": "x" * 32, "filename": "x", "name": "open", "reaction": "notify_people",
          "slug": "house", "size": "preview", "token": "x" * 43}  # fmt: skip
     houses = {"stranger": elsewhere} | dict.fromkeys(("agent", "other agent", "manager", "admin"), third)
@@ -126,7 +133,7 @@ def _with_file(ticket, person):
     """A ticket, a file that this person sent there, and their ways in, which are called as the file is."""
     ways = _ways_in(person)
     make.file(ticket, person, "plan.png", public_id=ways["public_id"])
-    return {"key": ticket.key} | ways
+    return {"key": ticket.key, "comment_id": make.reply(ticket).public_id} | ways
 
 
 def _ways_in(person):
@@ -150,7 +157,7 @@ def _token_of(person):
 
 
 def _session_of(person):
-    """Of the browser and of the passkey that they have, which are both called so."""
+    """Of the browser, passkey, view, bulk change and export that they have, which are all called so."""
     row = make.make(
         Session,
         user_id=person.id,
@@ -167,14 +174,28 @@ def _session_of(person):
         sign_count=0,
         name="Phone",
     )
+    make.make(
+        TicketExport,
+        public_id=row.public_id,
+        owner_id=person.id,
+        place="All open",
+        format=Format.CSV,
+    )
+    make.make(BulkOperation, public_id=row.public_id, owner_id=person.id, act="close", what={})
+    make.make(
+        View, public_id=row.public_id, owner_id=person.id, name=row.public_id, sort="-updated", columns=[]
+    )
     return row.public_id
+
+
+BODIES = {"api.put_tags": {"tags": []}, "api.put_due": {"due_at": None}}  # of what is refused without
 
 
 def asked(app, client, door, token=None):
     """The answer to one request, whose changes are undone; what is for programs, one with that token asks."""
     more = {}
     if door.is_for_machines:
-        more["json"] = {"body": "x"} if door.method == "POST" else None
+        more["json"] = BODIES.get(door.endpoint, {"body": "x"} if door.method == "POST" else None)
         more["headers"] = {"Authorization": f"Bearer {token}"} if token else {}
     undone = db.engines[None].begin_nested()
     try:

@@ -6,7 +6,8 @@ from sqlalchemy import select
 from portal.accounts.models import User
 from portal.extensions import db
 from portal.tickets.drafts import MOST
-from portal.tickets.models import Comment, Draft, Ticket, TicketPerson
+from portal.tickets.models import Comment, Ticket, TicketPerson
+from portal.tickets.unsent import Draft
 from tests import factories as make
 
 MORE = {

@@ -10,11 +10,13 @@ from portal.extensions import db
 from portal.filters import And, FilterError, Word, read, where
 from portal.gateways.maintenance import as_owner
 from portal.tickets import actions
-from portal.tickets.filtering import _are_frequent, ticket_fields, word_fields
+from portal.tickets.filtering import ticket_fields, word_fields
+from portal.tickets.finding import _are_frequent
 from portal.tickets.lists import SORTS, Sort, count_up_to, is_open, ticket_page, tickets_seen_by
 from portal.tickets.models import Part, Priority, Ticket, TicketType
 from portal.tickets.policy import Verb, may, visible_in_parts
 from portal.tickets.vocabulary import vocabulary
+from portal.tickets.wording import Wanted
 from portal.web.paging import write_cursor
 from tests import factories as make
 
@@ -142,7 +144,7 @@ def test_what_others_find_is_theirs(town, who, typed, expected):
 
 def test_common_words_find_the_same_as_rare_ones(town, monkeypatch):
     rare = {word: found(town, "petra", word) for word in ("printer", "router", "IT-2", "hypochondria")}
-    monkeypatch.setattr("portal.tickets.filtering._is_frequent", lambda _asked: True)
+    monkeypatch.setattr("portal.tickets.finding.is_frequent", lambda _wanted: True)
     assert {word: found(town, "petra", word) for word in rare} == rare
 
 
@@ -151,11 +153,11 @@ def test_words_are_frequent_where_the_latest_tickets_have_them_together(shared_a
         make.ticket(title=f"Printer {number} jams", description="With paper" if number % 2 else "Badge")
     db.session.commit()
     with as_owner() as connection:
-        connection.execute(text("ANALYZE tickets"))
-    assert _are_frequent('"printer"')
-    assert _are_frequent('"badge" "jams"')
-    assert not _are_frequent('"badge" "paper"')  # each in half of them, never together
-    assert not _are_frequent('"hypochondria"')
+        connection.execute(text("ANALYZE tickets, search_texts"))
+    assert _are_frequent(Wanted.of(["printer"]))
+    assert _are_frequent(Wanted.of(["badge", "jams"]))
+    assert not _are_frequent(Wanted.of(["badge", "paper"]))  # each in half of them, never together
+    assert not _are_frequent(Wanted.of(["hypochondria"]))
 
 
 def test_two_people_of_one_name_have_to_be_told_apart(town):

@@ -7,7 +7,8 @@ from portal.lifecycles.actions import make_default_lifecycle
 from portal.lifecycles.models import Category
 from portal.notifications.models import Notification
 from portal.tickets import actions
-from portal.tickets.models import Comment, Draft, Priority, Ticket, WaitingFor
+from portal.tickets.models import Comment, Priority, Ticket, WaitingFor
+from portal.tickets.unsent import Draft
 from tests import factories as make
 
 HTMX = {"HX-Request": "true"}

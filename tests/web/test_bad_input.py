@@ -55,13 +55,14 @@ def everywhere(app, world):
     make.member(house, person=ticket.requester)
     arguments = {
         "key": ticket.key, "token": "x" * 43, "public_id": "x" * 16, "name": "open", "category_id": 1,
-        "token_id": "x" * 16,
+        "token_id": "x" * 16, "tag_id": 1,
         "project_id": world.id, "user_id": ticket.requester_id, "team_id": 1, "mail_id": 1, "event_id": 1,
         "reaction": "notify_people", "digest": "x" * 32, "project_key": world.key, "direction": "up",
         "filename": "x", "size": "thumbnail",
         "organization_id": house.id, "department_id": make.department(house).id,
         "invitation_id": make.invitation(house, admin).id, "provider_id": 999,
-        "identity_id": 999, "slug": "house", "job_id": 1, "mention_id": 1,
+        "identity_id": 999, "slug": "house", "job_id": 1, "mention_id": 1, "link_id": 1,
+        "ticket_id": 1, "comment_id": "x", "entry_id": 1,
     }  # fmt: skip
     db.session.commit()
     return doors(app, arguments), admin

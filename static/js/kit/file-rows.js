@@ -1,9 +1,10 @@
 // The row of a file that is on its way: <template id="file-row"> with its words, by what becomes of the file. One that
 // comes in parts is `paused` and goes on with the rest; one that is sent whole is `stopped`.
+import { measured } from "./sizes.js"
 import { fill, fromTemplate } from "./templates.js"
 
 const NEVER = ["refused", "unreadable", "empty", "tooLarge"] // it can only be taken away
-const GLYPHS = { lost: "warn", noDesk: "warn", loggedOut: "warn", failed: "warn", notWhole: "warn", store: "warn", stale: "warn", unreadable: "warn", refused: "stop", empty: "stop", tooLarge: "stop", paused: "pause", stopped: "pause" }
+const GLYPHS = { lost: "warn", noDesk: "warn", loggedOut: "warn", failed: "warn", notWhole: "warn", store: "warn", stale: "warn", gone: "warn", unreadable: "warn", refused: "stop", empty: "stop", tooLarge: "stop", paused: "pause", stopped: "pause" }
 const ACTS = { waiting: ["cancel"], uploading: ["pause", "cancel"], paused: ["resume", "cancel"], arrived: [] }
 const ALOUD_FOR = 10_000
 
@@ -14,11 +15,6 @@ export const listOf = (upload) => document.querySelector(`form[data-draft="${upl
 
 // What the desk would refuse, in its own words, without being asked.
 export const unfit = ({ file: { size }, row }) => (size > Number(row.dataset.most) ? "tooLarge" : size ? "" : "empty")
-
-export function megabytes(size) {
-  const [unit, by] = size < 100_000 ? ["kilobyte", 1000] : ["megabyte", 1_000_000]
-  return (size / by).toLocaleString(document.documentElement.lang, { style: "unit", unit, maximumFractionDigits: 1 })
-}
 
 export function newRow(upload) {
   const row = (upload.row = fromTemplate("file-row"))
@@ -37,7 +33,7 @@ export function newRow(upload) {
 export function drawRow(upload, said = "") {
   const { row, state, file, sent } = upload
   const percent = file.size ? Math.floor((100 * Math.min(upload.loaded ?? sent, file.size)) / file.size) : 0
-  const words = said || fill(row.dataset[state], { percent, size: megabytes(file.size) })
+  const words = said || fill(row.dataset[state], { percent, size: measured(file.size) })
   if (row.words === words) return
   row.words = words
   const isWrong = GLYPHS[state] && GLYPHS[state] !== "pause"

@@ -1,10 +1,10 @@
 // Requests besides those of htmx, and sending again one of htmx that did not get through.
 export const token = () => JSON.parse(document.body.getAttribute("hx-headers") ?? "{}")["X-CSRFToken"]
 
-export const post = (url, fields) =>
+export const post = (url, fields, headers = {}) =>
   fetch(url, {
     method: "POST",
-    headers: { "X-CSRFToken": token(), "X-Requested-With": "fetch" },
+    headers: { "X-CSRFToken": token(), "X-Requested-With": "fetch", ...headers },
     body: fields instanceof FormData ? fields : new URLSearchParams(fields),
     redirect: "manual",
   })

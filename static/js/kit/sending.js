@@ -30,7 +30,7 @@ export async function put(upload, place, body, number) {
 }
 
 // What is said to be there is compared with what arrived. Browsers hash on safe connections alone.
-async function hashOf(body) {
+export async function hashOf(body) {
   const bytes = await body.arrayBuffer().catch(() => { throw new Unsent("unreadable") })
   const digest = await crypto.subtle?.digest("SHA-256", bytes)
   return digest && Array.from(new Uint8Array(digest), (byte) => byte.toString(16).padStart(2, "0")).join("")

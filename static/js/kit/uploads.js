@@ -1,11 +1,11 @@
 // One file's way to the store: announced at the desk, put where the desk says, whole or in parts, and said to be there.
 // A lost connection is asked after: what has arrived is not sent again, nor is a file of which only the answer was lost.
+import { ask } from "./asking.js"
+import { putParts } from "./parts.js"
 import { post } from "./requests.js"
-import { put, Unsent } from "./sending.js"
+import { put } from "./sending.js"
 
-const TRIES = 4 // of a large file while nothing more of it arrives
 const GOOD_FOR = 540_000 // of an address
-const FRESH_FOR = 60_000 // of those of parts, so that each part is begun with most of its time left
 
 // Every file of this page that is not there yet, the first one first.
 export const uploads = new Set()
@@ -18,10 +18,11 @@ export async function sendFile(upload) {
       upload.isPut = true
       return await ask(upload, upload.told.complete_url, wholeHashes(upload))
     } catch (problem) {
-      const isStale = problem.state === "stale" && !tries
+      const { told, sent } = upload
+      const isStale = problem.state === "gone" || (problem.state === "stale" && !told?.parts_url)
       if (problem.state === "notWhole") upload.isPut = false
-      if (isStale || (problem.state === "notWhole" && !upload.told?.parts_url)) await forget(upload)
-      if (!isStale) throw problem
+      if (isStale || (problem.state === "notWhole" && !told?.parts_url)) await forget(upload)
+      if (!isStale || tries || sent) throw problem // what had arrived is not begun again without a word
     }
   }
 }
@@ -46,53 +47,6 @@ async function announce(upload) {
   const fields = { original_filename: name, mime: type, size, draft: upload.scope }
   upload.toldAt = performance.now()
   upload.told = await ask(upload, upload.url, fields)
-}
-
-async function ask(upload, url, fields = {}) {
-  const answer = await post(url, fields).catch(() => null)
-  if (!answer) throw new Unsent("noDesk")
-  const content = await answer.json().catch(() => ({}))
-  if (answer.status === 401 || answer.type === "opaqueredirect") throw new Unsent("loggedOut")
-  if (answer.status === 404 && upload.told) throw new Unsent("stale")
-  if (!answer.ok) throw new Unsent(problemOf(answer), content.message)
-  if (url === upload.url) upload.told = content // also of one that was stopped meanwhile, which is then taken back
-  if (upload.isStopped) throw new Unsent("stopped")
-  return content
-}
-
-function problemOf({ status }) {
-  if (status >= 500) return "noDesk"
-  if (status === 409) return "notWhole"
-  return [403, 413, 422].includes(status) ? "refused" : "failed"
-}
-
-async function putParts(upload) {
-  const { told, file } = upload
-  for (let left = TRIES, known = -1; ; left -= 1) {
-    const askedAt = performance.now()
-    const { arrived, missing } = await ask(upload, told.parts_url)
-    if (!missing.length) return
-    if (arrived.length > known) left = TRIES
-    if (!left) throw new Unsent("store")
-    known = arrived.length
-    upload.sent = file.size - missing.reduce((sum, part) => sum + part.size, 0)
-    try {
-      for (const part of missing) {
-        await putPart(upload, part)
-        if (performance.now() - askedAt > FRESH_FOR) break
-      }
-    } catch (problem) {
-      if (!["lost", "stale"].includes(problem.state) || left === 1) throw problem
-      await new Promise((resolve) => setTimeout(resolve, 1000 * 2 ** (TRIES - left)))
-      if (upload.isStopped) throw new Unsent("stopped")
-    }
-  }
-}
-
-async function putPart(upload, part) {
-  const from = (part.number - 1) * upload.told.part_sizes[0]
-  await put(upload, part, upload.file.slice(from, from + part.size), part.number)
-  upload.sent += part.size
 }
 
 const wholeHashes = ({ hashes, told }) =>

@@ -1,0 +1,276 @@
+"""What can be done to many tickets: to each of them by the same actions as in its own menus.
+
+An act knows its values (`what`: plain enough to be kept), how a ticket is held for it, what it will
+have changed (`before`), and the way back. Nothing here commits.
+"""
+
+from abc import ABC, abstractmethod
+from datetime import datetime
+from typing import Any
+
+from flask_babel import gettext as _
+from flask_babel import lazy_gettext as _l
+from sqlalchemy import ColumnElement, and_, false, func, or_, select, true
+
+from portal.accounts.models import User
+from portal.errors import DomainError
+from portal.extensions import db
+from portal.lifecycles.models import Category, Status
+from portal.organizations.models import Team
+from portal.tickets import actions, comments, merging, tagging
+from portal.tickets.lists import is_open
+from portal.tickets.models import Priority, Ticket, WaitingFor
+from portal.tickets.queries import get_work_or_404, held_together_or_404, held_with_merged_or_404
+from portal.tickets.tags import Tag
+from portal.tickets.vocabulary import vocabulary
+
+What = dict[str, Any]
+GONE = _l("It is not merged any more.")
+
+
+class Act(ABC):
+    """One of them. `key` presses its button; what has no undo says so before it is done."""
+
+    name: str
+    label: Any
+    glyph: str
+    key = ""
+    has_undo = True
+    counts_always = False  # that it was done shows in no field of the ticket
+
+    def hold(self, key: str, what: What, *, by: User) -> Ticket:
+        """The ticket of that key, locked. Raises NotFound, or DomainError for one they do not work on."""
+        return get_work_or_404(key, seen_by=by, to_change=True)
+
+    def hold_again(self, ticket_id: int, *, by: User) -> Ticket:
+        """The same ticket, to be given back what it had: whoever gave it to a team by mistake may not
+        see it just now, so whether they work on it is asked afterwards."""
+        held = select(Ticket).where(Ticket.id == ticket_id).with_for_update(of=Ticket)
+        return db.session.scalars(held.execution_options(populate_existing=True)).one()
+
+    @abstractmethod
+    def before(self, ticket: Ticket) -> What:
+        """What it is about to change, as the ticket has it."""
+
+    @abstractmethod
+    def apply(self, ticket: Ticket, what: What, *, actor: User) -> None:
+        """Raises DomainError where the single menu would."""
+
+    @abstractmethod
+    def restore(self, ticket: Ticket, before: What, *, actor: User) -> None:
+        """Raises DomainError where what it had is not to be had any more."""
+
+    def is_so(self, what: What) -> ColumnElement[bool]:
+        """The tickets on which it would change nothing."""
+        return false()
+
+
+class Assign(Act):
+    name, label, glyph, key = "assign", _l("Assign"), "user", "a"
+
+    def before(self, ticket: Ticket) -> What:
+        return {"assignee_id": ticket.assignee_id}
+
+    def apply(self, ticket: Ticket, what: What, *, actor: User) -> None:
+        actions.assign(ticket, _row(User, what["assignee_id"]), actor=actor)
+
+    def restore(self, ticket: Ticket, before: What, *, actor: User) -> None:
+        self.apply(ticket, before, actor=actor)
+
+    def is_so(self, what: What) -> ColumnElement[bool]:
+        return Ticket.assignee_id.is_not_distinct_from(what["assignee_id"])
+
+
+class GiveToTeam(Act):
+    name, label, glyph, key = "team", _l("Team"), "users", "t"
+
+    def before(self, ticket: Ticket) -> What:
+        return {"team_id": ticket.team_id}
+
+    def apply(self, ticket: Ticket, what: What, *, actor: User) -> None:
+        actions.assign_team(ticket, _row(Team, what["team_id"]), actor=actor)
+
+    def restore(self, ticket: Ticket, before: What, *, actor: User) -> None:
+        self.apply(ticket, before, actor=actor)
+
+    def is_so(self, what: What) -> ColumnElement[bool]:
+        return Ticket.team_id.is_not_distinct_from(what["team_id"])
+
+
+class SetPriority(Act):
+    name, label, glyph, key = "priority", _l("Priority"), "is-high", "p"
+
+    def before(self, ticket: Ticket) -> What:
+        return {"priority": ticket.priority.value}
+
+    def apply(self, ticket: Ticket, what: What, *, actor: User) -> None:
+        actions.edit(ticket, actor=actor, priority=Priority(what["priority"]))
+
+    def restore(self, ticket: Ticket, before: What, *, actor: User) -> None:
+        self.apply(ticket, before, actor=actor)
+
+    def is_so(self, what: What) -> ColumnElement[bool]:
+        return Ticket.priority == Priority(what["priority"])
+
+
+class _OfStatus(Act):
+    """The way back leads to the status at once, also where the lifecycle has no such step: an undo
+    moves nothing along, it restores what was."""
+
+    def before(self, ticket: Ticket) -> What:
+        return {
+            "status_id": ticket.status_id,
+            "waiting_for": ticket.waiting_for,
+            "closed_at": ticket.closed_at.isoformat() if ticket.closed_at else None,
+        }
+
+    def restore(self, ticket: Ticket, before: What, *, actor: User) -> None:
+        waiting_for, closed_at = before["waiting_for"], before["closed_at"]
+        actions.put_back(
+            ticket,
+            db.session.get_one(Status, before["status_id"]),
+            actor=actor,
+            waiting_for=WaitingFor(waiting_for) if waiting_for else None,
+            closed_at=datetime.fromisoformat(closed_at) if closed_at else None,
+        )
+
+
+class ChangeStatus(_OfStatus):
+    """The status is known by its name: tickets of several lifecycles have different ones of it."""
+
+    name, label, glyph, key = "status", _l("Status"), "is-active", "s"
+
+    def apply(self, ticket: Ticket, what: What, *, actor: User) -> None:
+        called = select(Status).where(
+            Status.lifecycle_id == ticket.project.lifecycle_id, Status.name == what["status"]
+        )
+        status = db.session.scalar(called)
+        if status is None:
+            raise DomainError(
+                _("There is no status “%(status)s” in its project.", status=status_called(what["status"]))
+            )
+        reason = WaitingFor(what["waiting_for"]) if what["waiting_for"] else None
+        actions.change_status(ticket, status, actor=actor, waiting_for=reason)
+
+    def is_so(self, what: What) -> ColumnElement[bool]:
+        waits = Ticket.waiting_for == what["waiting_for"] if what["waiting_for"] else true()
+        called = select(Status.id).where(Status.name == what["status"]).correlate(None)
+        return and_(Ticket.status_id.in_(called), waits)
+
+
+class Close(_OfStatus):
+    """By whatever steps its lifecycle asks for, as "it's solved" does."""
+
+    name, label, glyph = "close", _l("Close"), "check"
+
+    def apply(self, ticket: Ticket, what: What, *, actor: User) -> None:
+        actions.walk_to(ticket, Category.DONE, actor=actor)
+
+    def is_so(self, what: What) -> ColumnElement[bool]:
+        return ~is_open()
+
+
+class ChangeTags(Act):
+    name, label, glyph, key = "tags", _l("Tags"), "label", "l"
+
+    def before(self, ticket: Ticket) -> What:
+        return {"tag_ids": list(ticket.tag_ids)}
+
+    def apply(self, ticket: Ticket, what: What, *, actor: User) -> None:
+        now = tagging.living(ticket.tag_ids)
+        gone = tagging.living(db.session.scalars(_tags(what["remove"])))
+        kept = [name for tag_id, name in now.items() if tag_id not in gone]
+        tagging.change_tags(ticket, list(dict.fromkeys([*kept, *what["add"]])), actor=actor)
+
+    def restore(self, ticket: Ticket, before: What, *, actor: User) -> None:
+        """As far as there are those tags still."""
+        tagging.change_tags(ticket, list(tagging.living(before["tag_ids"]).values()), actor=actor)
+
+    def is_so(self, what: What) -> ColumnElement[bool]:
+        added = list(db.session.scalars(_tags(what["add"])))
+        if len(added) < len(what["add"]):
+            return false()  # some are yet to be made
+        gone = list(db.session.scalars(_tags(what["remove"])))
+        lacks = ~Ticket.tag_ids.overlap(gone) if gone else true()
+        return and_(Ticket.tag_ids.contains(added), lacks)
+
+
+class AddNote(Act):
+    """What is written stays written: there is no way back."""
+
+    name, label, glyph, key = "note", _l("Note"), "lock", "n"
+    has_undo = False
+    counts_always = True
+
+    def before(self, ticket: Ticket) -> What:
+        return {}
+
+    def apply(self, ticket: Ticket, what: What, *, actor: User) -> None:
+        comments.add_note(ticket, what["body"], author=actor)
+
+    def restore(self, ticket: Ticket, before: What, *, actor: User) -> None:
+        raise DomainError(_("A note cannot be taken back."))
+
+
+class Merge(Act):
+    """Each of them goes on in one other ticket. All that were merged into either are held together."""
+
+    name, label, glyph, key = "merge", _l("Merge"), "merge", "m"
+    counts_always = True
+
+    def hold(self, key: str, what: What, *, by: User) -> Ticket:
+        into_key = db.session.scalars(select(Ticket.key).where(Ticket.id == what["into_id"])).one()
+        return held_together_or_404(key, into_key, seen_by=by)[0]
+
+    def hold_again(self, ticket_id: int, *, by: User) -> Ticket:
+        ticket = super().hold_again(ticket_id, by=by)
+        if ticket.merged_into_id is None:
+            raise DomainError(str(GONE))
+        into_key = db.session.scalars(select(Ticket.key).where(Ticket.id == ticket.merged_into_id)).one()
+        db.session.rollback()  # they are held by ascending id, so that nobody waits for each other
+        held_with_merged_or_404(into_key, seen_by=by)
+        return super().hold_again(ticket_id, by=by)
+
+    def before(self, ticket: Ticket) -> What:
+        return {"merged_into_id": None}
+
+    def apply(self, ticket: Ticket, what: What, *, actor: User) -> None:
+        merging.merge(ticket, db.session.get_one(Ticket, what["into_id"]), actor=actor)
+
+    def restore(self, ticket: Ticket, before: What, *, actor: User) -> None:
+        if ticket.merged_into_id is None:
+            raise DomainError(str(GONE))
+        merging.unmerge(ticket, actor=actor)
+
+    def is_so(self, what: What) -> ColumnElement[bool]:
+        return or_(Ticket.id == what["into_id"], Ticket.merged_into_id.is_not_distinct_from(what["into_id"]))
+
+
+ACTS: dict[str, Act] = {
+    act.name: act
+    for act in (
+        Assign(),
+        ChangeStatus(),
+        SetPriority(),
+        ChangeTags(),
+        GiveToTeam(),
+        AddNote(),
+        Merge(),
+        Close(),
+    )
+}
+
+
+def status_called(name: str) -> str:
+    """How people read the status of that name."""
+    return next((status.label for status in vocabulary().statuses if status.name == name), name)
+
+
+def _row(model: Any, row_id: int | None) -> Any:
+    """The row of that id; None for no id at all."""
+    return None if row_id is None else db.session.get_one(model, row_id)
+
+
+def _tags(names: list[str]) -> Any:
+    """The ids of the tags that these names mean, as far as there are any."""
+    return select(func.coalesce(Tag.merged_into_id, Tag.id)).where(Tag.name.in_(names))
