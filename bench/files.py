@@ -11,13 +11,11 @@ import secrets
 import subprocess
 import sys
 import tempfile
-import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from functools import partial
 from io import BytesIO
-from pathlib import Path
 
 import psycopg
 import redis
@@ -25,6 +23,7 @@ import requests
 from flask import Flask
 from sqlalchemy import select
 
+from bench.memory import memory, most
 from bench.run import ROOT, served
 from embedded.ports import choose
 from portal import create_app, schema
@@ -170,9 +169,9 @@ def _large(sender: Sender, web: int, megabytes: int) -> None:
     _large_alone(piece, size)
     done = _count(State.CLEAN, State.UNSCANNABLE)
     with _worker_process() as worker:
-        _wait(lambda: _memory(worker) > 50)
-        idle = _memory(web), _memory(worker)
-        with _most(web) as of_web, _most(worker) as of_worker:
+        _wait(lambda: memory(worker) > 50)
+        idle = memory(web), memory(worker)
+        with most(web) as of_web, most(worker) as of_worker:
             told = sender.announce("large.zip", size)
             began = time.monotonic()
             for part in sender.post(told["parts_url"])["missing"]:
@@ -231,46 +230,6 @@ def _wait(fact: Callable[[], bool], *, seconds: float = 300) -> None:
         if time.monotonic() > until:
             raise TimeoutError
         time.sleep(0.02)
-
-
-@contextmanager
-def _most(pid: int) -> Iterator[list[int]]:
-    """The most memory in MB that the process and those it started have taken meanwhile."""
-    most, stop = [0], threading.Event()
-
-    def look() -> None:
-        while not stop.wait(0.05):
-            most[0] = max(most[0], _memory(pid))
-
-    looking = threading.Thread(target=look)
-    looking.start()
-    try:
-        yield most
-    finally:
-        stop.set()
-        looking.join()
-
-
-def _memory(pid: int) -> int:
-    """What is its own, in MB, of the process and of those it started (PSS: what they share is shared out)."""
-    return sum(_pss(each) for each in [pid, *_children(pid)]) // 1024
-
-
-def _pss(pid: int) -> int:
-    try:
-        rollup = Path(f"/proc/{pid}/smaps_rollup").read_text()
-    except OSError:
-        return 0
-    found = re.search(r"^Pss:\s+(\d+) kB", rollup, re.MULTILINE)
-    return int(found[1]) if found else 0
-
-
-def _children(pid: int) -> list[int]:
-    try:
-        own = Path(f"/proc/{pid}/task/{pid}/children").read_text().split()
-    except OSError:
-        return []
-    return [each for child in own for each in (int(child), *_children(int(child)))]
 
 
 def _say(what: str, figure: str) -> None:

@@ -22,10 +22,11 @@ from portal.projects.models import Project
 
 PEOPLE = 5_000
 TEAMS = 20
-PROJECTS = ("IT", "HR", "FAC", "FIN", "LEG")
+PROJECTS = ("IT", "HR", "FAC", "FIN", "LEG", "SEC", "OPS", "MKT")
 CATEGORIES = 8  # of each project
 EVERYWHERE = "everywhere@example.org"  # an agent in all teams
 LIMITED = "limited@example.org", "FIN"  # another one, who works only in that project
+MUCH, LITTLE = "much@example.org", "little@example.org"  # employees; `lives` says how much they ask
 FIRST = """Ann Ben Chen Dora Emre Fatma Goran Hana Ines Jonas Käthe Lars Mehmet Nina Oskar Petra Quang Rosa
 Søren Tilda Uwe Vera Wei Xenia Yara Zoë""".split()  # noqa: SIM905
 LAST = """Sørensen Okafor Wei Berg Yıldız Nowak Petrović Novák Costa Müller Großmann Holm Demir Lind Brandt
@@ -62,7 +63,9 @@ def build(scale: float) -> House:
     lifecycle = projects[0].lifecycle_id
     statuses = db.session.scalars(select(Status).where(Status.lifecycle_id == lifecycle))
     made = House(
-        employees=ids[Role.EMPLOYEE],
+        employees=ids[Role.EMPLOYEE][:-2],
+        asks_much=ids[Role.EMPLOYEE][-2],
+        asks_little=ids[Role.EMPLOYEE][-1],
         agents=agents,
         projects=[(project.id, project.key) for project in projects],
         categories={key: [(c.id, c.team_id) for c in those] for key, those in categories.items()},
@@ -82,16 +85,18 @@ def build(scale: float) -> House:
 
 
 def _people(how_many: int) -> list[User]:
-    """One in twenty-five works on tickets; the first three are an admin and two managers."""
+    """One in twenty-five works on tickets; the first three are an admin and two managers, the last two
+    those who ask much and little."""
     rng, now = Random(3), clock.now()
     agents = max(how_many // 25, 2 * TEAMS)
     roles = [Role.ADMIN, Role.MANAGER, Role.MANAGER] + [Role.AGENT] * agents
     roles += [Role.EMPLOYEE] * (how_many - len(roles))
     names = [f"{rng.choice(FIRST)} {rng.choice(LAST)}" for _ in roles]
+    addresses = [f"p{n}@example.org" for n in range(1, len(roles) - 1)] + [MUCH, LITTLE]
     rows = [
-        {"email": f"p{n}@example.org", "name": name, "sort_name": sort_key(name), "role": role,
+        {"email": email, "name": name, "sort_name": sort_key(name), "role": role,
          "email_verified_at": now, "created_at": now, "is_active": True}
-        for n, (name, role) in enumerate(zip(names, roles, strict=True), 1)
+        for email, name, role in zip(addresses, names, roles, strict=True)
     ]  # fmt: skip
     return list(db.session.scalars(insert(User).returning(User, sort_by_parameter_order=True), rows))
 

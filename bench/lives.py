@@ -28,11 +28,14 @@ OPEN = ("open", "open", "in_progress", "in_progress", "blocked")
 REASONS = ("requester", "requester", "supplier", "approval", "other")
 MEANS = {"open": "new", "in_progress": "active", "blocked": "waiting", "closed": "done"}
 REPLIES = (0, 1, 1, 2, 2, 3, 3, 4, 5, 9)  # 3 on average
+MUCH = 333  # one ticket in so many is of one person: 3,003 of a million
+LITTLE = (20, 50, 80)  # all tickets of another
+UNDECIDED = DAY / 2  # so long nobody has decided on a new ticket
 
 COLUMNS = {
     "tickets": "id key project_id number title description description_html type priority status_id"
     " status_category waiting_for category_id organization_id team_id requester_id assignee_id"
-    " is_confidential reply_count version created_at updated_at closed_at",
+    " is_confidential reply_count version created_at updated_at closed_at inbox_since",
     "ticket_people": "user_id ticket_id part",
     "comments": "id public_id ticket_id author_id is_internal body body_html created_at",
     "events": "id kind ticket_id actor_id depth is_public data created_at",
@@ -47,6 +50,8 @@ class House:
     """The rows that tickets refer to: their ids, and what events call them."""
 
     employees: list[int]
+    asks_much: int
+    asks_little: int
     agents: dict[int, list[int]]  # of each team
     projects: list[tuple[int, str]]
     categories: dict[int, list[tuple[int, int]]]  # of each project: a category and its team
@@ -118,11 +123,18 @@ class Lives:
             number=self.numbers[project[0]],
             category=category,
             team=team,
-            requester=house.employees[int(len(house.employees) * rng.random() ** 1.3)],
+            requester=self._asks(self.last["tickets"]),
             assignee=rng.choice(house.agents[team]) if has_assignee else None,
             status=status,
             updated=created,
         )
+
+    def _asks(self, ticket: int) -> int:
+        if ticket % MUCH == 0:
+            return self.house.asks_much
+        if ticket in LITTLE:
+            return self.house.asks_little
+        return self.house.employees[int(len(self.house.employees) * self.rng.random() ** 1.3)]
 
     def _submit(self, life: Life, title: str, priority: str, kind: str, lines: Lines) -> None:
         values = (
@@ -220,6 +232,7 @@ class Lives:
     def _write_ticket(self, life: Life, title: str, priority: str, kind: str, lines: Lines) -> None:
         body, html = self.texts.description()
         updated = _moment(life.updated)
+        waits = life.status == "open" and not life.assignee and life.created > self.now - UNDECIDED
         lines["tickets"].append(
             f"{life.id}\t{life.project[1]}-{life.number}\t{life.project[0]}\t{life.number}\t{title}\t{body}\t{html}"
             f"\t{kind}\t{priority}\t{self.house.statuses[life.status][0]}\t{MEANS[life.status]}"
@@ -227,6 +240,7 @@ class Lives:
             f"\t{self.house.organization}\t{life.team}\t{life.requester}\t{life.assignee or NULL}"
             f"\t{'t' if self.rng.random() < 0.005 else 'f'}\t{life.replies}\t{life.version}"
             f"\t{_moment(life.created)}\t{updated}\t{updated if life.status == 'closed' else NULL}"
+            f"\t{_moment(life.created) if waits else NULL}"
         )
 
 

@@ -10,18 +10,30 @@ from flask import Flask
 from itsdangerous import URLSafeTimedSerializer
 from sqlalchemy import func, select
 
-from bench.house import EVERYWHERE, LIMITED, TEAMS
+from bench.house import EVERYWHERE, LIMITED, LITTLE, MUCH, TEAMS
 from portal.accounts.actions import open_session
 from portal.accounts.models import User
+from portal.desk.actions import Wanted, save_view
+from portal.desk.columns import USUAL
+from portal.desk.queries import own_views
+from portal.desk.queues import LISTED, QUEUES, Asked, Desk, listing
 from portal.extensions import db
+from portal.filters import And
 from portal.lifecycles.models import Category, Status
 from portal.organizations.models import TeamMember
 from portal.permissions import Role
 from portal.projects.models import Project
 from portal.settings.actions import change_settings
+from portal.tickets.lists import LATEST, Sort
 from portal.tickets.models import Ticket
 
 KEYS = 400  # tickets that pages are asked for in turn
+VIEWS = 20  # of an agent, with those that are built in
+FILTERS = (
+    "is:open priority:critical", "is:open priority:high", "is:open priority:medium", "is:open type:incident",
+    "is:open type:request", "is:open type:question", "is:open type:problem", "status:in_progress",
+    "is:open team:mine waiting:supplier", "is:closed closed<1d", "created<1d", "is:open created>30d",
+)  # fmt: skip
 CREATES_EACH = 50  # of one person: the desk takes 60 in an hour
 
 
@@ -49,11 +61,16 @@ class Visitors:
         team = _busiest_team()
         self.agent = self._login(_member_of(team))
         self.everywhere, self.limited = (self._login(_called(email)) for email in (EVERYWHERE, LIMITED[0]))
+        self.much, self.little = (self._login(_called(email)) for email in (MUCH, LITTLE))
         self.employees = [self._login(user_id) for user_id in _employees()]
         self.agents_keys = _keys(Ticket.team_id == team)
+        self.much_keys = _keys(Ticket.requester_id == self.much.user_id)
         self.working = _keys(Ticket.team_id == team, Ticket.status_category == Category.ACTIVE)
         self.statuses = dict(db.session.execute(select(Status.name, Status.id)).all())
-        self.project = db.session.scalar(select(func.min(Project.id)))
+        self.projects = list(db.session.scalars(select(Project.id).order_by(Project.id)))
+        self.assignee = self.agent.user_id
+        self.next_page = _next_page(self.agent.user_id)
+        _save_views(self.agent.user_id)
         change_settings(actor=None, comments_per_hour=1_000_000)  # one agent replies all the time
         db.session.commit()
 
@@ -63,19 +80,29 @@ class Visitors:
             Page("queue", self._same("/queue", agent)),
             Page("queue, filtered", self._same(f"/queue?q={quote('priority:high status:open')}", agent)),
             Page("queue, by priority", self._same("/queue?sort=-priority", agent)),
+            Page("queue, next page", self._same(f"/queue?page={quote(self.next_page)}", agent)),
             Page("queue, 20 teams", self._same("/queue", self.everywhere)),
             Page("queue, limited", self._same("/queue", self.limited)),
+            Page("triage", self._same("/queue/triage", agent)),
+            Page("board", self._same("/queue?layout=board", agent)),
+            Page("board, one column", self._same("/queue?layout=board&q=status:in_progress", agent)),
+            Page("counts of 20 views", self._same("/queue/counts", agent)),
             Page("text search", self._searches),
             Page("search, two words", lambda: self._finds(agent, "laptop crashes", "report error")),
             Page("search, common word", lambda: self._finds(agent, "printer", "certificate")),
             Page("search, employee", lambda: self._finds(employees[0], "printer", "laptop crashes")),
             Page("my requests", lambda: self._gets((login, "/tickets") for login in employees)),
+            Page("my requests, 3", self._same("/tickets?show=all", self.little)),
+            Page("my requests, 3,000", self._same("/tickets?show=all", self.much)),
             Page("ticket", lambda: self._gets((agent, f"/tickets/{key}") for key in self.agents_keys)),
             Page("home, employee", lambda: self._gets((login, "/") for login in employees)),
             Page("home, agent", self._same("/", agent)),
-            Page("create", self._creates, writes=True),
+            Page("ticket, of who asked", self._own_tickets),
+            Page("create", lambda: self._creates(self.projects[:1]), writes=True),
+            Page("create, 8 projects", lambda: self._creates(self.projects), writes=True),
             Page("reply", self._replies, writes=True),
             Page("status", self._status_changes, writes=True),
+            Page("assignment", self._assignments, writes=True),
         ]
 
     def _same(self, path: str, login: Login) -> Callable[[], Iterator[str]]:
@@ -84,6 +111,9 @@ class Visitors:
     def _gets(self, asked) -> Iterator[str]:
         return itertools.cycle([self.get(path, login) for login, path in asked])
 
+    def _own_tickets(self) -> Iterator[str]:
+        return self._gets((self.much, f"/tickets/{key}") for key in self.much_keys)
+
     def _searches(self) -> Iterator[str]:
         words = ("printer", "laptop crashes", "NW-116", "report error", "badge room", "certificate expired")
         return self._gets((self.agent, f"/queue?q={quote(text)}") for text in words)
@@ -91,12 +121,13 @@ class Visitors:
     def _finds(self, login: Login, *words: str) -> Iterator[str]:
         return self._gets((login, f"/search?q={quote(text)}") for text in words)
 
-    def _creates(self) -> Iterator[str]:
+    def _creates(self, projects: list[int]) -> Iterator[str]:
+        into = itertools.cycle(projects)
         for number in range(CREATES_EACH):
             for login in self.employees:
                 yield self.post("/tickets/new", login, {
                     "type": "incident", "title": f"Printer {number} is out of paper", "priority": "medium",
-                    "description": "On the **second** floor.\n\nAgain.", "project_id": self.project,
+                    "description": "On the **second** floor.\n\nAgain.", "project_id": next(into),
                 })  # fmt: skip
 
     def _replies(self) -> Iterator[str]:
@@ -109,6 +140,11 @@ class Visitors:
         for status in itertools.cycle(("open", "in_progress")):
             for key in self.working:
                 yield self.post(f"/tickets/{key}/status", self.agent, {"status": self.statuses[status]})
+
+    def _assignments(self) -> Iterator[str]:
+        for assignee in itertools.cycle((self.assignee, "")):
+            for key in self.agents_keys:
+                yield self.post(f"/tickets/{key}/assignment", self.agent, {"assignee_id": assignee})
 
     def get(self, path: str, login: Login, *headers: str) -> str:
         return self._head("GET", path, login, *headers) + "\r\n"
@@ -160,3 +196,20 @@ def _employees() -> list[int]:
 def _keys(*where) -> list[str]:
     visible = select(Ticket.key).where(Ticket.is_confidential.is_(False), *where)
     return list(db.session.scalars(visible.order_by(Ticket.updated_at.desc()).limit(KEYS)))
+
+
+def _next_page(agent_id: int) -> str:
+    """The cursor of the second page of all that is open."""
+    asked = Asked(QUEUES["open"], "", Sort.typed(LATEST))
+    return listing(Desk.of(db.session.get_one(User, agent_id)), asked, And()).page.older or ""
+
+
+def _save_views(agent_id: int) -> None:
+    """So many that the sidebar counts `VIEWS`."""
+    owner = db.session.get_one(User, agent_id)
+    saved = FILTERS[: VIEWS - len(LISTED)]
+    wanted = [Wanted(name=text, filter=text, sort=LATEST) for text in saved]
+    had = {view.name for view in own_views(owner)}
+    for each in wanted:
+        if each.name not in had:
+            save_view(each, USUAL, owner=owner)

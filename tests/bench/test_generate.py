@@ -11,6 +11,7 @@ from psycopg import sql
 from sqlalchemy import func, select
 
 from bench import generate as generator
+from bench import lives
 from bench.generate import fingerprint, generate, is_generated
 from bench.house import EVERYWHERE, LIMITED, TEAMS
 from bench.lives import COLUMNS, House, Lives
@@ -25,7 +26,9 @@ from portal.tickets.models import Request, Ticket
 from portal.tickets.policy import visible_to
 
 HOUSE = House(
-    employees=list(range(1, 201)),
+    employees=list(range(1, 199)),
+    asks_much=199,
+    asks_little=200,
     agents={1: [301, 302], 2: [303]},
     projects=[(1, "IT"), (2, "HR")],
     categories={1: [(1, 1)], 2: [(2, 2)]},
@@ -88,6 +91,21 @@ def test_few_people_ask_much(drawn):
     assert sum(number for _, number in asked[:20]) > 0.15 * len(drawn["tickets"])  # they are one in ten
 
 
+def test_one_asks_very_much_and_one_three_times(drawn):
+    asked = Counter(ticket["requester_id"] for ticket in drawn["tickets"])
+
+    assert (asked["199"], asked["200"]) == (4_000 // 333, 3)
+
+
+def test_what_is_new_and_nobodys_waits_for_a_decision(monkeypatch):
+    monkeypatch.setattr(lives, "UNDECIDED", 60 * lives.DAY)
+    waiting = [ticket for ticket in draw(4_000)["tickets"] if ticket["inbox_since"] != "\\N"]
+
+    assert waiting
+    assert {(t["status_category"], t["assignee_id"]) for t in waiting} == {("new", "\\N")}
+    assert all(t["inbox_since"] == t["created_at"] > "2026-07-23" for t in waiting)
+
+
 def test_events_are_in_order_and_nothing_lies_in_the_future(drawn):
     for _, events in itertools.groupby(drawn["events"], key=lambda event: event["ticket_id"]):
         moments = [event["created_at"] for event in events]
@@ -129,7 +147,7 @@ def test_two_agents_are_in_every_team_and_one_of_them_is_limited(small):
     assert [person.email for person in people] == [EVERYWHERE, LIMITED[0]]
     assert [is_limited(person) for person in people] == [False, True]
     seen = [set(db.session.scalars(select(Ticket.project_id).where(visible_to(who)))) for who in people]
-    assert [len(projects) for projects in seen] == [5, 1]
+    assert [len(projects) for projects in seen] == [8, 1]
 
 
 def test_the_desk_goes_on_after_what_was_generated(small):
