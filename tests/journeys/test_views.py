@@ -11,7 +11,7 @@ pytestmark = pytest.mark.browser
 
 
 def save_view(page, name):
-    page.goto("/queue?q=title:zeppelin")
+    page.goto("/queue?q=title:dirigible")
     page.click("main a:has-text('Save as new view')")
     page.fill("#name", name)
     page.click("main form button:has-text('Save')")
@@ -20,14 +20,14 @@ def save_view(page, name):
 
 def test_a_saved_view_counts_what_arrives(open_browser):
     petra = open_browser("agent", bypass_csp=True)
-    save_view(petra, "Zeppelins")
+    save_view(petra, "Dirigibles")
     with hearing(petra):
         petra.reload()
-    link = petra.locator(".side-views .side-link", has_text="Zeppelins")
+    link = petra.locator(".side-views .side-link", has_text="Dirigibles")
     expect(link.locator(".count")).to_have_text("0")
     assert axe(petra) == []
 
-    ask(open_browser("employee"), "The zeppelin has lost its moorings")
+    ask(open_browser("employee"), "The dirigible has lost its moorings")
 
     expect(link.locator(".count")).to_have_text("1")
     expect(link).to_have_attribute("aria-current", "page")
