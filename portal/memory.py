@@ -1,7 +1,7 @@
 """What most pages ask for and few people ever change: read at most once in a few seconds by each process."""
 
-import time
 from collections.abc import Callable, Hashable
+from time import monotonic
 from typing import Any, Generic, TypeVar
 
 from flask import current_app
@@ -29,9 +29,9 @@ class Remembered(Generic[Answer]):
     def __call__(self, *arguments: Hashable) -> Answer:
         kept = self._kept()
         answer, until = kept.get(arguments, (None, 0.0))
-        if until < time.monotonic():
+        if until < monotonic():
             answer = self.read(*arguments)
-            kept[arguments] = (answer, time.monotonic() + self.life)
+            kept[arguments] = (answer, monotonic() + self.life)
         return answer
 
     def forget(self) -> None:

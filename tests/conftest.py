@@ -11,7 +11,7 @@ from playwright.sync_api import Browser, sync_playwright
 from redis import Redis
 from sqlalchemy import event, text
 
-from portal import create_app, schema
+from portal import create_app, memory, schema
 from portal.accounts.actions import open_session
 from portal.config import read_settings
 from portal.extensions import db, limiter
@@ -206,9 +206,10 @@ def client_for(app):
 
 
 @pytest.fixture
-def statements(app):
-    """The SQL that runs from here on, savepoints apart."""
-    seen = []
+def statements(app, monkeypatch):
+    """The SQL that runs from here on, savepoints apart; what is remembered stays so meanwhile."""
+    seen, now = [], memory.monotonic()
+    monkeypatch.setattr(memory, "monotonic", lambda: now)
 
     def note(connection, cursor, statement, *_):
         if "SAVEPOINT" not in statement:

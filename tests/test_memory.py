@@ -65,8 +65,8 @@ def test_what_another_read_before_the_commit_is_forgotten_with_it(names, asked):
 
 def test_it_is_read_again_after_some_seconds(names, asked, monkeypatch):
     names()
-    now = memory.time.monotonic()
-    monkeypatch.setattr(memory.time, "monotonic", lambda: now + memory.LIFE + 0.1)
+    now = memory.monotonic()
+    monkeypatch.setattr(memory, "monotonic", lambda: now + memory.LIFE + 0.1)
     names()
     assert asked == ["", ""]
 
