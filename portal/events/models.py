@@ -65,9 +65,10 @@ class Event(Model):
     data: Mapped[dict] = mapped_column(JSONB, default=dict)
     created_at: Mapped[datetime] = mapped_column(default=lambda: clock.now())
 
-    source_key: ClassVar[str | None] = (
-        None  # in the timeline of another ticket: the key of the merged one from which it comes
-    )
+    # What a timeline says beside it: the key of the merged ticket from which it comes, and, to whoever
+    # works on it, that the same was done to other tickets at once.
+    source_key: ClassVar[str | None] = None
+    is_of_many: ClassVar[bool] = False
 
     ticket: Mapped[Ticket | None] = relationship("Ticket")
     actor: Mapped[User | None] = relationship("User")

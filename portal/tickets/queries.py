@@ -19,6 +19,7 @@ from portal.tickets.family import WITH_RELATIVES, Family, events_of
 from portal.tickets.models import Comment, Part, Ticket, TicketKey, TicketPerson
 from portal.tickets.policy import visible_to, works_on
 
+OF_MANY = {Kind.BULK_BEGAN, Kind.BULK_UNDO_BEGAN}  # causes of what happened to many tickets at once
 SHOWN = 100  # events of a timeline; the earlier ones come when asked for
 NEWER_SHOWN = 5  # replies that came while somebody wrote theirs
 OF_LINKS = {Kind.TICKET_LINKED, Kind.TICKET_UNLINKED}
@@ -203,8 +204,12 @@ def timeline(family: Family, *, reader: User, works: bool, before: int | None = 
     if before is not None:
         events = events.where(Event.id < before)
     events = events.options(joinedload(Event.actor)).order_by(Event.id.desc()).limit(constant(SHOWN + 1))
+    if works:
+        events = events.options(joinedload(Event.cause).load_only(Event.kind))
     found = list(db.session.scalars(events, execution_options=KEEPS_PLAN))
     more, found = len(found) > SHOWN, found[:SHOWN][::-1]
+    for event in found if works else ():
+        event.is_of_many = bool(event.cause and event.cause.kind in OF_MANY)  # type: ignore[misc]
     return Timeline(_entries(found, family, reader), found[0].id if more else None)
 
 

@@ -708,6 +708,19 @@ def test_what_it_does_has_the_operation_as_its_cause(desk):
     )
 
 
+def test_the_desk_reads_that_it_was_done_to_others_as_well_and_who_asked_does_not(desk, client_for):
+    petra, client, _team = desk
+    ann = make.employee()
+    one, other = some(2, requester=ann)
+    send(client, [one], "priority", priority="high")
+    ticket_actions.edit(other, actor=petra, priority=Priority.CRITICAL)
+    db.session.commit()
+
+    assert client.get(f"/tickets/{one.key}").text.count("with other tickets") == 1
+    assert "with other tickets" not in client.get(f"/tickets/{other.key}").text
+    assert "with other tickets" not in client_for(ann).get(f"/tickets/{one.key}").text
+
+
 def test_the_words_of_a_note_are_not_in_the_audit_log(desk):
     _petra, client, _team = desk
     send(client, some(1), "note", body="SECRETWORD")
