@@ -157,7 +157,14 @@ def arrived(attachment: Attachment, *, hashes: list[str] | None = None) -> None:
 
 
 def attach(user: User, draft: str, ticket: Ticket, comment: Comment | None = None) -> list[Attachment]:
-    """Give the ticket what this user has sent for that draft, also what is still being checked.
+    """Give the ticket what this user has sent for that draft."""
+    files = received_for(user, draft)
+    give(files, ticket, comment)
+    return files
+
+
+def received_for(user: User, draft: str) -> list[Attachment]:
+    """What this user has sent for that draft, also what is still being checked; held until the commit.
 
     What has not arrived yet stays with the draft.
     """
@@ -166,12 +173,15 @@ def attach(user: User, draft: str, ticket: Ticket, comment: Comment | None = Non
         Attachment.draft == draft,
         Attachment.scanned_status.not_in([State.PENDING, State.EXPIRED]),
     )
-    files = list(db.session.scalars(theirs.order_by(Attachment.id).with_for_update()))
+    return list(db.session.scalars(theirs.order_by(Attachment.id).with_for_update()))
+
+
+def give(files: Iterable[Attachment], ticket: Ticket, comment: Comment | None = None) -> None:
+    """Let the files be the ticket's, or those of what was written on it."""
     for each in files:
         each.draft, each.ticket, each.comment = None, ticket, comment
         each.is_internal = bool(comment and comment.is_internal)
     db.session.flush()
-    return files
 
 
 def delete(attachment: Attachment, *, actor: User | None) -> None:

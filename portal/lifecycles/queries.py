@@ -1,10 +1,44 @@
 from collections import deque
 from collections.abc import Callable
+from dataclasses import dataclass
 
+from flask_babel import gettext
 from sqlalchemy import select
 
 from portal.extensions import db
 from portal.lifecycles.models import Category, Status, Transition
+from portal.memory import Remembered
+
+
+@dataclass(frozen=True)
+class Step:
+    """A status in which a ticket can be next."""
+
+    id: int
+    name: str
+    stored_label: str
+    category: Category
+
+    @property
+    def label(self) -> str:
+        """As `Status.label`, in the reader's language."""
+        return gettext(self.stored_label)
+
+
+def steps_from(status: Status) -> tuple[Step, ...]:
+    """Where its tickets may go, in the lifecycle's order, for a menu: remembered for some seconds, see
+    `portal.memory`. Whether a step is allowed at this moment says `status.next`."""
+    return _steps(status.id)
+
+
+def _read_steps(status_id: int) -> tuple[Step, ...]:
+    ends = select(Status.id, Status.name, Status.stored_label, Status.category)
+    ends = ends.join(Transition, Transition.to_status_id == Status.id)
+    ends = ends.where(Transition.from_status_id == status_id).order_by(Status.position, Status.id)
+    return tuple(Step(*row) for row in db.session.execute(ends))
+
+
+_steps = Remembered(_read_steps, models=(Status, Transition))
 
 
 def first_status(lifecycle_id: int) -> Status:

@@ -14,10 +14,10 @@ from portal.extensions import db
 from portal.lifecycles.models import Status
 from portal.permissions import Permission, requires
 from portal.tickets import actions, comments, conflicts, moving, once, throttle
+from portal.tickets.assignment_form import AssignmentForm
 from portal.tickets.blueprint import bp
 from portal.tickets.drafts import drop_draft
 from portal.tickets.forms import (
-    AssignmentForm,
     FieldsForm,
     MoveForm,
     NoteForm,
@@ -71,7 +71,7 @@ def choose_assignee(key: str):
     form = AssignmentForm(
         ticket=ticket, formdata=None, data={"assignee_id": ticket.assignee_id, "team_id": ticket.team_id}
     )
-    return render(ASSIGN, ASSIGNMENT, ticket=ticket, form=form)
+    return render(ASSIGN, ASSIGNMENT, ticket=ticket, form=form.offered())
 
 
 @bp.post("/<key:key>/assignment")
@@ -81,7 +81,7 @@ def assign(key: str):
     ticket = get_work_or_404(key, seen_by=me(), to_change=True)
     form = AssignmentForm(ticket=ticket)
     if not form.validate_on_submit():
-        return render(ASSIGN, ASSIGNMENT, 422, ticket=ticket, form=form)
+        return render(ASSIGN, ASSIGNMENT, 422, ticket=ticket, form=form.offered())
 
     wanted = {name: getattr(form, name) for name in ("team", "assignee") if f"{name}_id" in request.form}
     if clashes := _overtaken(ticket, **wanted):

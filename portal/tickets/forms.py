@@ -1,4 +1,5 @@
 import re
+from collections.abc import Sequence
 from typing import Self, cast
 
 from flask_babel import gettext
@@ -17,16 +18,14 @@ from wtforms.fields.choices import SelectChoice
 from wtforms.validators import InputRequired, Length, NumberRange, Optional, Regexp
 from wtforms.widgets import HiddenInput
 
-from portal.accounts.absence import name_and_absence
 from portal.accounts.models import User
-from portal.accounts.queries import agents
-from portal.lifecycles.models import Status
+from portal.lifecycles.queries import Step, steps_from
 from portal.organizations.forms import PersonField
-from portal.organizations.models import Organization, Team
-from portal.organizations.queries import all_teams, memberships_to_ask_in
+from portal.organizations.models import Organization
+from portal.organizations.queries import memberships_to_ask_in
 from portal.projects.forms import StaffField, called
 from portal.projects.models import Project, TicketCategory
-from portal.projects.policy import shut_to, works_in
+from portal.projects.policy import shut_to
 from portal.projects.queries import open_categories, open_projects
 from portal.settings.cache import site
 from portal.tickets.models import Priority, Request, Ticket, TicketType, WaitingFor
@@ -35,7 +34,6 @@ from portal.web.forms import DeskForm, NotBlank, at_most, idempotency_field, opt
 BODY_LIMIT = 50_000
 RATING_LIMIT = 2_000
 PERSON_LIMIT = 400  # a name and a mail address
-NOBODY = ""
 SCOPE = re.compile(r"(ticket:new|[A-Z][A-Z0-9]{1,9}-[1-9][0-9]{0,17}:(reply|note))\Z")
 
 
@@ -226,12 +224,12 @@ class StatusForm(DeskForm):
         _l("Status"), [InputRequired(_l("Choose a status."))], coerce=whole_number, validate_choice=False
     )
     waiting_for = SelectField(_l("What does it wait for?"), [Optional()])
-    steps: list[Status]
+    steps: Sequence[Step]
 
     @classmethod
     def for_ticket(cls, ticket: Ticket, **kwargs: object) -> Self:
         form = cls(**kwargs)
-        form.steps = ticket.status.next
+        form.steps = steps_from(ticket.status)
         form.status.choices = options([(step.id, step.label) for step in form.steps])
         form.waiting_for.choices = options(
             [("", gettext("Something else"))]
@@ -242,30 +240,6 @@ class StatusForm(DeskForm):
     @property
     def reason(self) -> WaitingFor | None:
         return WaitingFor(self.waiting_for.data) if self.waiting_for.data else None
-
-
-class AssignmentForm(DeskForm):
-    """Who answers for the ticket: a team, a person who works in its project, or nobody yet."""
-
-    assignee_id = SelectField(_l("Assignee"), [Optional()], coerce=whole_number)
-    team_id = SelectField(_l("Team"), [Optional()], coerce=whole_number)
-
-    def __init__(self, *, ticket: Ticket, **kwargs: object) -> None:
-        super().__init__(**kwargs)
-        self.people: list[User] = agents(works_in(ticket.project) | (User.id == ticket.assignee_id))
-        self.teams: list[Team] = all_teams()
-        self.assignee_id.choices = options(
-            [(NOBODY, gettext("Nobody"))] + [(a.id, name_and_absence(a)) for a in self.people]
-        )
-        self.team_id.choices = options([(NOBODY, gettext("No team"))] + [(t.id, t.name) for t in self.teams])
-
-    @property
-    def assignee(self) -> User | None:
-        return next((a for a in self.people if a.id == self.assignee_id.data), None)
-
-    @property
-    def team(self) -> Team | None:
-        return next((t for t in self.teams if t.id == self.team_id.data), None)
 
 
 class FieldsForm(DeskForm):

@@ -190,8 +190,9 @@ def ticket_page(
     size: int,
     tree: And | None = None,
     shown: frozenset[str] = USUAL,
+    parts: Sequence[ColumnElement[bool]] = (),
 ) -> Page:
-    """One page of the tickets that this user may see."""
+    """One page of the tickets that this user may see; of `parts`, those of which one of them is true."""
     return keyset(
         tickets_seen_by(user, *conditions, *sort.conditions, tree=tree, shown=shown),
         sort.order,
@@ -199,6 +200,7 @@ def ticket_page(
         of=(sort.attribute, "id"),
         size=size,
         fetch=db.session.execute,
+        parts=parts,
     )
 
 

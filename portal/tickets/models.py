@@ -140,6 +140,8 @@ class Ticket(Model):
         Index("ix_tickets_open_priority", "priority_rank", "id", postgresql_where=OPEN),
         Index("ix_tickets_open_status", "status_rank", "id", postgresql_where=OPEN),
         Index("ix_tickets_open_due", DUE, "id", postgresql_where=OPEN),
+        Index("ix_tickets_open_requester", "requester_id", "waiting_for", postgresql_where=OPEN),
+        Index("ix_tickets_open_of_status", "status_id", "updated_at", "id", postgresql_where=OPEN),
         Index("ix_tickets_open_project", "project_id", "updated_at", "id", postgresql_where=OPEN),
         Index("ix_tickets_open_facts", *FACTS, postgresql_where=OPEN),
         Index("ix_tickets_closed", "closed_at", "id", postgresql_where=CLOSED),

@@ -3,7 +3,7 @@ and an agent's own wishes."""
 
 from dataclasses import dataclass
 
-from sqlalchemy import ColumnElement, Row, func, select, true
+from sqlalchemy import ColumnElement, Row, func, or_, select, true, union_all
 
 from portal.accounts.models import User
 from portal.extensions import db
@@ -13,7 +13,7 @@ from portal.organizations.models import Membership, Shares
 from portal.tickets.filtering import word_fields
 from portal.tickets.lists import LATEST, Sort, first_tickets, is_open, ticket_page
 from portal.tickets.models import Part, Ticket, TicketPerson, WaitingFor
-from portal.tickets.policy import is_theirs, visible_to
+from portal.tickets.policy import visible_to
 from portal.web.paging import PAGE, Page
 
 SHOWS = ("open", "turn", "done", "all")
@@ -36,7 +36,13 @@ def request_page(user: User, show: str, words: And, *, cursor: str | None) -> Pa
     """A page of their requests with these words, the last changed first."""
     found = where(words, Ticket.__table__.c, word_fields(user))
     return ticket_page(
-        user, _of(user), _shown(user, show), found, sort=Sort.typed(LATEST), cursor=cursor, size=PAGE
+        user,
+        _shown(user, show),
+        found,
+        sort=Sort.typed(LATEST),
+        cursor=cursor,
+        size=PAGE,
+        parts=_parts_of(user),
     )
 
 
@@ -62,8 +68,12 @@ def open_requests(user: User, *, limit: int) -> list[Row]:
 
 
 def counts(user: User) -> Counts:
-    theirs = select(is_turn_of(user).label("turn")).where(visible_to(user), _of(user), is_open())
-    turns_first = theirs.order_by(is_turn_of(user).desc()).limit(MANY).subquery()
+    asked_for, takes_part = _parts_of(user)
+    theirs = select(is_turn_of(user).label("turn")).where(visible_to(user), is_open())
+    asked = theirs.where(asked_for).order_by(is_turn_of(user).desc()).limit(MANY)
+    others = theirs.where(takes_part, ~asked_for).limit(MANY)
+    both = union_all(*(select(part.subquery()) for part in (asked, others))).subquery()
+    turns_first = select(both).order_by(both.c.turn.desc()).limit(MANY).subquery()
     counted = select(func.count(), func.count().filter(turns_first.c.turn)).select_from(turns_first)
     return Counts(*db.session.execute(counted).one())
 
@@ -75,13 +85,18 @@ def is_turn_of(user: User) -> ColumnElement[bool]:
 
 
 def _of(user: User) -> ColumnElement[bool]:
-    """Of all that they may see, an employee's are those they take part in; the desk sees far more."""
-    if not user.is_staff:
-        return is_theirs(user)
-    theirs = select(TicketPerson.ticket_id).where(
-        TicketPerson.user_id == user.id, TicketPerson.part.in_([Part.REQUESTER, Part.PARTICIPANT])
+    """Of all that they may see, what they asked for or take part in."""
+    return or_(*_parts_of(user))
+
+
+def _parts_of(user: User) -> tuple[ColumnElement[bool], ColumnElement[bool]]:
+    """What they asked for, in the order of its index, for it may be thousands; and what else is theirs:
+    of an employee all that they have a part in, of the desk, which sees far more, what they may answer."""
+    others = [Part.PARTICIPANT] if user.is_staff else [part for part in Part if part is not Part.REQUESTER]
+    parts = select(TicketPerson.ticket_id).where(
+        TicketPerson.user_id == user.id, TicketPerson.part.in_(others)
     )
-    return Ticket.id.in_(theirs.correlate(None))
+    return Ticket.requester_id == user.id, Ticket.id.in_(parts.correlate(None))
 
 
 def _shared_by(membership: Membership) -> list[ColumnElement[bool]]:

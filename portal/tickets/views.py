@@ -7,7 +7,7 @@ from functools import partial
 from flask import redirect, render_template, request, url_for
 from flask_babel import gettext as _
 
-from portal.attachments.actions import attach, take_back
+from portal.attachments.actions import attach, give, received_for, take_back
 from portal.attachments.places import NEW as NEW_FILES
 from portal.attachments.places import draft_of
 from portal.attachments.queries import drafted_files, files_of_ticket
@@ -91,17 +91,18 @@ def _begin(form: TicketForm) -> None:
 def _submitted(form: TicketForm, key: str | None, received: Received):
     """One ticket for one form, however often it is sent."""
     made = once.claim(key, user=me())
+    drop_draft(me(), NEW)
     if made is None:
         if refusal := throttle.too_many_tickets(me()):
             db.session.rollback()  # the form's key is free again
             return too_many(refusal, form, lambda status: _asking(form, status))
+        files = received_for(me(), NEW_FILES)
         ticket = actions.submit_ticket(form.person.person or me(), form.asked(), actor=me())
-        attach(me(), NEW_FILES, ticket)
+        give(files, ticket)
         made = ticket.key
         once.remember(key, made, user=me())
     else:
         take_back(received.files, sender=me())
-    drop_draft(me(), NEW)
     db.session.commit()
     return go_to(url_for(".show", key=made, sent=1))
 

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, literal, tuple_
+from sqlalchemy import ColumnElement, CompoundSelect, Select, literal, select, tuple_, union_all
 from sqlalchemy.orm import QueryableAttribute
 
 PAGE = 25
@@ -58,19 +58,31 @@ class Page:
 
 
 def keyset(
-    query: Select, order: Order, *, cursor: str | None, of: tuple, size: int = PAGE, fetch: Any
+    query: Select,
+    order: Order,
+    *,
+    cursor: str | None,
+    of: tuple,
+    size: int = PAGE,
+    fetch: Any,
+    parts: Sequence[ColumnElement[bool]] = (),
 ) -> Page:
     """The page of `query` that `cursor` names, or the first one where it names none.
 
     `of` tells the attribute names of the sort value and of the id in a row; `fetch`
-    runs the statement and gives its rows.
+    runs the statement and gives its rows. Where there are `parts`, one of them is true of each
+    row: each is asked for a page by itself, because one may have an index in that order, and their
+    "or" has none.
     """
     where, backwards = read_cursor(cursor)
     if where is not None and order.fitting(where[0]) is None:
         where, backwards = None, False
     if where is not None:
         query = query.where(order.after(order.fitting(where[0]), where[1], backwards=backwards))
-    rows = list(fetch(query.order_by(*order.clauses(backwards=backwards)).limit(size + 1)))
+    clauses = order.clauses(backwards=backwards)
+    if parts:
+        query = query.where(order.tie.in_(_first_of_each(query, parts, order, clauses, size + 1)))
+    rows = list(fetch(query.order_by(*clauses).limit(size + 1)))
     more, rows = len(rows) > size, rows[:size]
     if backwards:
         rows.reverse()
@@ -83,6 +95,13 @@ def keyset(
         write_cursor(_values(rows[-1], of)) if has_older else None,
         write_cursor(_values(rows[0], of), backwards=True) if has_newer else None,
     )
+
+
+def _first_of_each(
+    query: Select, parts: Sequence[ColumnElement[bool]], order: Order, clauses: Sequence, limit: int
+) -> CompoundSelect:
+    ids = query.with_only_columns(order.tie).order_by(*clauses).limit(limit)
+    return union_all(*(select(ids.where(part).subquery()) for part in parts))
 
 
 def write_cursor(values: Sequence[Any], *, backwards: bool = False) -> str:
