@@ -93,6 +93,7 @@ TABLE = {
     "tickets.change_due": WORK,
     "tickets.add_note": WORK,
     "tickets.be_present": WORK,
+    "tickets.show_preview": WORK,
     "tickets.watch": WORK,
     "tickets.edit": WORK,
     "tickets.move": WORK,

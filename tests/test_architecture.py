@@ -21,7 +21,8 @@ DOMAIN = {"models", "credentials", "policy", "queries", "actions", "comments", "
           "exporting", "work", "mentions", "scanning", "releasing", "rescanning", "upkeep",
           "telling", "held", "attached", "relations", "family", "merging", "links", "splitting", "naming",
           "placeholders", "filling", "counts", "triage", "inbox", "flags", "acts", "rows", "writing",
-          "texts", "wording", "finding", "ranking", "snippets", "spelling", "collecting"}  # fmt: skip
+          "latest", "texts", "wording", "finding", "ranking", "snippets", "spelling",
+          "collecting"}  # fmt: skip
 AUDIENCES = {
     "views", "desk", "admin", "mine", "live", "second_step", "two_step_views", "address_views",
     "passkey_views", "picture_views", "welcome_views", "view_as", "token_views", "link_views",

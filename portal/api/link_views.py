@@ -1,7 +1,5 @@
 """Links between tickets, for programs of the desk."""
 
-import re
-
 from flask_babel import gettext as _
 from werkzeug.exceptions import NotFound
 
@@ -15,7 +13,7 @@ from portal.tickets import links
 from portal.tickets.models import Ticket
 from portal.tickets.queries import Moved, get_work_or_404, held_together_or_404
 from portal.tickets.relations import Relation
-from portal.web.keys import KeyConverter
+from portal.web.keys import key_in
 from portal.web.machines import ApiError
 
 
@@ -76,6 +74,6 @@ def _relation(text: str) -> Relation:
 
 
 def _key(text: str) -> str:
-    if not re.fullmatch(KeyConverter.regex, text):
-        raise ApiError(422, details={"key": [_("This is no key of a ticket.")]})
-    return text.upper()
+    if key := key_in(text):
+        return key
+    raise ApiError(422, details={"key": [_("This is no key of a ticket.")]})

@@ -133,6 +133,7 @@ class Asked:
     cursor: str | None = None
     columns: tuple[str, ...] = USUAL
     layout: str | None = None  # as the address says it; None for a list
+    preview: str | None = None  # the key of the ticket beside the list
 
     @property
     def is_board(self) -> bool:

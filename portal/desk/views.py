@@ -5,6 +5,7 @@ from typing import Any
 
 from flask import redirect, render_template, request, url_for
 from flask_babel import gettext as _
+from werkzeug.exceptions import NotFound
 
 from portal.desk.blueprint import bp
 from portal.desk.board import board
@@ -32,7 +33,11 @@ from portal.desk.suggesting import suggestions
 from portal.filters import And, FilterError, to_text
 from portal.permissions import Permission, requires
 from portal.tickets.lists import Sort
-from portal.web.htmx import VARY, render
+from portal.tickets.models import Ticket
+from portal.tickets.page import about_preview
+from portal.tickets.queries import Moved, get_ticket_or_404
+from portal.web.htmx import VARY, is_fragment_request, render
+from portal.web.keys import key_in
 from portal.web.paging import PAGE
 from portal.web.session import me
 
@@ -71,11 +76,32 @@ def _list(asked: Asked):
     except FilterError as error:
         return _refused(desk, asked, text, error)
     if sent or ("q" in request.args and to_text(tree) != asked.text):
-        return redirect(_address(asked, q=to_text(tree), page=None), 303)
+        return redirect(_address(asked, q=to_text(tree), page=None, preview=asked.preview), 303)
     asked = replace(asked, sort=fitting(asked.sort, desk.whole(asked.queue, tree)))
     if asked.is_board:
         return render("desk/queue.html", CARDS, **_about(desk, asked, tree), board=board(desk, asked, tree))
-    return render("desk/queue.html", TABLE, **_about(desk, asked, tree), listing=listing(desk, asked, tree))
+    shown = _about(desk, asked, tree) | {"listing": listing(desk, asked, tree)}
+    return render("desk/queue.html", TABLE, **shown, **_beside(asked))
+
+
+def _beside(asked: Asked) -> dict[str, Any]:
+    """What the pane beside the list shows. Without a pane, nothing is asked for it; the table that fetches
+    itself anew has none, and knows no row that is shown there: scripts have moved on since."""
+    if not asked.preview or is_fragment_request():
+        return {"has_pane": False}
+    try:
+        shown = about_preview(_seen(asked.preview), in_inbox=asked.queue.is_triage)
+    except NotFound:
+        shown = {"ticket": None}
+    return shown | {"has_pane": True}
+
+
+def _seen(key: str) -> Ticket:
+    """The ticket of that key, or of that former key."""
+    try:
+        return get_ticket_or_404(key, seen_by=me())
+    except Moved as moved:
+        return get_ticket_or_404(moved.key, seen_by=me())
 
 
 @bp.get("/queue/triage/next")
@@ -144,6 +170,7 @@ def _asked(name: str, public_id: str) -> Asked:
         cursor=request.args.get("page"),
         columns=queue.columns_for(me()),
         layout=BOARD if request.args.get("layout") == BOARD else None,
+        preview=key_in(request.args.get("preview", "")),
     )
 
 
@@ -178,6 +205,7 @@ def _about(desk: Desk, asked: Asked, tree: And) -> dict:
         "orders": orders(closed=asks_for_closed(desk.whole(asked.queue, tree))),
         "may_change": view is not None and may_change(me(), view),
         "whole": to_text(desk.whole(asked.queue, tree)),
+        "this_list": _unusual(asked.queue, _said(asked)),
         "view_here": asked.queue.name,
     }
 
@@ -188,13 +216,20 @@ def _kept(asked: Asked) -> dict[str, Any]:
 
 
 def _address(asked: Asked, **changes) -> str:
-    """Where this list stands, with these changes; what is as usual there is left out."""
+    """Where this list stands, with these changes; what is as usual there is left out.
+
+    So is what is shown beside it: a script has moved on from that, and adds it.
+    """
     queue = QUEUES[changes.pop("name")] if "name" in changes else asked.queue
+    return url_for(queue.endpoint, **queue.place | _unusual(asked.queue, _said(asked) | changes))
+
+
+def _said(asked: Asked) -> dict[str, Any]:
     said = {"q": asked.text, "sort": str(asked.sort), "size": asked.size, "page": asked.cursor}
-    said |= {"layout": asked.layout} | changes
-    return url_for(queue.endpoint, **queue.place | _unusual(asked.queue, said))
+    return said | {"layout": asked.layout}
 
 
 def _unusual(queue: Queue, said: dict[str, Any]) -> dict[str, Any]:
-    usual = {"q": queue.begins_with, "sort": queue.sort, "size": PAGE, "page": None, "layout": None}
+    usual = {"q": queue.begins_with, "sort": queue.sort, "size": PAGE, "page": None}
+    usual |= {"layout": None, "preview": None}
     return {name: value for name, value in said.items() if name not in usual or value != usual[name]}

@@ -3,7 +3,7 @@
 from functools import partial
 from typing import Any
 
-from flask import flash, render_template, request, url_for
+from flask import flash, redirect, render_template, request, url_for
 from flask_babel import gettext as _
 
 from portal.attachments.actions import attach, take_back
@@ -12,11 +12,13 @@ from portal.attachments.receiving import Received
 from portal.errors import DomainError
 from portal.extensions import db
 from portal.lifecycles.models import Status
+from portal.notifications.actions import read_of_ticket
 from portal.permissions import Permission, requires
 from portal.tickets import actions, comments, conflicts, moving, once, throttle
 from portal.tickets.assignment_form import AssignmentForm
 from portal.tickets.blueprint import bp
 from portal.tickets.drafts import drop_draft
+from portal.tickets.family import family_ids
 from portal.tickets.forms import (
     FieldsForm,
     MoveForm,
@@ -31,6 +33,7 @@ from portal.tickets.page import (
     WORK,
     about,
     about_now,
+    about_preview,
     redrawn,
     redrawn_or_left,
     sent_as,
@@ -40,11 +43,31 @@ from portal.tickets.page import (
 from portal.tickets.policy import Verb, may
 from portal.tickets.presence import leave, say_present
 from portal.tickets.queries import get_ticket_or_404, get_work_or_404
-from portal.web.htmx import done, go_to, render
-from portal.web.session import me
+from portal.web.htmx import VARY, done, go_to, is_fragment_request, render
+from portal.web.session import is_attended, me
 
-PANEL = "tickets/_work.html"
+PANEL, PREVIEW = "tickets/_work.html", "tickets/_previewed.html"
 ASSIGN, ASSIGNMENT = "tickets/assign.html", "tickets/_assignment.html"
+
+
+@bp.get("/<key:key>/preview")
+@requires(Permission.TICKET_WORK)
+def show_preview(key: str):
+    """The ticket beside a list.
+
+    Whoever walks past has read nothing. What is still there after a moment (`stays`) is read, and follows
+    its news from then on, so that a walk down a list opens no stream for each row.
+    """
+    ticket = get_ticket_or_404(key, seen_by=me())
+    if not is_fragment_request():
+        return redirect(url_for(".show", key=ticket.key), 303)
+    stays = "stays" in request.args
+    is_read = stays and is_attended() and not me().viewed_by
+    if is_read and read_of_ticket(me(), *family_ids(ticket)):
+        db.session.commit()
+        ticket = get_ticket_or_404(key, seen_by=me())
+    shown = about_preview(ticket, in_inbox=request.args.get("from") == "inbox", stays=stays)
+    return render_template(PREVIEW, **shown), 200, VARY
 
 
 @bp.post("/<key:key>/status")

@@ -13,7 +13,7 @@ from flask_babel import gettext as _
 from portal import clock
 from portal.accounts.throttle import TooOften
 from portal.attachments.places import draft_of
-from portal.attachments.queries import files_on_page, has_drafted
+from portal.attachments.queries import files_of_ticket, files_on_page, has_drafted
 from portal.attachments.receiving import Received, brings_files, described, receive
 from portal.canned.filling import fill_for
 from portal.canned.queries import usable_reply
@@ -29,6 +29,7 @@ from portal.tickets.forms import (
     ReplyForm,
     StatusForm,
 )
+from portal.tickets.latest import latest_of
 from portal.tickets.links import links_of
 from portal.tickets.models import Part, Priority, Ticket, TicketPerson
 from portal.tickets.policy import Verb, acts_on, may, may_name_people, works_on
@@ -43,6 +44,7 @@ from portal.web.htmx import done, go_to, is_fragment_request, render
 from portal.web.session import me
 
 FOLLOW, WORK = "tickets/show.html", "tickets/work.html"
+LONG = 600  # letters of a description, which is folded where something was said after it
 COMPOSER, COMMENTED = "tickets/_composer.html", "tickets/_commented.html"
 
 
@@ -136,6 +138,27 @@ def about(ticket: Ticket, **forms: Any) -> dict[str, Any]:
     common["watching"] = is_watching(people, me())
     own = _for_work(ticket, people) if works else _for_following(ticket)
     return common | own | _rating(ticket, works=works, acts=acts) | _composer(ticket, works=works) | forms
+
+
+def about_preview(ticket: Ticket, *, in_inbox: bool, stays: bool = False) -> dict[str, Any]:
+    """What is shown beside a list: what the ticket is about, and what was said last.
+
+    In the inbox it is decided on there. Once it `stays`, it follows the ticket's news.
+    """
+    works = works_on(me(), ticket)
+    family = family_of(ticket, reader=me(), works=works)
+    latest = latest_of(family)
+    return {
+        "ticket": ticket,
+        "works": works,
+        "family": family,
+        "latest": latest,
+        "files": files_of_ticket(ticket, seen_by=me()),
+        "tags": names_of(ticket) if works else [],
+        "folds": bool(latest.comments) and len(ticket.description) > LONG,
+        "in_inbox": in_inbox,
+        "stays": stays,
+    }
 
 
 def about_participants(ticket: Ticket, **forms: Any) -> dict[str, Any]:

@@ -30,7 +30,7 @@ def _user_of(token: object) -> User | None:
     """
     if "no_database" in g or is_from_machine():
         return None
-    user = user_of_session(token, is_attended=_is_attended())
+    user = user_of_session(token, is_attended=is_attended())
     if user is not None and user.was_viewing:
         stop_viewing(user, by="time")
     if user is not None and user.viewed_by is not None:
@@ -38,7 +38,7 @@ def _user_of(token: object) -> User | None:
     return user
 
 
-def _is_attended() -> bool:
+def is_attended() -> bool:
     """Whether somebody is there, and not only their open page, which asks for news by itself."""
     return request.endpoint != "live.stream" and "X-Unattended" not in request.headers
 

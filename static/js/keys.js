@@ -4,6 +4,10 @@ import { isInReach, isTyping, keysAreFree } from "./kit/keys.js"
 let first = ""
 let forgetting
 
+const nameOf = ({ key }) => (key === " " ? "space" : key.toLowerCase())
+// Space presses what has the focus, and scrolls what is read.
+const isTaken = ({ key, target }) => key === " " && target.closest?.("button, summary, input, [data-reads]")
+
 // The page's own field comes before what opens one.
 function named(name) {
   const all = [...document.querySelectorAll(`[data-key="${CSS.escape(name)}"]`)].filter(isInReach)
@@ -12,9 +16,9 @@ function named(name) {
 
 document.addEventListener("keydown", (event) => {
   if (event.key === "Escape" && isTyping(event.target)) return event.target.blur()
-  if (event.defaultPrevented || event.repeat || !keysAreFree(event)) return
+  if (event.defaultPrevented || event.repeat || isTaken(event) || !keysAreFree(event)) return
 
-  const pressed = event.key.toLowerCase()
+  const pressed = nameOf(event)
   const target = (first && named(`${first} ${pressed}`)) || named(pressed)
   clearTimeout(forgetting)
   first = !target && document.querySelector(`[data-key^="${CSS.escape(pressed)} "]`) ? pressed : ""

@@ -4,6 +4,7 @@
 // The stream's events are named by topic.
 const url = document.body.dataset.live
 let stream
+let former // the one before, which tells until the stream does
 let polling
 let trying
 let breaks = 0
@@ -25,9 +26,10 @@ function tell(topic) {
 
 function stop() {
   stream?.close()
+  former?.close()
   clearInterval(polling)
   clearTimeout(trying)
-  stream = polling = trying = undefined
+  stream = former = polling = trying = undefined
 }
 
 function poll() {
@@ -61,6 +63,16 @@ function follow() {
   for (const topic of followed.split(" ")) stream.addEventListener(topic, () => tell(topic))
 }
 
+// Where other topics are wanted no news fall in between.
+function change() {
+  const before = stream
+  stream = undefined
+  follow()
+  former = before
+  if (stream) stream.addEventListener("open", () => before?.close())
+  else before?.close()
+}
+
 if (url) {
   follow()
   document.addEventListener("visibilitychange", () => {
@@ -73,5 +85,5 @@ if (url) {
   })
   addEventListener("pagehide", stop)
   addEventListener("pageshow", (event) => event.persisted && follow())
-  document.addEventListener("htmx:afterSettle", () => wanted() !== followed && follow())
+  document.addEventListener("htmx:afterSettle", () => wanted() !== followed && change())
 }

@@ -1,5 +1,5 @@
 // J, K and the arrows move through the [data-row]s of [data-rows]; X ticks the row in hand, Shift+X all since the last.
-// Enter opens it, for the focus is on its link. Escape (select.js) unticks.
+// Enter opens it, for the focus is on its link, and so does O. Escape (select.js) unticks.
 import { isTyping, keysAreFree } from "./kit/keys.js"
 
 let lastTicked = 0
@@ -17,6 +17,7 @@ document.addEventListener("keydown", (event) => {
     event.preventDefault()
     take(rows, here, Math.min(Math.max(here + step, 0), rows.length - 1))
   }
+  if (event.key.toLowerCase() === "o" && !event.repeat) rows[here]?.querySelector("a").click()
   if (event.key.toLowerCase() === "x" && here >= 0) tick(rows, here, event.shiftKey)
 })
 

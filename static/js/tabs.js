@@ -31,3 +31,9 @@ document.addEventListener("keydown", (event) => {
   next.focus()
   choose(next)
 })
+
+// An address may name a field, also one of a panel that is not shown.
+const named = location.hash && document.getElementById(location.hash.slice(1))
+const its = named && named.closest("[role=tabpanel][hidden]")
+if (its) choose(document.querySelector(`[aria-controls="${its.id}"]`))
+if (named && named.matches("textarea")) named.focus()

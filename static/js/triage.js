@@ -1,4 +1,4 @@
-// In the inbox, a key decides on the row in hand ([data-row-key] of it), or on the first one. What was decided leaves,
+// In the inbox, a key decides on the row in hand ([data-row-key] of it, or beside the list), or on the first one. What was decided leaves,
 // and the next row is in hand. A colleague's decision takes a row away too: the one behind it is in hand then.
 import { keysAreFree } from "./kit/keys.js"
 
@@ -7,6 +7,7 @@ let wasIn = false
 
 const list = () => document.querySelector("[data-rows]:has([data-row-key])")
 const rowsOf = (place) => [...(place?.querySelectorAll("[data-row]") ?? [])]
+const rowAt = (path) => document.getElementById(`row-${new URL(path, location.href).pathname.split("/")[2]}`)
 const take = (row) => row?.querySelector("a")?.focus()
 
 document.addEventListener("keydown", (event) => {
@@ -27,8 +28,8 @@ document.addEventListener("click", (event) => {
   htmx.ajax("POST", source.formAction, { source, swap: "none" })
 })
 
-document.addEventListener("htmx:beforeRequest", ({ detail: { elt } }) => {
-  if (elt.matches("button[data-row-key]")) elt.closest("[data-row]").setAttribute("data-leaving", "")
+document.addEventListener("htmx:beforeRequest", ({ detail: { elt, requestConfig } }) => {
+  if (elt.matches("button[data-row-key]")) rowAt(requestConfig.path)?.setAttribute("data-leaving", "")
 })
 
 document.addEventListener("htmx:afterRequest", ({ detail }) => {
@@ -36,7 +37,7 @@ document.addEventListener("htmx:afterRequest", ({ detail }) => {
   const isAsked = elt.closest("#decide")
   if (elt.matches("[data-opens=decide]") && !detail.successful) document.getElementById("decide")?.close()
   if (verb === "get" || !(isAsked || elt.matches("[data-row-key]")) || !list()) return
-  const row = document.getElementById(`row-${new URL(path, location.href).pathname.split("/")[2]}`)
+  const row = rowAt(path)
   row?.removeAttribute("data-leaving")
   if (detail.successful) leave(row)
   if (detail.successful || !isAsked) list()?.dispatchEvent(new CustomEvent("news"))

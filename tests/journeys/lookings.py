@@ -42,6 +42,7 @@ def made(desk, chromium):
             "merge": f"/tickets/{one(LINKED)}/merge?into={asked['own'].rpartition('/')[2]}",
             "split": one(SPLIT),
             "new": f"/tickets/{one(NEW)}",
+            "beside": f"/queue/triage?preview={one(NEW)}",
             "verify": link_to("noor.newcomer@example.org", "/verify/"),
             "reset": link_to("hana@example.org", "/reset/"),
             "invitation": link_to("guest@example.org", "/invitations/"),

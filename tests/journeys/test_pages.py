@@ -23,7 +23,7 @@ PAGES = {
     ],
     "lucia": ["/organizations/2", "/organizations/2/requests", "/organizations/2/members/11"],
     "agent": [
-        "/", "/queue", "/queue?layout=board", "/queue/triage", "{new}", "{new}/triage/decline",
+        "/", "/queue", "/queue?layout=board", "/queue/triage", "{beside}", "{new}", "{new}/triage/decline",
         "{new}/triage/duplicate", "{new}/triage/route", "{new}/triage/snooze",
         "/queue?q=nothing-like-this-anywhere", "/queue/all/filter", "/queue/help",
         "/queue/views", "/queue/views/new?filter=is:open", "/queue/mine/columns", "{view}", "{view}/edit",
@@ -83,6 +83,7 @@ NO_PAGES = {  # routes that answer a GET, and are no page
     "tickets.suggest_tickets": "a part of a field",
     "tickets.canned_reply": "a part of the menu",
     "desk.next_to_triage": "leads to a ticket",
+    "tickets.show_preview": "a part of a list",
     "desk.show_board": "leads to the queue as a board",
 }
 ELSEWHERE = {

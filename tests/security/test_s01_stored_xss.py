@@ -135,7 +135,7 @@ def test_no_page_brings_a_payload_to_life(hostile, people, client_for, queue, ro
     pages = [hostile, f"{hostile}/timeline", "/", "/tickets", "/tickets?show=all", "/tickets/new",
              "/notifications", "/notifications/bell", "/account"]  # fmt: skip
     if role != "employee":
-        pages += [f"{hostile}/fields", "/queue/all"]
+        pages += [f"{hostile}/fields", "/queue/all", f"/queue/all?preview={hostile.rpartition('/')[2]}"]
     if role in {"manager", "admin"}:
         pages += ["/admin/projects", "/admin/categories", "/admin/categories/new"]
     if role == "admin":

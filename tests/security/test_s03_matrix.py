@@ -27,7 +27,7 @@ LEAD_TO_LOGIN = {
     "accounts.emergency_access",  # there is none while everybody may log in with a password
 }
 # What a route does with the thing of its address. Those of a ticket that are not here act on it.
-READS_TICKET = {"tickets.show", "tickets.earlier", "api.ticket"}
+READS_TICKET = {"tickets.show", "tickets.show_preview", "tickets.earlier", "api.ticket"}
 WORKS_ON_TICKET = {
     "api.add_link",
     "api.remove_link",

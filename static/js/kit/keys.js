@@ -23,12 +23,13 @@ export function labelOf(element) {
 
 const CAPS = { escape: "Esc", enter: "↵" }
 
+// data-cap: what is written on a key that has no letter.
 export function capsOf(element, holder = document.createElement("span")) {
   holder.className = "keys"
   for (const name of element.dataset.key?.split(" ") ?? []) {
     const cap = document.createElement("kbd")
     cap.className = "key"
-    cap.textContent = CAPS[name] ?? name.toUpperCase()
+    cap.textContent = element.dataset.cap ?? CAPS[name] ?? name.toUpperCase()
     holder.append(cap)
   }
   return holder
