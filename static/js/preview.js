@@ -1,14 +1,13 @@
 // The pane beside the list follows the row in hand after a pause; of answers that were overtaken it shows none. Its ticket
 // stands in the address, and that a pane is wanted is kept in this browser. Where there is no room, the page opens instead.
-// With the pane a click chooses a row, and another one opens it. Escape closes, once nothing is ticked.
+// Escape closes, once nothing is ticked.
 import { isTyping } from "./kit/keys.js"
-import { fill, fromTemplate } from "./kit/templates.js"
+import { fill } from "./kit/templates.js"
 
 const PAUSE = 120 // milliseconds: whoever walks past a row asks for nothing
 const room = matchMedia("(min-width: 68.75rem)") // as in preview.css
 let soon
 let known // the pane that was there when this last looked
-let isChosen = false // whether what is pressed was shown before it was
 
 const pane = () => document.getElementById("preview")
 const isOpen = () => Boolean(pane() && !pane().hidden)
@@ -16,7 +15,6 @@ const wanted = () => pane().dataset.wanted
 const keyOf = (row) => row?.id.replace("row-", "")
 const rowInHand = () => document.querySelector("[data-rows] [data-row].is-here")
 const rowMeant = () => rowInHand() ?? document.querySelector("[data-rows] [data-row]:not([hidden])")
-const say = (words) => document.querySelector("[data-preview-said]").replaceChildren(words)
 
 function want(key) {
   clearTimeout(soon)
@@ -91,18 +89,6 @@ document.addEventListener("keydown", (event) => {
 
 document.addEventListener("focusin", ({ target }) => target.closest("[data-row]") && follow(target.closest("[data-row]")))
 
-document.addEventListener("pointerdown", ({ target }) => {
-  isChosen = isOpen() && keyOf(target.closest("[data-row]")) === wanted()
-}, true)
-
-document.addEventListener("click", (event) => {
-  const title = event.target.closest("[data-row] .ticket-title")
-  const isPlain = event.detail && !(event.ctrlKey || event.metaKey || event.shiftKey || event.altKey)
-  if (!title || !isOpen() || isChosen || !isPlain) return
-  event.preventDefault()
-  title.focus()
-})
-
 document.addEventListener("htmx:configRequest", ({ detail }) => {
   if (!pane()) return
   if (detail.elt === pane()) detail.path = detail.path.replace("AA-1", wanted())
@@ -115,22 +101,13 @@ document.addEventListener("htmx:confirm", (event) => {
   if (event.target.id === "previewed" && "pending" in pane().dataset) event.preventDefault()
 })
 
-document.addEventListener("htmx:beforeOnLoad", (event) => {
-  const { elt, xhr } = event.detail
-  if (xhr.status !== 404 || !pane() || (elt !== pane() && elt.id !== "previewed")) return
-  event.preventDefault()
-  const gone = fromTemplate("preview-gone")
-  document.getElementById("previewed").replaceWith(gone)
-  say(gone.querySelector("h2").textContent)
-})
-
 document.addEventListener("htmx:afterRequest", ({ detail }) => {
   if (!pane() || detail.elt !== pane() || !detail.requestConfig.path.includes(`/${wanted()}/`)) return
   delete pane().dataset.pending
   if (!detail.successful) return
   pane().scrollTop = 0
-  const { previewSaid } = document.querySelector("[data-preview-said]").dataset
-  say(fill(previewSaid, { key: wanted() }))
+  const said = document.querySelector("[data-preview-said]")
+  said.replaceChildren(fill(said.dataset.previewSaid, { key: wanted() }))
 })
 
 document.addEventListener("htmx:afterSettle", () => {
