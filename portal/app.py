@@ -64,7 +64,15 @@ from portal.sso import views as sso
 from portal.sso.queries import doors
 from portal.tickets import admin as tags_admin
 from portal.tickets import desk as ticket_desk
-from portal.tickets import labels, link_views, merge_views, split_views, time_views, triage_views
+from portal.tickets import (
+    labels,
+    link_views,
+    mention_views,
+    merge_views,
+    split_views,
+    time_views,
+    triage_views,
+)
 from portal.tickets import marks as ticket_marks
 from portal.tickets import mine as tickets_mine
 from portal.tickets import people as ticket_people
@@ -107,6 +115,7 @@ VIEWS = (  # whose routes stand on the blueprints of accounts, admin, tickets, t
     time_views,
     ticket_views,
     link_views,
+    mention_views,
     merge_views,
     split_views,
     triage_views,

@@ -40,7 +40,7 @@ from portal.tickets.models import (
     TicketPerson,
     TimeEntry,
 )
-from portal.tickets.relations import TicketLink, TicketMerge
+from portal.tickets.relations import CommentMention, TicketLink, TicketMerge
 from portal.tickets.tags import Tag
 from portal.tickets.texts import SearchText
 from portal.tickets.unsent import Draft, IdempotencyKey
@@ -54,6 +54,7 @@ __all__ = [
     "BulkOperation",
     "CannedReply",
     "Comment",
+    "CommentMention",
     "Delivery",
     "Department",
     "Discarded",

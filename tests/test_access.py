@@ -114,6 +114,7 @@ TABLE = {
     "tickets.withdraw": SUBMIT,
     "tickets.split": WORK,
     "tickets.suggest_people": SUBMIT,
+    "tickets.suggest_mentions": SUBMIT,
     "tickets.add_participant": SUBMIT,
     "tickets.remove_participant": SUBMIT,
     "tickets.show_people": WORK,

@@ -22,11 +22,11 @@ DOMAIN = {"models", "credentials", "policy", "queries", "actions", "comments", "
           "telling", "held", "attached", "relations", "family", "merging", "links", "splitting", "naming",
           "placeholders", "filling", "counts", "triage", "inbox", "flags", "acts", "rows", "writing",
           "latest", "texts", "wording", "finding", "ranking", "snippets", "spelling",
-          "collecting"}  # fmt: skip
+          "collecting", "hearers"}  # fmt: skip
 AUDIENCES = {
     "views", "desk", "admin", "mine", "live", "second_step", "two_step_views", "address_views",
     "passkey_views", "picture_views", "welcome_views", "view_as", "token_views", "link_views",
-    "merge_views", "split_views", "view_pages", "triage_views",
+    "merge_views", "split_views", "view_pages", "triage_views", "mention_views",
 }  # fmt: skip
 WEB_LIBRARIES = {"flask", "flask_login", "flask_wtf", "wtforms"}
 

@@ -5,6 +5,7 @@ from zoneinfo import ZoneInfo
 
 from flask_babel import format_date
 from flask_babel import gettext as _
+from sqlalchemy import ColumnElement, Date, DateTime, cast, func, literal, true
 
 from portal import clock
 from portal.accounts.models import User
@@ -21,6 +22,13 @@ def is_away(user: User) -> bool:
     if user.absent_from is None or user.absent_until is None:
         return False
     return user.absent_from <= today_of(user) <= user.absent_until
+
+
+def is_there() -> ColumnElement[bool]:
+    """`is_away`, asked of the people of a query; whoever is not."""
+    zone = func.coalesce(User.timezone, site().default_timezone)
+    today = cast(func.timezone(zone, literal(clock.now(), DateTime(timezone=True))), Date)
+    return func.coalesce(~today.between(User.absent_from, User.absent_until), true())
 
 
 def away(user: User) -> str:

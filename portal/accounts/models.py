@@ -88,7 +88,7 @@ class User(Model, UserMixin):
     picture_digest: Mapped[str | None] = mapped_column(String(32))  # of what stands beside their name
     quiet_about: Mapped[list[str]] = mapped_column(
         ARRAY(String(40)), default=list, server_default=text("'{}'")
-    )  # values of `events.kinds.Kind` that do not ring their bell
+    )  # of `notices.OCCASIONS`, those that do not ring their bell
     two_step_since: Mapped[datetime | None]  # when their log-in began to ask for a second step
     is_break_glass: Mapped[bool] = mapped_column(default=False, server_default=false())  # emergency.py
     anonymized_at: Mapped[datetime | None]  # since when nobody knows any more who this was

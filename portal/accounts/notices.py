@@ -1,13 +1,17 @@
 """What rings somebody's bell, and what they have said is not to."""
 
+from typing import Any
+
 from flask_babel import lazy_gettext as _l
 from sqlalchemy import ColumnElement, all_, literal
 
 from portal.accounts.models import User
 from portal.events.kinds import Kind
 
+MENTIONED = "mentioned"  # by what somebody says, whatever that is; no event is of this kind
 # What is worth a notification, in the words of the account page; the rest stands in the timeline.
-OCCASIONS = {
+OCCASIONS: dict[str, Any] = {
+    MENTIONED: _l("Somebody mentions me with @ and my name"),
     Kind.COMMENT_ADDED: _l("Somebody answers"),
     Kind.NOTE_ADDED: _l("A colleague writes an internal note"),
     Kind.STATUS_CHANGED: _l("The status changes"),
@@ -23,9 +27,9 @@ OCCASIONS = {
 FOR_STAFF = frozenset({Kind.NOTE_ADDED})
 
 
-def occasions_of(user: User) -> list[Kind]:
+def occasions_of(user: User) -> list[str]:
     """What can ring this person's bell at all."""
-    return [kind for kind in OCCASIONS if user.is_staff or kind not in FOR_STAFF]
+    return [str(kind) for kind in OCCASIONS if user.is_staff or kind not in FOR_STAFF]
 
 
 def wants(kind: str) -> ColumnElement[bool]:

@@ -177,8 +177,8 @@ class NoticesForm(DeskForm):
     @classmethod
     def of(cls, person: User, **kwargs: Any) -> "NoticesForm":
         kinds = occasions_of(person)
-        form = cls(data={"rings": [k.value for k in kinds if k.value not in person.quiet_about]}, **kwargs)
-        form.rings.choices = options([(kind.value, OCCASIONS[kind]) for kind in kinds])
+        form = cls(data={"rings": [kind for kind in kinds if kind not in person.quiet_about]}, **kwargs)
+        form.rings.choices = options([(kind, OCCASIONS[kind]) for kind in kinds])
         return form
 
     @property

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from sqlalchemy import ColumnElement, Select, select, union_all
-from sqlalchemy.orm import joinedload
+from sqlalchemy.orm import joinedload, selectinload
 
 from portal.accounts.models import User
 from portal.extensions import db
@@ -53,7 +53,8 @@ def comments_of(ticket: Ticket, *, seen_by: User, before: int | None = None) -> 
     found = _readable(ticket, seen_by)
     if before is not None:
         found = found.where(Comment.id < before)
-    found = found.options(joinedload(Comment.author)).order_by(Comment.id.desc()).limit(COMMENTS + 1)
+    found = found.options(joinedload(Comment.author), selectinload(Comment.mentioned))
+    found = found.order_by(Comment.id.desc()).limit(COMMENTS + 1)
     rows = list(db.session.scalars(found))
     return Comments(rows[:COMMENTS][::-1], has_earlier=len(rows) > COMMENTS)
 

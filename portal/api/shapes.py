@@ -119,6 +119,7 @@ def of_comment(comment: Comment) -> dict[str, Any]:
         "author": comment.author.name,
         "body": comment.body,
         "is_internal": comment.is_internal,
+        "mentions": [user.name for user in comment.mentioned],
         "created_at": moment(comment.created_at),
     }
 

@@ -110,7 +110,8 @@ SELECTS = {
     for name in ("status", "priority", "type", "waiting", "assignee", "team", "project", "category")
 }
 LINES = {
-    name: Line(name) for name in ("tag", "requester", "participant", "watcher", "organization", "department")
+    name: Line(name)
+    for name in ("tag", "requester", "participant", "watcher", "mentions", "organization", "department")
 }
 SPANNED = ("due", "created", "updated", "closed")
 DAYS = {

@@ -58,6 +58,7 @@ class ControlsForm(DeskForm):
     requester = StringField(_l("Requester"))
     participant = StringField(_l("Participant"))
     watcher = StringField(_l("Watched by"))
+    mentions = StringField(_l("Mentions"))
     organization = StringField(_l("Organization"))
     department = StringField(_l("Department"))
     due_from, due_to = StringField(_l("Due from")), StringField(_l("Due until"))

@@ -58,6 +58,7 @@ EXAMPLES = {
     "requester": ("requester:me", _l("You asked for it; or give a name or a mail address.")),
     "participant": ("participant:me", _l("You take part in it.")),
     "watcher": ("watcher:me", _l("You watch it.")),
+    "mentions": ("mentions:me", _l("Somebody wrote @ and your name there.")),
     "organization": ('organization:"Hafen Logistik"', _l("Was asked for in that organization.")),
     "department": ("department:none", _l("Was asked for by somebody without a department.")),
     "type": ("type:incident,problem", _l("Is one of these.")),

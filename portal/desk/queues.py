@@ -101,6 +101,12 @@ QUEUES = {
             _l("Your teams have no open tickets, or you are in no team."),
         ),
         Queue(
+            "mentions",
+            _l("Mentions"),
+            "is:open mentions:me",
+            _l("Nobody has written @ and your name in a ticket that is open."),
+        ),
+        Queue(
             "waiting",
             _l("Waiting on requester"),
             "is:open waiting:requester",

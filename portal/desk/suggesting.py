@@ -51,6 +51,7 @@ _KNOWN: dict[str, Callable[[str, User], list[Suggestion]]] = {
     "requester": _people,
     "participant": _people,
     "watcher": _people,
+    "mentions": _people,
     "organization": _named(Organization),
     "department": _named(Department),
 }

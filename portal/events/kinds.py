@@ -15,8 +15,8 @@ class Kind(StrEnum):
     TICKET_EDITED = "ticket.edited"  # data: changes
     TICKET_TAGGED = "ticket.tagged"  # data: changes.tags, of lists; never public
     DUE_CHANGED = "ticket.due_changed"  # data: changes.due_at; never public
-    COMMENT_ADDED = "comment.added"  # data: comment_id
-    NOTE_ADDED = "note.added"  # data: comment_id; never public
+    COMMENT_ADDED = "comment.added"  # data: comment_id, mentions: the ids of whom it is told to by name
+    NOTE_ADDED = "note.added"  # data: comment_id, mentions; never public
     TICKET_WATCHED = "ticket.watched"  # data: user_id, user; never public
     TICKET_UNWATCHED = "ticket.unwatched"  # data: user_id, user; never public
     PARTICIPANT_ADDED = "ticket.participant_added"  # data: user_id, user

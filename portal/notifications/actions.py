@@ -1,11 +1,11 @@
 """Telling people what happened. Nothing here commits."""
 
-from sqlalchemy import ColumnElement, select, update
+from sqlalchemy import ColumnElement, false, select, update
 from sqlalchemy.dialects.postgresql import insert
 
 from portal import clock
 from portal.accounts.models import User
-from portal.accounts.notices import OCCASIONS, wants
+from portal.accounts.notices import MENTIONED, OCCASIONS, wants
 from portal.events.kinds import WITH_CONSEQUENCES, Kind
 from portal.events.models import Event
 from portal.extensions import affected, db
@@ -20,13 +20,22 @@ def notify_people(event: Event) -> None:
     """Put the event into the bell of everyone concerned but whoever did it, or wants none; twice is once.
 
     What is internal is told to the desk alone, and that somebody takes part to nobody but them.
+    Whoever it mentions takes part by that, and is told even where others are not.
     """
-    if event.ticket is None or event.kind not in OCCASIONS or _is_consequence(event):
+    if event.ticket is None or event.kind not in OCCASIONS:
         return
+    mentioned = event.data.get("mentions", [])
+    if _is_consequence(event) and not mentioned:
+        return
+    usual = false() if _is_consequence(event) else wants(event.kind)
     concerned = (
         select(TicketPerson.user_id)
         .join(User, User.id == TicketPerson.user_id)
-        .where(TicketPerson.ticket_id == event.ticket_id, User.is_active.is_(True), wants(event.kind))
+        .where(
+            TicketPerson.ticket_id == event.ticket_id,
+            User.is_active.is_(True),
+            usual | (User.id.in_(mentioned) & wants(MENTIONED)),
+        )
         .distinct()
     )
     if not event.is_public:

@@ -6,9 +6,11 @@ from portal import clock
 from portal.accounts.models import User, digest
 from portal.events.kinds import Kind
 from portal.events.record import record
+from portal.extensions import db
 from portal.markdown import render_markdown
 from portal.privacy.models import Decision, Mention, Place
 from portal.privacy.traces import neutral_name
+from portal.tickets.mentions import rendered
 
 AROUND = 120  # letters before and behind that are shown
 
@@ -42,7 +44,8 @@ def keep(mention: Mention, *, actor: User) -> None:
 def replace(mention: Mention, text: str, *, actor: User) -> None:
     """Write something else there. What it was before is kept nowhere, so no event tells it."""
     if mention.comment:
-        mention.comment.body, mention.comment.body_html = text, render_markdown(text)
+        mention.comment.body = text
+        mention.comment.body_html = rendered(text, mention.comment.id, ask=db.session())
     elif mention.attachment:
         mention.attachment.original_filename = text
     elif mention.place is Place.TITLE:

@@ -32,6 +32,7 @@ from sqlalchemy.dialects.postgresql import ARRAY, JSONB, TSVECTOR
 from portal.extensions import db
 from portal.markdown import render_markdown
 from portal.privacy.traces import Traces
+from portal.tickets import mentions
 
 BATCH = 5_000  # ids of one transaction
 NOT_SWEPT = {"users", "person_jobs", "mentions"}
@@ -81,24 +82,31 @@ def clean(connection: Connection, step: Step, rows: list[Row[Any]], traces: Trac
     """Write each of these rows without the name where it had it; how many those were."""
     changed = 0
     for row in rows:
-        if new := _cleaned(step, row._mapping, traces):  # noqa: SLF001, its documented way
+        if new := _cleaned(connection, step, row._mapping, traces):  # noqa: SLF001, its documented way
             keys = [column == row._mapping[column.name] for column in step.table.primary_key.columns]  # noqa: SLF001
             connection.execute(update(step.table).where(*keys).values(new))
             changed += 1
     return changed
 
 
-def _cleaned(step: Step, row: Mapping[Any, Any], traces: Traces) -> dict[str, Any]:
+def _cleaned(connection: Connection, step: Step, row: Mapping[Any, Any], traces: Traces) -> dict[str, Any]:
     values = {column.name: row[column.name] for column in step.columns}
     new = {name: without(name, value, traces) for name, value in values.items()}
     changed = {name: value for name, value in new.items() if value != values[name]}
     for name in list(changed):
         if name + RENDERED in values:
-            changed[name + RENDERED] = render_markdown(changed[name])
+            changed[name + RENDERED] = _rendered(connection, step, row, changed[name])
     if step.table.name == "events" and row["address"] and _came_from_them(row, traces):
         changed["address"] = None
     limits = {column.name: getattr(column.type, "length", None) for column in step.columns}
     return {name: _cut(value, limits.get(name)) for name, value in changed.items()}
+
+
+def _rendered(connection: Connection, step: Step, row: Mapping[Any, Any], text: str) -> str:
+    """As a page shows it. Whom else a comment mentions still stands out in it."""
+    if step.table.name == "comments":
+        return mentions.rendered(text, row["id"], ask=connection)
+    return render_markdown(text)
 
 
 def without(name: str, value: Any, traces: Traces) -> Any:

@@ -242,12 +242,12 @@ def end_assignment(ticket: Ticket) -> None:
     )
 
 
-def watch(ticket: Ticket, user: User) -> None:
-    """Be told of what happens on the ticket; watching twice is watching once."""
+def watch(ticket: Ticket, user: User, *, actor: User | None = None) -> None:
+    """Be told of what happens on the ticket, by oneself or by an `actor`; watching twice is watching once."""
     if db.session.get(TicketPerson, (user.id, ticket.id, Part.WATCHER)):
         return
     take_part(ticket, user, Part.WATCHER)
-    record(Kind.TICKET_WATCHED, actor=user, ticket=ticket, public=False, **about(user))
+    record(Kind.TICKET_WATCHED, actor=actor or user, ticket=ticket, public=False, **about(user))
 
 
 def unwatch(ticket: Ticket, user: User) -> None:

@@ -8,9 +8,9 @@ from portal.events.kinds import Kind
 from portal.events.record import record
 from portal.extensions import db
 from portal.lifecycles.models import Category
-from portal.markdown import render_markdown
 from portal.permissions import Permission
-from portal.tickets import actions
+from portal.tickets import actions, mentions
+from portal.tickets.hearers import Saying
 from portal.tickets.models import Comment, Part, Ticket, TicketPerson, WaitingFor
 
 
@@ -22,7 +22,6 @@ def reply(ticket: Ticket, body: str, *, author: User) -> Comment:
     """
     written = _write(ticket, body, author=author, internal=False)
     ticket.reply_count += 1
-    record(Kind.COMMENT_ADDED, actor=author, ticket=ticket, comment_id=written.id)
     if not answers_for_requester(author, ticket):
         return written
     if ticket.is_done:
@@ -44,19 +43,26 @@ def add_note(ticket: Ticket, body: str, *, author: User) -> Comment:
     """Write for the desk alone. Raises NotAllowed for somebody who is not of it."""
     if not author.may(Permission.TICKET_WORK):
         raise NotAllowed(_("Only the desk writes internal notes."))
-    written = _write(ticket, body, author=author, internal=True)
-    record(Kind.NOTE_ADDED, actor=author, ticket=ticket, public=False, comment_id=written.id)
-    return written
+    return _write(ticket, body, author=author, internal=True)
 
 
 def _write(ticket: Ticket, body: str, *, author: User, internal: bool) -> Comment:
+    """The comment and its event. Whoever of the desk it mentions and has no part watches from then on."""
+    said = mentions.understand(body, Saying(ticket, author, internal=internal))
     written = Comment(
         ticket_id=ticket.id,
         author=author,
         body=body,
-        body_html=render_markdown(body),
+        body_html=said.html,
         is_internal=internal,
     )
+    written.untold = said.untold
     db.session.add(written)
     db.session.flush()
+    mentions.note(written, said.people)
+    told = {"mentions": [user.id for user in said.people]} if said.people else {}
+    kind = Kind.NOTE_ADDED if internal else Kind.COMMENT_ADDED
+    record(kind, actor=author, ticket=ticket, public=not internal, comment_id=written.id, **told)
+    for user in said.newcomers:
+        actions.watch(ticket, user, actor=author)
     return written

@@ -36,6 +36,7 @@ from portal.tickets.page import (
     about_preview,
     redrawn,
     redrawn_or_left,
+    say_untold,
     sent_as,
     take_in_files,
     unsent,
@@ -146,6 +147,7 @@ def add_note(key: str):
 
     if once.claim(sent, user=me()) is None:
         said = comments.add_note(ticket, form.text, author=me())
+        say_untold(said)
         attach(me(), draft_of(ticket, form.place), ticket, said)
     else:
         take_back(received.files, sender=me())

@@ -21,6 +21,7 @@ from portal.tickets import called
 from portal.tickets.due import order_of
 from portal.tickets.finding import titled, words_of
 from portal.tickets.flags import flags
+from portal.tickets.mentions import mentioning
 from portal.tickets.models import Part, Priority, TicketPerson, TicketType, WaitingFor
 from portal.tickets.vocabulary import Named, Vocabulary, shut_projects, vocabulary
 
@@ -73,7 +74,7 @@ def ticket_fields(reader: User, known: Vocabulary) -> Fields:
         Choice("team", _l("Team"), shared["teams"], "team_id",
                own=[_ours(reader, known), _nothing(_l("No team"))]),
         *(_of_worked_on(field, shut) for field in _marks(zone)),
-        *_people(reader),
+        *_people(reader, shut),
         Thing("organization", _l("Organization"), called.organizations, column="organization_id",
               aliases=("org",), known=[_nothing(_l("No organization"))], nearest=called.nearest_organization),
         Thing("department", _l("Department"), called.departments, column="department_id",
@@ -151,8 +152,8 @@ def _never(label: str) -> Value:
     return Value(NONE, label)
 
 
-def _people(reader: User) -> list[Field]:
-    """Whom the desk helps, and who follows along."""
+def _people(reader: User, shut: frozenset[int]) -> list[Field]:
+    """Whom the desk helps, who follows along, and who was called to it."""
     asked: dict[str, Any] = {"known": [_myself(reader)], "nearest": called.nearest_person}
     return [
         Person(
@@ -165,6 +166,7 @@ def _people(reader: User) -> list[Field]:
         ),
         Party("participant", _l("Participant"), called.people, condition=_taking(Part.PARTICIPANT), **asked),
         Party("watcher", _l("Watcher"), called.people, condition=_taking(Part.WATCHER), **asked),
+        Party("mentions", _l("Mentions"), called.people, condition=mentioning(shut), **asked),
     ]
 
 

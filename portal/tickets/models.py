@@ -6,6 +6,7 @@ import secrets
 from dataclasses import dataclass
 from datetime import date, datetime
 from enum import StrEnum
+from typing import cast
 
 from flask_babel import lazy_gettext as _l
 from sqlalchemy import (
@@ -325,6 +326,10 @@ class Comment(Model):
 
     ticket: Mapped[Ticket] = relationship()
     author: Mapped[User] = relationship()
+    mentioned: Mapped[list[User]] = relationship(
+        secondary="comment_mentions", order_by=User.sort_name, viewonly=True
+    )
+    untold = cast("tuple[str, ...]", ())  # whom it names and was not told, and why; not a column
 
 
 class Rating(Model):

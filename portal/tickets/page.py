@@ -31,7 +31,7 @@ from portal.tickets.forms import (
 )
 from portal.tickets.latest import latest_of
 from portal.tickets.links import links_of
-from portal.tickets.models import Part, Priority, Ticket, TicketPerson
+from portal.tickets.models import Comment, Part, Priority, Ticket, TicketPerson
 from portal.tickets.policy import Verb, acts_on, may, may_name_people, works_on
 from portal.tickets.presence import present_besides
 from portal.tickets.queries import get_ticket_or_404, is_watching, people_of, timeline
@@ -95,6 +95,12 @@ def take_in_files(form: CommentForm, ticket: Ticket, *, key: str | None) -> Rece
     form.form_errors += received.refused
     form.has_files = form.is_blank and has_drafted(me(), draft)
     return received
+
+
+def say_untold(said: Comment) -> None:
+    """Tell its writer whom it names and who was not told."""
+    for sentence in said.untold:
+        flash(sentence, "warning")
 
 
 def redrawn(ticket: Ticket):

@@ -1,4 +1,4 @@
-"""How tickets belong together: one is linked with another, or goes on in it."""
+"""How tickets belong together: one is linked with another, or goes on in it. And whom comments mention."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from datetime import datetime
 from enum import StrEnum
 
 from flask_babel import lazy_gettext as _l
-from sqlalchemy import CheckConstraint, ForeignKey, Identity, UniqueConstraint
+from sqlalchemy import CheckConstraint, ForeignKey, Identity, Index, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from portal import clock
@@ -118,3 +118,13 @@ class TicketMerge(Model):
     merged_at: Mapped[datetime] = mapped_column(default=lambda: clock.now())
 
     status: Mapped[Status] = relationship()
+
+
+class CommentMention(Model):
+    """Somebody who was meant, and told, where a comment says "@" and their name."""
+
+    __tablename__ = "comment_mentions"
+    __table_args__ = (Index("ix_comment_mentions_user_id", "user_id", "comment_id"),)
+
+    comment_id: Mapped[int] = mapped_column(ForeignKey("comments.id", ondelete="CASCADE"), primary_key=True)
+    user_id: Mapped[int] = mapped_column(ForeignKey("users.id", ondelete="CASCADE"), primary_key=True)

@@ -32,6 +32,7 @@ from portal.tickets.page import (
     fragment_for,
     page_for,
     redrawn,
+    say_untold,
     sent_as,
     take_in_files,
     unsent,
@@ -164,6 +165,7 @@ def reply(key: str):
         return _asked_anew(ticket, form, sent, received)
     if once.claim(sent, user=me()) is None:
         said = comments.reply(ticket, form.text, author=me())
+        say_untold(said)
         attach(me(), draft_of(ticket, form.place), ticket, said)
         if works_on(me(), ticket):
             actions.follow_up(ticket, form.then.data, actor=me())

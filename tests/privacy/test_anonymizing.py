@@ -31,6 +31,7 @@ from portal.tickets import actions as tickets
 from portal.tickets import comments, participants
 from portal.tickets.drafts import save_draft
 from portal.tickets.models import Comment, Ticket
+from portal.tickets.relations import CommentMention
 from tests import factories as make
 
 NAME, LOGIN, PHONE = "Zaphira Quillfeather", "zaphira.quillfeather@example.org", "+49 30 5557788"
@@ -191,6 +192,22 @@ def test_pages_say_the_neutral_name_and_what_is_rendered_is_rendered_anew(zaphir
     )
     assert db.session.scalar(found, {"word": "quillfeather"}) == 0
     assert db.session.scalar(found, {"word": "former"}) == 1
+
+
+def test_whom_a_text_mentions_besides_them_stands_out_in_it_as_before(zaphira, boss):
+    zaphira.is_active = True
+    make.agent(name="Ben Okafor")
+    told = comments.add_note(make.ticket(), f"@{NAME} and @Ben Okafor", author=boss)
+    assert count(CommentMention, CommentMention.comment_id == told.id) == 2
+    zaphira.is_active = False
+    db.session.commit()
+
+    anonymize(zaphira, boss)
+
+    chip = '<span class="mention">@Ben Okafor</span>'
+    assert told.body_html.strip() == f"<p>@Former user {zaphira.id} and {chip}</p>"
+    kept = select(CommentMention.user_id).where(CommentMention.comment_id == told.id)
+    assert zaphira.id not in set(db.session.scalars(kept))
 
 
 def test_what_was_theirs_alone_is_gone_at_once(zaphira, boss):

@@ -16,7 +16,8 @@ from portal.filters import And, Comparison, Condition, FilterError, Not, Value, 
 from portal.lifecycles.models import Category
 from portal.tickets import actions, tagging
 from portal.tickets.filtering import FOR_ANYBODY, fields_for, ticket_fields
-from portal.tickets.models import Part, Priority, Ticket, TicketPerson, TicketType, WaitingFor
+from portal.tickets.models import Comment, Part, Priority, Ticket, TicketPerson, TicketType, WaitingFor
+from portal.tickets.relations import CommentMention
 from portal.tickets.vocabulary import vocabulary
 from tests import factories as make
 from tests.filters.people import compared
@@ -80,6 +81,7 @@ def town(world, monkeypatch):
         for part in (Part.WATCHER, Part.PARTICIPANT):
             for person in chance.sample([ann, *agents], chance.choice([0, 0, 1, 2])):
                 actions.take_part(ticket, person, part)
+        _mention_some(ticket, [ann, *agents])
         if chance.random() < 0.3:
             make.make(Attachment, **_file(ticket, chance.choice(list(State))))
     tagging.merge(_tag("vpm"), _tag("vpn"), actor=reader)
@@ -91,6 +93,15 @@ def _some_time(chance):
     return chance.choice(
         [timedelta(0), timedelta(hours=13), timedelta(days=1), timedelta(days=7), timedelta(days=40)]
     )
+
+
+def _mention_some(ticket, people):
+    """In a note or a reply; whoever cannot be meant there is not."""
+    chance = Random(ticket.id)
+    if chance.random() < 0.4:
+        author, other = chance.sample(people[1:], 2)
+        say = chance.choice([make.note, make.reply])
+        say(ticket, author, f"@{chance.choice([people[0], other]).email}, please")
 
 
 def _tag(name):
@@ -119,6 +130,8 @@ class _Town:
             select(TicketPerson.ticket_id, TicketPerson.user_id, TicketPerson.part)
         ).all()
         self.parts = set(map(tuple, people))
+        said = select(Comment.ticket_id, CommentMention.user_id).join(Comment)
+        self.mentions = set(map(tuple, db.session.execute(said)))
         clean = select(Attachment.ticket_id).where(Attachment.scanned_status == State.CLEAN)
         self.with_file = set(db.session.scalars(clean))
         self.tags = {ticket.id: set(tagging.living(ticket.tag_ids).values()) for ticket in self.rows}
@@ -170,6 +183,9 @@ class _Town:
 
     def _watcher(self, ticket, _comparison, value):
         return self._takes(ticket, value, Part.WATCHER)
+
+    def _mentions(self, ticket, _comparison, value):
+        return any((ticket.id, user_id) in self.mentions for user_id in value.meaning)
 
     def _takes(self, ticket, value, part):
         return any((ticket.id, user_id, part) in self.parts for user_id in value.meaning)
@@ -276,6 +292,7 @@ VALUES = {
     "requester": st.sampled_from(PEOPLE),
     "participant": st.sampled_from(PEOPLE),
     "watcher": st.sampled_from(PEOPLE),
+    "mentions": st.sampled_from(PEOPLE),
     "organization": st.sampled_from(["Nordwerk", "Hafen, Logistik", "none"]),
     "department": st.sampled_from(["Human Resources", "Sales", "none"]),
     "type": st.sampled_from([kind.value for kind in TicketType]),
