@@ -306,14 +306,14 @@ def _move(
 
 def _let_go_of_who_left(ticket: Ticket, *, actor: User | None) -> None:
     """A ticket that is taken up again is its assignee's, unless they have left desk or project meanwhile."""
-    if ticket.assignee and _works_here(ticket.assignee) and not is_shut(ticket.project, ticket.assignee):
+    if ticket.assignee and works_here(ticket.assignee) and not is_shut(ticket.project, ticket.assignee):
         take_part(ticket, ticket.assignee, Part.ASSIGNEE)
     else:
         assign(ticket, None, actor=actor)
 
 
 def _refuse_who_does_not_work_on(ticket: Ticket, person: User) -> None:
-    if not _works_here(person):
+    if not works_here(person):
         raise DomainError(_("%(name)s does not work on tickets.", name=person.name))
     if is_shut(ticket.project, person):
         raise DomainError(
@@ -321,7 +321,7 @@ def _refuse_who_does_not_work_on(ticket: Ticket, person: User) -> None:
         )
 
 
-def _works_here(person: User) -> bool:
+def works_here(person: User) -> bool:
     """Asked anew, and true until the commit: whoever takes their role away waits, or was first."""
     db.session.refresh(
         person, ["role", "is_active", "is_limited"], with_for_update={"read": True, "key_share": True}

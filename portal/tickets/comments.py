@@ -9,6 +9,7 @@ from portal.events.record import record
 from portal.extensions import db
 from portal.lifecycles.models import Category
 from portal.permissions import Permission
+from portal.projects.policy import is_shut
 from portal.tickets import actions, mentions
 from portal.tickets.hearers import Saying
 from portal.tickets.models import Comment, Part, Ticket, TicketPerson, WaitingFor
@@ -47,7 +48,8 @@ def add_note(ticket: Ticket, body: str, *, author: User) -> Comment:
 
 
 def _write(ticket: Ticket, body: str, *, author: User, internal: bool) -> Comment:
-    """The comment and its event. Whoever of the desk it mentions and has no part watches from then on."""
+    """The comment and its event. Whoever of the desk it mentions and has no part watches from then on, but
+    for those who are just leaving desk or project: a part would let them see the ticket."""
     said = mentions.understand(body, Saying(ticket, author, internal=internal))
     written = Comment(
         ticket_id=ticket.id,
@@ -64,5 +66,6 @@ def _write(ticket: Ticket, body: str, *, author: User, internal: bool) -> Commen
     kind = Kind.NOTE_ADDED if internal else Kind.COMMENT_ADDED
     record(kind, actor=author, ticket=ticket, public=not internal, comment_id=written.id, **told)
     for user in said.newcomers:
-        actions.watch(ticket, user, actor=author)
+        if actions.works_here(user) and not is_shut(ticket.project, user):
+            actions.watch(ticket, user, actor=author)
     return written

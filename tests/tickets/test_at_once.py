@@ -3,8 +3,10 @@
 from sqlalchemy import select
 
 from portal.extensions import db
+from portal.permissions import Role
 from portal.tickets import actions
-from portal.tickets.models import Ticket
+from portal.tickets.handover import hand_over
+from portal.tickets.models import Ticket, TicketPerson
 from portal.tickets.queries import get_ticket_or_404
 from tests import factories as make
 from tests.parallel import while_held
@@ -30,3 +32,22 @@ def test_who_waited_for_another_change_of_status_finds_the_new_one(shared_app):
 
     assert while_held(shared_app, start, then_close) == "in_progress"
     assert db.session.scalar(select(Ticket).where(Ticket.key == key)).status.name == "closed"
+
+
+def test_who_leaves_the_desk_while_they_are_mentioned_does_not_come_to_see_the_ticket(shared_app):
+    key, petra, dana = make.ticket().key, make.admin(), make.agent(name="Dana Kim")
+    db.session.commit()
+    petra_id, dana_id = petra.id, dana.id
+
+    def leave():
+        dana.role = Role.EMPLOYEE
+        hand_over(dana, actor=petra)
+
+    def mention():
+        author = db.session.get_one(make.User, petra_id)
+        make.note(get_ticket_or_404(key, seen_by=author, to_change=True), author, "@Dana Kim")
+        db.session.commit()
+
+    while_held(shared_app, leave, mention)
+
+    assert db.session.scalars(select(TicketPerson.part).where(TicketPerson.user_id == dana_id)).all() == []
