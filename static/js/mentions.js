@@ -3,7 +3,8 @@
 import { fill } from "./kit/templates.js"
 
 const PAUSE = 120 // milliseconds after the last letter
-const BEGUN = /(?:^|[^\p{L}\p{N}._%+/@-]|[\p{sc=Han}\p{sc=Hira}\p{sc=Kana}\p{sc=Hang}\p{sc=Thai}])@((?:[^\s@][^\n@]{0,59})?)$/u
+// Not within an address; before the sign, letters count only where words have blanks between them.
+const BEGUN = /(?<!(?![\p{sc=Han}\p{sc=Hira}\p{sc=Kana}\p{sc=Hang}\p{sc=Thai}])[\p{L}\p{N}][._%+/@-]*)@((?:[^\s@][^\n@]{0,59})?)$/u
 const list = () => document.getElementById("mentionable")
 const options = () => [...list().querySelectorAll("[role=option]")]
 const chosen = () => options().find((option) => option.ariaSelected === "true")

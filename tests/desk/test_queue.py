@@ -439,6 +439,7 @@ def test_the_wrong_word_is_marked_in_its_place(desk):
         ("tag", "", []),
         ("requester", "petra", ["petra@example.org"]),
         ("watcher", "me, lindq", ["me, petra@example.org"]),
+        ("mentions", "lindq", ["petra@example.org"]),
         ("organization", "nord", ["Nordwerk"]),
         ("organization", "%", []),
         ("department", "hum", ["Human Resources"]),

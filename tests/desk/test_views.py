@@ -404,7 +404,7 @@ def test_each_count_is_the_length_of_its_list(desk):
     paths = dict(re.findall(r'class="side-link" href="(/queue[^"]*)".*?<span class="truncate">(.*?)</span>',
                             client.get("/queue/counts").text))  # fmt: skip
     counted = in_sidebar(client.get("/queue/counts"))
-    assert len(paths) == 9
+    assert len(paths) == 10
     for path, label in paths.items():
         assert counted[unescape(label)] == str(len(listed(client.get(path)))), label
 

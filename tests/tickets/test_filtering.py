@@ -380,6 +380,7 @@ SOME = {
     "requester": PEOPLE,
     "participant": PEOPLE,
     "watcher": PEOPLE,
+    "mentions": PEOPLE,
     "organization": ["Nordwerk", "Hafen, Logistik", "none"],
     "department": ["Human Resources", "Sales", "none"],
     "type": ["problem"],
@@ -431,7 +432,15 @@ def test_people_who_ask_are_told_of_no_field_that_is_the_desks(world):
     ann = make.employee()
     fields = fields_for(ann)
     assert {field.name for field in fields.all} == FOR_ANYBODY
-    for typed in ("tag:vpn", "due<7d", "is:overdue", "watcher:me", "organization:none", "department:none"):
+    for typed in (
+        "tag:vpn",
+        "due<7d",
+        "is:overdue",
+        "watcher:me",
+        "mentions:me",
+        "organization:none",
+        "department:none",
+    ):
         with pytest.raises(FilterError):
             read(typed, fields)
 

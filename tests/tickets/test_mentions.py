@@ -454,6 +454,16 @@ def test_a_form_that_is_sent_twice_tells_once(people, queue, client_for):
     assert bell(who["teammate"]) == [Kind.NOTE_ADDED]
 
 
+def test_what_is_half_written_mentions_nobody(people, queue, client_for):
+    ticket, who = people
+    kept = {"scope": f"{ticket.key}:note", "content": '{"body": "@Dana Kim"}'}
+
+    assert client_for(who["author"]).post("/tickets/drafts", data=kept).status_code == 200
+    queue.run()
+
+    assert (bell(who["teammate"]), parts_of(ticket, who["teammate"])) == ([], set())
+
+
 # Where it is found, and where never.
 
 
