@@ -1,6 +1,7 @@
 from jobs import events
 from portal.attachments.upkeep import jobs_due
 from portal.bulk import queries as bulk
+from portal.deletion import queries as deletion
 from portal.exports import queries as exports
 from portal.extensions import db
 from portal.gateways.queue import enqueue_after_commit
@@ -15,6 +16,8 @@ def sweep() -> None:
     not hold up the rest.
     """
     enqueue_after_commit("jobs.mail.deliver")
+    if deletion.is_something_due():
+        enqueue_after_commit("jobs.deletion.work")
     if is_something_due():
         enqueue_after_commit("jobs.privacy.work", queue="slow")
     if exports.is_something_due():

@@ -40,6 +40,7 @@ from portal.bulk.acts import ACTS
 from portal.canned import desk as canned_desk
 from portal.canned import views as canned
 from portal.config import Settings, read_settings
+from portal.deletion import views as deletion_views
 from portal.desk import moving_cards, view_pages
 from portal.desk import views as desk_views
 from portal.desk.blueprint import bp as desk
@@ -120,6 +121,7 @@ VIEWS = (  # whose routes stand on the blueprints of accounts, admin, tickets, t
     split_views,
     triage_views,
     tickets_mine,
+    deletion_views,
     api_views,
     api_link_views,
     desk_views,

@@ -12,11 +12,13 @@ from sqlalchemy.orm import InstrumentedAttribute, aliased
 from portal import clock
 from portal.attachments.models import Attachment
 from portal.attachments.upkeep import still_lost, waits_long
+from portal.deletion.models import DeletedKey
 from portal.events.kinds import CHANGES, Kind
 from portal.events.models import Delivery, DeliveryState, Event
 from portal.extensions import db
 from portal.lifecycles.models import Category, Status
 from portal.projects.models import Project, ProjectCounter
+from portal.tickets.hiding import Hidden
 from portal.tickets.models import Comment, Part, Ticket, TicketKey, TicketPerson, TimeEntry
 from portal.tickets.relations import TicketMerge
 
@@ -46,6 +48,7 @@ def _invariants() -> dict[str, Select[int]]:
         "Every requester may see their ticket, and so may the assignee of an open one.": _people_are_there(),
         "No project has a ticket with a number above its counter.": _counters_are_ahead(),
         "No key that a ticket had before is another's now.": _former_keys_are_nobodys(),
+        "No key of a deleted ticket is another's now.": _deleted_keys_are_nobodys(),
         "What was merged is closed, and goes on in a ticket that was not.": _merged_lead_on(),
         "Nobody came along with a ticket that is not merged.": _come_with_merged(),
         "No delivery that is due waits for more than ten minutes.": _deliveries_flow(),
@@ -114,6 +117,12 @@ def _counters_are_ahead() -> Select:
 
 def _former_keys_are_nobodys() -> Select:
     return select(Ticket.id).where(Ticket.key.in_(select(TicketKey.key)))
+
+
+def _deleted_keys_are_nobodys() -> Select:
+    """What waits to be erased still has its own."""
+    others = Ticket.hidden_as.is_distinct_from(Hidden.DELETED)
+    return select(Ticket.id).where(Ticket.key.in_(select(DeletedKey.key)), others)
 
 
 def _merged_lead_on() -> Select:

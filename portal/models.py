@@ -12,6 +12,7 @@ from portal.accounts.models import AccountToken, AddressChange, Picture, Session
 from portal.attachments.models import Attachment, Discarded
 from portal.bulk.models import BulkItem, BulkOperation
 from portal.canned.models import CannedReply
+from portal.deletion.models import DeletedKey, TicketDeletion
 from portal.desk.models import View, ViewChoice
 from portal.events.models import Delivery, Event
 from portal.exports.models import TicketExport
@@ -41,6 +42,7 @@ from portal.tickets.models import (
     TimeEntry,
 )
 from portal.tickets.relations import CommentMention, TicketLink, TicketMerge
+from portal.tickets.senders import SpamNote
 from portal.tickets.tags import Tag
 from portal.tickets.texts import SearchText
 from portal.tickets.unsent import Draft, IdempotencyKey
@@ -55,6 +57,7 @@ __all__ = [
     "CannedReply",
     "Comment",
     "CommentMention",
+    "DeletedKey",
     "Delivery",
     "Department",
     "Discarded",
@@ -87,6 +90,7 @@ __all__ = [
     "SearchWord",
     "Session",
     "Setting",
+    "SpamNote",
     "Status",
     "Tag",
     "Team",
@@ -94,6 +98,7 @@ __all__ = [
     "Tick",
     "Ticket",
     "TicketCategory",
+    "TicketDeletion",
     "TicketExport",
     "TicketKey",
     "TicketLink",

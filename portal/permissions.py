@@ -15,6 +15,7 @@ class Permission(StrEnum):
     TICKET_WORK = "ticket:work"
     TICKET_SEE_ALL = "ticket:see_all"  # of every team, confidential ones apart
     TICKET_SEE_CONFIDENTIAL = "ticket:see_confidential"
+    TICKET_DELETE = "ticket:delete"  # for good, with a trace
     VIEW_SHARE = "view:share"  # saved views, with a team or everyone
     PROJECT_MANAGE = "project:manage"  # projects and categories
     CANNED_SHARE = "canned:share"  # canned replies, with any team and with everyone

@@ -112,6 +112,9 @@ TABLE = {
     "tickets.snooze": WORK,
     "tickets.wake": WORK,
     "tickets.withdraw": SUBMIT,
+    "tickets.mark_spam": WORK,
+    "tickets.unmark_spam": WORK,
+    "tickets.delete": Permission.TICKET_DELETE,
     "tickets.split": WORK,
     "tickets.suggest_people": SUBMIT,
     "tickets.suggest_mentions": SUBMIT,
@@ -236,6 +239,8 @@ TABLE = {
     "admin.archive_project": PROJECTS,
     "admin.reopen_project": PROJECTS,
     "admin.categories": PROJECTS,
+    "admin.senders": PEOPLE,
+    "admin.forget_sender": PEOPLE,
     "admin.tags": PROJECTS,
     "admin.tag": PROJECTS,
     "admin.merge_tag": PROJECTS,
@@ -280,7 +285,7 @@ def all_doors(app, world):
         "filename": "x", "organization_id": 999, "department_id": 999, "invitation_id": 999,
         "provider_id": 999, "identity_id": 999, "slug": "house", "size": "preview",
         "job_id": 999, "entry_id": 999, "mention_id": 999, "link_id": 999, "ticket_id": 999,
-        "comment_id": "x",
+        "comment_id": "x", "note_id": 999,
     }  # fmt: skip
     return doors(app, arguments)
 

@@ -11,7 +11,7 @@ ROOT = Path(__file__).parent.parent
 FEATURES = [
     "events", "settings", "outbox_mail", "accounts", "organizations", "lifecycles", "projects",
     "tickets", "attachments", "canned", "notifications", "desk", "bulk", "exports", "search", "sso",
-    "privacy",
+    "privacy", "deletion",
 ]  # fmt: skip
 DOMAIN = {"models", "credentials", "policy", "queries", "actions", "comments", "once", "drafts", "conflicts",
           "record", "following", "deliveries", "lists", "filtering",
@@ -22,7 +22,7 @@ DOMAIN = {"models", "credentials", "policy", "queries", "actions", "comments", "
           "telling", "held", "attached", "relations", "family", "merging", "links", "splitting", "naming",
           "placeholders", "filling", "counts", "triage", "inbox", "flags", "acts", "rows", "writing",
           "latest", "texts", "wording", "finding", "ranking", "snippets", "spelling",
-          "collecting", "hearers"}  # fmt: skip
+          "collecting", "hearers", "hiding", "senders", "spam", "erasing"}  # fmt: skip
 AUDIENCES = {
     "views", "desk", "admin", "mine", "live", "second_step", "two_step_views", "address_views",
     "passkey_views", "picture_views", "welcome_views", "view_as", "token_views", "link_views",

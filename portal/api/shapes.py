@@ -77,6 +77,7 @@ def of_ticket(ticket: Ticket, comments: Comments, links: list[Linked], *, works:
         "due_at": moment(ticket.due_at) if works else None,
         "triage": _triage(ticket) if works else None,
         "outcome": _value(ticket.outcome),
+        "is_spam": ticket.is_spam,
         "version": ticket.version,
         "reply_count": ticket.reply_count,
         "created_at": moment(ticket.created_at),

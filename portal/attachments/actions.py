@@ -2,13 +2,13 @@
 
 import re
 import unicodedata
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
 from flask import current_app
 from flask_babel import gettext as _
-from sqlalchemy import select
+from sqlalchemy import Row, select
 
 from portal import clock
 from portal.accounts.models import User
@@ -222,12 +222,18 @@ def take_back(files: Collection[str], *, sender: User) -> None:
 
 def discard(attachment: Attachment) -> None:
     """Whatever the store has of it is to be removed, after the commit."""
+    for area, key, upload_id in objects_of(attachment):
+        _discard(Discarded(area=area, key=key, upload_id=upload_id))
+
+
+def objects_of(attachment: Attachment | Row) -> Iterator[tuple[str, str, str | None]]:
+    """Whatever the store may have of a file: area and key, or the upload whose parts came."""
     if attachment.upload_id:
-        discard_upload(Area.QUARANTINE, attachment.object_key, attachment.upload_id)
-    discard_object(Area.QUARANTINE, attachment.object_key)
+        yield Area.QUARANTINE.value, attachment.object_key, attachment.upload_id
+    yield Area.QUARANTINE.value, attachment.object_key, None
     for key in (attachment.clean_key, attachment.thumbnail_key, attachment.preview_key):
         if key:
-            discard_object(Area.CLEAN, key)
+            yield Area.CLEAN.value, key, None
 
 
 def discard_object(area: Area, key: str, due: datetime | None = None) -> None:

@@ -8,7 +8,7 @@ from flask import abort
 
 from portal.accounts.models import User
 from portal.tickets.models import Ticket
-from portal.tickets.policy import Verb, refuse_readers
+from portal.tickets.policy import Verb, refuse_readers, refuse_spam
 from portal.tickets.queries import Moved, get_ticket_or_404, get_work_or_404
 
 NEW = "new"  # a request that is about to be sent
@@ -57,8 +57,11 @@ def _ticket_to_write_on(key: str, user: User) -> Ticket:
 
 
 def _by_any_key(load: Callable[..., Ticket], key: str, user: User) -> Ticket:
-    """A page that stood open while its ticket was moved names it by the key that it had then."""
+    """A page that stood open while its ticket was moved names it by the key that it had then. Nothing is
+    sent to spam: raises DomainError."""
     try:
-        return load(key, seen_by=user)
+        ticket = load(key, seen_by=user)
     except Moved as moved:
-        return load(moved.key, seen_by=user)
+        ticket = load(moved.key, seen_by=user)
+    refuse_spam(ticket)
+    return ticket

@@ -8,7 +8,7 @@ from portal.permissions import Permission
 from portal.projects.policy import shut_to
 from portal.tickets.family import home_of
 from portal.tickets.models import Ticket
-from portal.tickets.policy import Verb, acts_on, visible_to, works_on
+from portal.tickets.policy import Verb, acts_on, reachable_by, works_on
 
 
 def files_for(user: User) -> ColumnElement[bool]:
@@ -19,7 +19,7 @@ def files_for(user: User) -> ColumnElement[bool]:
     """
     drafted = Attachment.ticket_id.is_(None) & (Attachment.uploader_id == user.id)
     shown_by = Ticket.id == home_of(Attachment.ticket_id)
-    tickets = select(Ticket.id).where(shown_by, visible_to(user)).correlate(Attachment)
+    tickets = select(Ticket.id).where(shown_by, reachable_by(user)).correlate(Attachment)
     return or_(drafted, and_(tickets.exists(), of_ticket_for(user)))
 
 

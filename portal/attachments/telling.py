@@ -29,17 +29,19 @@ def tell_people(attachment: Attachment) -> None:
 
 
 def _mail(attachment: Attachment, person: User, *, once: str, is_admin: bool) -> None:
-    state = attachment.scanned_status
+    state, ticket = attachment.scanned_status, attachment.ticket
     queue_mail(
         TEMPLATES[state],
         to=person.email,
         locale=person.locale,
         recipient_id=person.id,
         dedupe_key=f"{TEMPLATES[state]}:{once}:{person.id}",
+        ticket_id=ticket.id if ticket else None,
+        is_withheld=bool(ticket and ticket.is_spam and not person.is_staff),
         file=attachment.original_filename,
         sender=attachment.uploader.name,
         found=attachment.found,
-        key=attachment.ticket.key if attachment.ticket and not is_admin else None,
+        key=ticket.key if ticket and not is_admin else None,
         is_admin=is_admin,
         page=_page_for(attachment, is_admin=is_admin),
     )

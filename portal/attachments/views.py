@@ -18,7 +18,7 @@ from portal.errors import DomainError, NotAllowed, Unavailable
 from portal.extensions import db
 from portal.gateways.storage import Area, StorageAway, storage
 from portal.permissions import Permission, requires
-from portal.tickets.policy import Verb, refuse_readers
+from portal.tickets.policy import Verb, refuse_readers, refuse_spam
 from portal.web.htmx import VARY, go_to, is_fragment_request, render, way_back
 from portal.web.machines import ApiError
 from portal.web.session import me
@@ -258,7 +258,10 @@ def remove(public_id: str):
 
 
 def _held(public_id: str) -> Attachment:
-    return held_with_its_ticket_or_404(public_id, files_for(me()))
+    attachment = held_with_its_ticket_or_404(public_id, files_for(me()))
+    if attachment.ticket is not None:
+        refuse_spam(attachment.ticket)
+    return attachment
 
 
 def _own_or_404(public_id: str, *, to_change: bool = False) -> Attachment:

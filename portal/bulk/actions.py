@@ -83,8 +83,10 @@ def begin_undo(operation: BulkOperation, *, actor: User) -> None:
 
 
 def finish(operation: BulkOperation, state: State) -> None:
-    """It has come to its end; what it has changed can be undone from now on for half an hour."""
+    """It has come to its end; what it has changed can be undone from now on for half an hour. What it has
+    written stands where it was written alone."""
     operation.state, operation.lease_until, operation.finished_at = state, None, clock.now()
+    operation.what = {name: value for name, value in operation.what.items() if name != "body"}
     is_undoable = state in OVER and operation.changed and ACTS[operation.act].has_undo
     operation.undo_until = clock.now() + UNDO if is_undoable else None
 

@@ -11,15 +11,18 @@ from typing import Any
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 from sqlalchemy import ColumnElement, and_, false, func, or_, select, true
+from werkzeug.exceptions import NotFound
 
 from portal.accounts.models import User
 from portal.errors import DomainError
 from portal.extensions import db
 from portal.lifecycles.models import Category, Status
 from portal.organizations.models import Team
-from portal.tickets import actions, comments, merging, tagging
+from portal.tickets import actions, comments, merging, spam, tagging
+from portal.tickets.hiding import Hidden
 from portal.tickets.lists import is_open
 from portal.tickets.models import Priority, Ticket, WaitingFor
+from portal.tickets.policy import refuse_spam
 from portal.tickets.queries import get_work_or_404, held_together_or_404, held_with_merged_or_404
 from portal.tickets.tags import Tag
 from portal.tickets.vocabulary import vocabulary
@@ -45,8 +48,9 @@ class Act(ABC):
     def hold_again(self, ticket_id: int, *, by: User) -> Ticket:
         """The same ticket, to be given back what it had: whoever gave it to a team by mistake may not
         see it just now, so whether they work on it is asked afterwards."""
-        held = select(Ticket).where(Ticket.id == ticket_id).with_for_update(of=Ticket)
-        return db.session.scalars(held.execution_options(populate_existing=True)).one()
+        ticket = _held(ticket_id)
+        refuse_spam(ticket)
+        return ticket
 
     @abstractmethod
     def before(self, ticket: Ticket) -> What:
@@ -219,7 +223,9 @@ class Merge(Act):
     counts_always = True
 
     def hold(self, key: str, what: What, *, by: User) -> Ticket:
-        into_key = db.session.scalars(select(Ticket.key).where(Ticket.id == what["into_id"])).one()
+        into_key = db.session.scalar(select(Ticket.key).where(Ticket.id == what["into_id"]))
+        if into_key is None:
+            raise DomainError(_("%(key)s was deleted meanwhile.", key=what["label"]))
         return held_together_or_404(key, into_key, seen_by=by)[0]
 
     def hold_again(self, ticket_id: int, *, by: User) -> Ticket:
@@ -246,6 +252,30 @@ class Merge(Act):
         return or_(Ticket.id == what["into_id"], Ticket.merged_into_id.is_not_distinct_from(what["into_id"]))
 
 
+class MarkSpam(Act):
+    """Marked by somebody else already, it is theirs: an undo would take it from them."""
+
+    name, label, glyph = "spam", _l("Spam"), "stop"
+
+    def hold(self, key: str, what: What, *, by: User) -> Ticket:
+        return get_work_or_404(key, seen_by=by, to_change=True, even_spam=True)
+
+    def hold_again(self, ticket_id: int, *, by: User) -> Ticket:
+        return _held(ticket_id)
+
+    def before(self, ticket: Ticket) -> What:
+        return {}
+
+    def apply(self, ticket: Ticket, what: What, *, actor: User) -> None:
+        spam.mark(ticket, actor=actor)
+
+    def restore(self, ticket: Ticket, before: What, *, actor: User) -> None:
+        spam.unmark(ticket, actor=actor)
+
+    def is_so(self, what: What) -> ColumnElement[bool]:
+        return Ticket.hidden_as.is_not(None)
+
+
 ACTS: dict[str, Act] = {
     act.name: act
     for act in (
@@ -257,8 +287,18 @@ ACTS: dict[str, Act] = {
         AddNote(),
         Merge(),
         Close(),
+        MarkSpam(),
     )
 }
+
+
+def _held(ticket_id: int) -> Ticket:
+    """Raises NotFound for one that is deleted for good."""
+    held = select(Ticket).where(Ticket.id == ticket_id).with_for_update(of=Ticket)
+    ticket = db.session.scalar(held.execution_options(populate_existing=True))
+    if ticket is None or ticket.hidden_as is Hidden.DELETED:
+        raise NotFound
+    return ticket
 
 
 def status_called(name: str) -> str:

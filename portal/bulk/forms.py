@@ -182,6 +182,10 @@ class CloseForm(ActForm):
     """There is nothing to choose."""
 
 
+class SpamForm(ActForm):
+    """There is nothing to choose."""
+
+
 FORMS: dict[str, type[ActForm]] = {
     "assign": AssignForm,
     "status": StatusForm,
@@ -191,4 +195,5 @@ FORMS: dict[str, type[ActForm]] = {
     "note": NoteForm,
     "merge": MergeForm,
     "close": CloseForm,
+    "spam": SpamForm,
 }

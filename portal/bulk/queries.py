@@ -26,7 +26,7 @@ from portal.filters import And, to_text
 from portal.gateways.database import constant
 from portal.tickets.lists import is_open, listed_for
 from portal.tickets.models import Ticket, TicketKey
-from portal.tickets.policy import is_worked_on_by, visible_to
+from portal.tickets.policy import is_worked_on_by, reachable_by
 from portal.web.paging import Order, Page, keyset
 
 MOST = 10_000  # tickets of one operation
@@ -54,13 +54,15 @@ class Chosen:
 
     @classmethod
     def by_keys(cls, reader: User, keys: Sequence[str]) -> "Chosen":
-        """Also by the key that a ticket had before it was moved, a moment ago."""
+        """Also by the key that a ticket had before it was moved, a moment ago; spam, too, which then is
+        refused with what to do about it."""
         ids = union_all(
             select(Ticket.id).where(Ticket.key.in_(keys)).correlate(None),
             select(TicketKey.ticket_id).where(TicketKey.key.in_(keys)),
         )
         named = Ticket.id.in_(ids) if keys else false()
-        return cls(reader, (*listed_for(reader, None), named, is_worked_on_by(reader)))
+        there = (reachable_by(reader), Ticket.merged_into_id.is_(None))
+        return cls(reader, (*there, named, is_worked_on_by(reader)))
 
     @classmethod
     def by_filter(cls, desk: Desk, queue: Queue, tree: And) -> "Chosen":
@@ -160,7 +162,7 @@ def next_item(operation: BulkOperation) -> Row | None:
 def results(operation: BulkOperation, *, shown: str, cursor: str | None) -> Page:
     """What became of each ticket, in their order. Of one that its owner does not see any more there is
     its key alone."""
-    is_seen = visible_to(operation.owner).label("is_seen")
+    is_seen = reachable_by(operation.owner).label("is_seen")
     rows = (
         select(
             BulkItem.position,

@@ -35,6 +35,7 @@ _TITLES: dict[str, Callable[[What], str]] = {
     "note": lambda _what: _("Internal note"),
     "merge": lambda what: _("Merge into %(key)s", key=what["label"]),
     "close": lambda _what: _("Close"),
+    "spam": lambda _what: _("Spam"),
 }
 
 

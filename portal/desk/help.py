@@ -74,7 +74,10 @@ EXAMPLES = {
     "key": ("key:IT-7,IT-12", _l("Has one of these keys.")),
     "is": (
         "is:triage",
-        _l("Is new, and nobody has decided what becomes of it; is:overdue should have been done by now."),
+        _l(
+            "Is new, and nobody has decided what becomes of it; is:overdue should have been done by now;"
+            " is:spam is what no other list shows."
+        ),
     ),
     "has": ("has:file", _l("Has a file that was checked.")),
 }

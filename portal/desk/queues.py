@@ -16,13 +16,23 @@ from portal.desk.queries import columns_chosen, view_or_404
 from portal.filters import And, Condition, Fields, read, where, words
 from portal.projects.policy import is_limited
 from portal.tickets.filtering import ticket_fields
-from portal.tickets.lists import CLOSED, LATEST, Sort, count_up_to, first_tickets, is_open, ticket_page
+from portal.tickets.lists import (
+    CLOSED,
+    LATEST,
+    SENDER,
+    Sort,
+    count_up_to,
+    first_tickets,
+    is_open,
+    ticket_page,
+)
 from portal.tickets.models import Ticket
 from portal.tickets.policy import within_projects
 from portal.tickets.vocabulary import Vocabulary, shut_projects, vocabulary
 from portal.web.paging import PAGE, Page
 
 TRIAGE = "triage"
+SPAM_QUEUE = "spam"
 MANY = 100  # tickets; counting goes no further
 MOST = 100  # rows of a page
 BOARD = "board"
@@ -75,6 +85,11 @@ class Queue:
         """Whether its rows are decided on, one after the other."""
         return self.name == TRIAGE
 
+    @property
+    def tells_of_senders(self) -> bool:
+        """Whether its rows say how often their requesters have sent spam."""
+        return self.name in {TRIAGE, SPAM_QUEUE}
+
 
 QUEUES = {
     queue.name: queue
@@ -123,9 +138,18 @@ QUEUES = {
         Queue("open", _l("All open"), "is:open", _l("No ticket that you may see is open.")),
         Queue("closed", _l("Closed"), "is:closed", _l("No ticket has been closed yet.")),
         Queue("all", _l("All"), "", _l("There is no ticket that you may see.")),
+        Queue(
+            SPAM_QUEUE,
+            _l("Spam"),
+            "is:spam",
+            _l("Nothing is marked as spam. Press ! in triage to hide what nobody asks in earnest."),
+            columns=("priority", "key", "title", "status", "updated"),
+        ),
     )
 }
-LISTED = tuple(queue for queue in QUEUES.values() if queue.name not in {"closed", "all"})  # in the sidebar
+LISTED = tuple(
+    queue for queue in QUEUES.values() if queue.name not in {"closed", "all", SPAM_QUEUE}
+)  # at the side
 
 
 @dataclass(frozen=True)
@@ -222,7 +246,7 @@ def listing(desk: Desk, asked: Asked, tree: And) -> Listing:
         cursor=asked.cursor,
         size=asked.size,
         tree=whole,
-        shown=read_for(asked.columns),
+        shown=read_for(asked.columns) | ({SENDER} if asked.queue.tells_of_senders else frozenset()),
     )
     if (page.older or page.newer) and words(tree):
         return Listing(page, None)

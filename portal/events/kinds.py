@@ -35,6 +35,8 @@ class Kind(StrEnum):
     TICKET_DECLINED = "ticket.declined"  # data: comment_id, of the reason
     TICKET_WITHDRAWN = "ticket.withdrawn"
     TICKET_SNOOZED = "ticket.snoozed"  # data: until, None for an answer; never public
+    TICKET_MARKED_SPAM = "ticket.marked_spam"  # data: changes.is_spam; never public
+    TICKET_UNMARKED_SPAM = "ticket.unmarked_spam"  # data: changes.is_spam; never public
     TICKET_WOKEN = "ticket.woken"  # data: by (time, answer, hand); never public
 
     # On a file; data: file_id, file, size, ticket_key. On its ticket, where it belongs to one.
@@ -108,6 +110,8 @@ class Kind(StrEnum):
     TAG_RENAMED = "tag.renamed"  # data: tag_id, tag, changes
     TAG_MERGED = "tag.merged"  # data: tag_id, tag, into_id, into
     TAG_DELETED = "tag.deleted"  # data: tag_id, tag, tickets; their events do not tell it
+    TICKET_DELETED = "tickets.deleted"  # data: key, why, comments, files; of one that is gone for good
+    SENDER_FORGOTTEN = "sender.forgotten"  # data: email, spam: of how many tickets
     TEAM_CREATED = "team.created"  # data: team_id, team
     TEAM_EDITED = "team.edited"  # data: team_id, team, changes
     VIEW_SHARED = "view.shared"  # data: view_id, view, changes.shared_with
@@ -157,6 +161,8 @@ CHANGES = frozenset(
         Kind.TICKET_MOVED,
         Kind.TICKET_RATED,
         Kind.TIME_SPENT,
+        Kind.TICKET_MARKED_SPAM,
+        Kind.TICKET_UNMARKED_SPAM,
     }
 )
 # What these change besides is a part of them, and rings no bell of its own.

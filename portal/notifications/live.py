@@ -60,7 +60,7 @@ def _topics(user: User, asked: list[str]) -> dict[str, str]:
     if user.may(Permission.TICKET_WORK) and "queue" in asked:
         names["queue"] = "queue"
     keys = [topic.removeprefix("ticket:").upper() for topic in asked if topic.startswith("ticket:")]
-    for key, ticket_id in ids_by_key(keys, seen_by=user).items():
+    for key, ticket_id in ids_by_key(keys, seen_by=user, even_spam=True).items():
         names[f"ticket:{ticket_id}"] = f"ticket:{key}"
     return names
 

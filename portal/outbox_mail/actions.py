@@ -7,11 +7,12 @@ from urllib.parse import urlsplit
 from flask import current_app
 from flask_babel import force_locale
 from flask_babel import gettext as _
+from sqlalchemy import Select, or_, update
 from sqlalchemy.dialects.postgresql import insert
 
 from portal import clock
 from portal.errors import DomainError
-from portal.extensions import db
+from portal.extensions import affected, db
 from portal.gateways.queue import enqueue_after_commit
 from portal.outbox_mail.models import Mail, MailState
 from portal.settings.cache import site
@@ -26,18 +27,23 @@ def queue_mail(
     locale: str | None = None,
     recipient_id: int | None = None,
     dedupe_key: str | None = None,
+    ticket_id: int | None = None,
+    is_withheld: bool = False,
     **words: object,
 ) -> Mail | None:
     """Write a mail that a job sends after the commit; None where one with that key was written before.
 
     `template` is the name of a text in `templates/mail`, which is told `words`.
-    Its language is the recipient's, else the desk's.
+    Its language is the recipient's, else the desk's. Of a ticket that is spam to its recipient it is
+    withheld.
     """
     subject, body = _render(template, locale, words)
     row = {
         "message_id": f"<{secrets.token_hex(16)}@{_own_host()}>",
         "dedupe_key": dedupe_key,
         "recipient_id": recipient_id,
+        "ticket_id": ticket_id,
+        "withheld_at": clock.now() if is_withheld else None,
         "to_address": to,
         "subject": subject,
         "body": body,
@@ -64,6 +70,21 @@ def retry(mail: Mail) -> None:
         raise DomainError(_("Only a mail that failed can be sent again, and this one did not."))
     mail.state, mail.attempts, mail.available_at = MailState.QUEUED, 0, clock.now()
     enqueue_after_commit("jobs.mail.deliver")
+
+
+def withhold(ticket_id: int, *, besides: Select[int]) -> None:
+    """Send no mail about this ticket that was not handed over yet, but those to the people `besides`."""
+    theirs = or_(Mail.recipient_id.is_(None), Mail.recipient_id.not_in(besides))
+    unsent = Mail.state.in_([MailState.QUEUED, MailState.SENDING])
+    kept = update(Mail).where(Mail.ticket_id == ticket_id, unsent, theirs)
+    db.session.execute(kept.values(withheld_at=clock.now()))
+
+
+def let_go(ticket_id: int) -> None:
+    """Send what was withheld about this ticket."""
+    kept = update(Mail).where(Mail.ticket_id == ticket_id, Mail.withheld_at.is_not(None))
+    if affected(db.session.execute(kept.values(withheld_at=None))):
+        enqueue_after_commit("jobs.mail.deliver")
 
 
 def _render(template: str, locale: str | None, words: dict[str, object]) -> tuple[str, str]:

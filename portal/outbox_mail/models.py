@@ -40,6 +40,7 @@ _LABELS = {
 class Mail(Model):
     """One mail to one address. Its Message-ID is fixed here, so that a mail which was
     accepted by the server just before the worker died is at most doubled under one id.
+    `ticket_id` is the ticket that it is about; as long as that is spam, it is `withheld_at` and not sent.
     """
 
     __tablename__ = "mails"
@@ -51,12 +52,14 @@ class Mail(Model):
             "id",
             postgresql_where=text("state IN ('queued', 'sending')"),
         ),
+        Index("ix_mails_ticket_id", "ticket_id", postgresql_where=text("ticket_id IS NOT NULL")),
     )
 
     id: Mapped[int] = mapped_column(Identity(), primary_key=True)
     message_id: Mapped[str] = mapped_column(String(250), unique=True)
     dedupe_key: Mapped[str | None] = mapped_column(String(200), unique=True)
     recipient_id: Mapped[int | None] = mapped_column(ForeignKey("users.id"))
+    ticket_id: Mapped[int | None] = mapped_column(ForeignKey("tickets.id", ondelete="CASCADE"))
     to_address: Mapped[str] = mapped_column(String(254))
     subject: Mapped[str] = mapped_column(String(250))
     body: Mapped[str]
@@ -67,6 +70,7 @@ class Mail(Model):
     last_error: Mapped[str | None]
     created_at: Mapped[datetime] = mapped_column(default=lambda: clock.now())
     sent_at: Mapped[datetime | None]
+    withheld_at: Mapped[datetime | None]
 
     @property
     def body_without_secrets(self) -> str:

@@ -18,6 +18,7 @@ def mails(state: MailState | None = None) -> Any:
         Mail.attempts,
         Mail.created_at,
         Mail.last_error,
+        Mail.withheld_at,
     )
     return listed.where(Mail.state == state) if state else listed
 

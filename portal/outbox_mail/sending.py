@@ -134,10 +134,11 @@ def as_message(mail: Mail) -> EmailMessage:
 
 
 def _is_due() -> ColumnElement[bool]:
-    """Queued and its time has come; or a lease that ran out."""
+    """Queued and its time has come; or a lease that ran out. What is withheld waits."""
     now = clock.now()
     return (
         Mail.state.in_([MailState.QUEUED, MailState.SENDING])
         & (Mail.available_at <= now)
+        & Mail.withheld_at.is_(None)
         & or_(Mail.state == MailState.QUEUED, Mail.lease_until < now)
     )

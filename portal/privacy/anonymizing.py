@@ -15,6 +15,7 @@ from portal.privacy import sweep
 from portal.privacy.models import Mention, PersonJob, Place
 from portal.privacy.traces import Traces, neutral_address, neutral_name, split
 from portal.tickets.models import Comment, TicketPerson
+from portal.tickets.senders import SpamNote
 
 PLACES = {
     "tickets": {"title": Place.TITLE, "description": Place.DESCRIPTION},
@@ -71,10 +72,12 @@ def learn(connection: Connection, traces: Traces) -> Traces:
 
 
 def remove_mails(connection: Connection, traces: Traces) -> int:
-    """The mails that went to them, or were to go, and what still invites them."""
+    """The mails that went to them, or were to go, what still invites them, and what is noted of them as
+    senders of spam."""
     addresses = list(traces.emails)
     invited = delete(Invitation).where(Invitation.email.in_(addresses))
     connection.execute(invited)
+    connection.execute(delete(SpamNote).where(SpamNote.address.in_(addresses)))
     to_them = or_(Mail.recipient_id == traces.person_id, Mail.to_address.in_(addresses))
     return connection.execute(delete(Mail).where(to_them)).rowcount
 

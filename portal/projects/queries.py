@@ -22,6 +22,7 @@ from portal.projects.policy import shut_to
 
 _TICKETS = table("tickets", column("project_id", BigInteger), column("status_id", BigInteger))
 _KEYS = table("ticket_keys", column("key", String))
+_DELETED = table("deleted_keys", column("key", String))
 
 
 def open_projects(*which: ColumnElement[bool]) -> list[Project]:
@@ -82,13 +83,14 @@ def all_lifecycles() -> list[Lifecycle]:
 
 
 def what_holds(project: Project) -> Row:
-    """Why the project cannot be deleted: whether it has `tickets`, `categories`, or tickets of other
-    projects had `former_keys` of it."""
+    """Why the project cannot be deleted: whether it has `tickets`, `categories`, tickets of other
+    projects had `former_keys` of it, or there are keys of `deleted` ones that nothing may have again."""
     tickets = exists().where(_TICKETS.c.project_id == project.id)
     categories = exists().where(TicketCategory.project_id == project.id)
     former = exists().where(_KEYS.c.key.startswith(f"{project.key}-", autoescape=True))
-    asked = select(tickets.label("tickets"), categories.label("categories"), former.label("former_keys"))
-    return db.session.execute(asked).one()
+    deleted = exists().where(_DELETED.c.key.startswith(f"{project.key}-", autoescape=True))
+    held = {"tickets": tickets, "categories": categories, "former_keys": former, "deleted": deleted}
+    return db.session.execute(select(*(why.label(name) for name, why in held.items()))).one()
 
 
 def has_tickets_outside(project: Project, lifecycle: Lifecycle) -> bool:

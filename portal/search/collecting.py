@@ -1,6 +1,8 @@
 """The words that occur, by which a mistyped one is corrected: collected, and forgotten once they are gone."""
 
-from sqlalchemy import delete, select, text
+from collections.abc import Sequence
+
+from sqlalchemy import Connection, delete, select, text
 from sqlalchemy.dialects.postgresql import insert
 
 from portal.extensions import db
@@ -31,6 +33,12 @@ _COLLECT = text(r"""
 """)
 
 
+_IS_NOWHERE = text(
+    "NOT EXISTS (SELECT 1 FROM search_texts"
+    " WHERE search_texts.words @@ phraseto_tsquery('desk_simple', search_words.word))"
+)
+
+
 def collect() -> bool:
     """The words of the next texts; False where there are no more, or another is at it."""
     progress = _held()
@@ -55,15 +63,44 @@ def forget() -> bool:
     following = select(SearchWord.word).where(SearchWord.word > progress.word).order_by(SearchWord.word)
     words = list(db.session.scalars(following.limit(BATCH)))
     db.session.execute(text("SET LOCAL enable_seqscan = off"))  # one look into the index for each
-    here = text(
-        "NOT EXISTS (SELECT 1 FROM search_texts"
-        " WHERE search_texts.words @@ phraseto_tsquery('desk_simple', search_words.word))"
-    )
-    gone = delete(SearchWord).where(SearchWord.word.in_(words), SearchWord.texts <= RARE, here)
+    gone = delete(SearchWord).where(SearchWord.word.in_(words), SearchWord.texts <= RARE, _IS_NOWHERE)
     db.session.execute(gone, execution_options={"synchronize_session": False})
     progress.word = words[-1] if len(words) == BATCH else ""
     db.session.flush()
     return len(words) == BATCH
+
+
+def hold_words(connection: Connection) -> None:
+    """Nobody collects words until this transaction ends."""
+    connection.execute(select(SearchProgress.id).with_for_update())
+
+
+def words_of_ticket(connection: Connection, ticket_id: int) -> list[str]:
+    """Those that may have been collected of its texts, as they are or were."""
+    return list(connection.scalars(_OF_TICKET, {"ticket_id": ticket_id, "longest": LONGEST}))
+
+
+_OF_TICKET = text(r"""
+    WITH said AS (
+        SELECT to_tsvector('simple', translate(left(words, 60000), '/\<>', '    ')) said FROM (
+            SELECT title || ' ' || description words FROM tickets WHERE id = :ticket_id
+            UNION ALL SELECT body FROM comments WHERE ticket_id = :ticket_id
+            UNION ALL SELECT original_filename FROM attachments WHERE ticket_id = :ticket_id
+        ) texts
+        UNION ALL
+        SELECT jsonb_to_tsvector('simple', data, '["string"]') FROM events WHERE ticket_id = :ticket_id
+    )
+    SELECT DISTINCT lexeme FROM said, unnest(said.said) WHERE length(lexeme) <= :longest
+""")
+
+
+def forget_words(connection: Connection, words: Sequence[str]) -> None:
+    """Of these, what stands in no text any more."""
+    connection.execute(text("SET LOCAL enable_seqscan = off"))  # one look into the index for each
+    for begin in range(0, len(words), BATCH):
+        some = SearchWord.word.in_(words[begin : begin + BATCH])
+        connection.execute(delete(SearchWord).where(some, _IS_NOWHERE))
+    connection.execute(text("SET LOCAL enable_seqscan = on"))
 
 
 def _held() -> SearchProgress | None:

@@ -1,20 +1,26 @@
-"""The desk's tags, as managers and admins keep them in order."""
+"""The desk's tags, as managers and admins keep them in order; and who has sent it spam."""
+
+from typing import Any
 
 from flask import flash, redirect, request, url_for
 from flask_babel import gettext as _
+from sqlalchemy import select
 
 from portal.admin.blueprint import bp
 from portal.extensions import db
 from portal.organizations.forms import SearchForm
 from portal.permissions import Permission, requires
-from portal.tickets import tagging
+from portal.tickets import spam, tagging
 from portal.tickets.mark_forms import MergeForm, RenameForm
+from portal.tickets.senders import SpamNote, noted_senders, notes_of
 from portal.tickets.tag_lists import USES, former_names, tag_or_404, tags_called, uses_of
 from portal.tickets.tags import Tag
+from portal.web.forms import DeskForm
 from portal.web.htmx import render
 from portal.web.paging import Order, keyset
 from portal.web.session import me
 
+SENDERS, SENDER_ROWS, SENDER = "admin/senders.html", "admin/_senders.html", "admin/sender_removal.html"
 LIST, ROWS, PAGE = "admin/tags.html", "admin/_tags.html", "admin/tag.html"
 TAG = "<row:tag_id>"
 
@@ -65,6 +71,36 @@ def delete_tag(tag_id: int):
     db.session.commit()
     flash(_("The tag “%(name)s” is deleted.", name=name), "success")
     return redirect(url_for(".tags"), 303)
+
+
+@bp.get("/senders")
+@requires(Permission.PEOPLE_MANAGE)
+def senders():
+    form = SearchForm(request.args)
+    found: Any = noted_senders(form.words).subquery()
+    page = keyset(
+        select(found),
+        Order(found.c.last_at, found.c.id),
+        cursor=request.args.get("cursor"),
+        of=("last_at", "id"),
+        fetch=db.session.execute,
+    )
+    return render(SENDERS, SENDER_ROWS, form=form, page=page)
+
+
+@bp.route("/senders/<row:note_id>/removal", methods=["GET", "POST"])
+@requires(Permission.PEOPLE_MANAGE)
+def forget_sender(note_id: int):
+    """One of their notes names them."""
+    note = db.one_or_404(select(SpamNote).where(SpamNote.id == note_id))
+    form = DeskForm()
+    if not form.validate_on_submit():
+        return render(SENDER, SENDER, sender=note.address, times=len(notes_of(note.address)), form=form)
+    address = note.address
+    spam.forget_sender(address, actor=me())
+    db.session.commit()
+    flash(_("%(address)s is not noted any more.", address=address), "success")
+    return redirect(url_for(".senders"), 303)
 
 
 def _both(tag_id: int, into_id: int) -> tuple[Tag, Tag]:

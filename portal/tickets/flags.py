@@ -12,13 +12,14 @@ from portal.filters import Value
 from portal.filters.fields import Columns
 from portal.lifecycles.models import Category
 from portal.tickets.due import order_of
+from portal.tickets.hiding import Hidden
 from portal.tickets.inbox import is_in_inbox, is_put_off
-from portal.tickets.lists import MERGED, is_open
+from portal.tickets.lists import MERGED, SPAM, is_open
 
 
 def flags(reader: User, shut: Collection[int]) -> list[Value]:
     """What this reader may ask; what only the desk knows of, nobody else. Of projects that are shut to
-    them it is not theirs to know what waits there for a decision, and until when."""
+    them it is not theirs to know what waits there for a decision, and until when, or what is spam."""
     of_all = [
         Value("open", _l("open"), is_open),
         Value("closed", _l("closed"), lambda tickets: tickets.status_category == Category.DONE),
@@ -41,5 +42,6 @@ def _of_the_desk(now: datetime, shut: Collection[int]) -> list[Value]:
             _l("waiting for triage"),
             lambda tickets: is_in_inbox(tickets, now) & worked_on(tickets),
         ),
+        Value(SPAM, _l("spam"), lambda tickets: (tickets.hidden_as == Hidden.SPAM) & worked_on(tickets)),
         Value("snoozed", _l("snoozed"), lambda tickets: is_put_off(tickets, now) & worked_on(tickets)),
     ]

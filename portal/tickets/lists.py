@@ -34,12 +34,14 @@ from portal.organizations.models import Organization, Team
 from portal.permissions import Permission
 from portal.projects.models import Project, TicketCategory
 from portal.tickets.models import Ticket
-from portal.tickets.policy import is_worked_on_by, visible_to
+from portal.tickets.policy import is_worked_on_by, reachable_by, visible_to
+from portal.tickets.senders import marks_of_requester
 from portal.tickets.tags import Tag
 from portal.web.paging import Order, Page, keyset
 
 LATEST = "-updated"
 MERGED = "merged"  # as a filter says it: is:merged
+SPAM = "spam"
 SORTS = {
     "id": Ticket.id,
     "created": Ticket.created_at,
@@ -93,6 +95,7 @@ _NAMES = {  # what a list reads only where it shows it
     "type": (Ticket.type.label("kind"),),
 }
 USUAL = frozenset({"assignee", "team", "category"})
+SENDER = "sender"  # how often tickets of its requester were marked as spam
 SEPARATOR = ","  # of tags; no name has one
 
 
@@ -113,6 +116,8 @@ def _rows_for(reader: Reader, shown: frozenset[str]) -> Select:
     works = is_worked_on_by(reader)
     tags = case((works, func.coalesce(_tags(), "")), else_="")
     due_at, until = case((works, Ticket.due_at)), case((works, Ticket.snoozed_until))
+    if SENDER in shown:
+        rows = rows.add_columns(case((works, marks_of_requester(Ticket)), else_=0).label("sender_marks"))
     return rows.add_columns(
         tags.label("tags"),
         due_at.label("due_at"),
@@ -162,24 +167,29 @@ def tickets_seen_by(
 ) -> Select:
     """Rows for a list, of the tickets that this user may see: the root of every list.
 
-    What was merged into another is in none, but where the filter (`tree`) asks for it.
+    What was merged into another, and spam, is in none, but where the filter (`tree`) asks for it.
     `shown` are those columns of the list that are read for themselves.
     """
-    rows = _rows_for(Reader.of(user), shown.intersection(_NAMES))
+    rows = _rows_for(Reader.of(user), shown.intersection({*_NAMES, SENDER}))
     return rows.where(*listed_for(user, tree), *conditions)
 
 
 def listed_for(user: User, tree: And | None) -> list[ColumnElement[bool]]:
     """What is true of the tickets in this user's lists, whatever else the filter asks for."""
+    listed = reachable_by(user) if tree is not None and _asks_for(tree, SPAM) else visible_to(user)
     if tree is None or not asks_for_merged(tree):
-        return [visible_to(user), Ticket.merged_into_id.is_(None)]
+        return [listed, Ticket.merged_into_id.is_(None)]
     seen = select(Ticket.id).where(visible_to(user)).correlate(None)
-    return [visible_to(user), or_(Ticket.merged_into_id.is_(None), Ticket.merged_into_id.in_(seen))]
+    return [listed, or_(Ticket.merged_into_id.is_(None), Ticket.merged_into_id.in_(seen))]
 
 
 def asks_for_merged(tree: And) -> bool:
+    return _asks_for(tree, MERGED)
+
+
+def _asks_for(tree: And, state: str) -> bool:
     asked = (part.part if isinstance(part, Not) else part for part in conditions_on(tree, "is"))
-    return any(value.text == MERGED for part in asked if isinstance(part, Condition) for value in part.values)
+    return any(value.text == state for part in asked if isinstance(part, Condition) for value in part.values)
 
 
 def ticket_page(

@@ -31,10 +31,10 @@ from portal.lifecycles.models import Category, Status
 from portal.organizations.models import Organization, Team
 from portal.projects.models import Project, TicketCategory
 from portal.tickets.due import DUE, order_of
+from portal.tickets.hiding import HIDDEN, OPEN, UNASSIGNED, UNDECIDED, Hidden
 
 # What dashboards count tickets by.
 FACTS = ("team_id", "status_id", "priority_rank", "assignee_id", "is_confidential", "project_id")
-OPEN = text("status_category <> 'done'")
 CLOSED = text("closed_at IS NOT NULL")
 OPEN_TO_AGENTS = text("NOT is_confidential")
 
@@ -128,7 +128,8 @@ class Ticket(Model):
     such as one that is made of events, and an index of an array finds them as fast.
     `due_at` is by when the desk wants to be done. `inbox_since` is when it began to wait for
     somebody to decide what becomes of it, and None once somebody has; until `snoozed_until`, or
-    until its requester answers, it waits out of sight (`inbox`).
+    until its requester answers, it waits out of sight (`inbox`). `hidden_as` takes it out of
+    everybody's sight.
     """
 
     __tablename__ = "tickets"
@@ -166,18 +167,9 @@ class Ticket(Model):
             "id",
             postgresql_where=text("department_id IS NOT NULL"),
         ),
-        Index(
-            "ix_tickets_unassigned",
-            "updated_at",
-            "id",
-            postgresql_where=text("assignee_id IS NULL AND status_category <> 'done'"),
-        ),
-        Index(
-            "ix_tickets_inbox",
-            "created_at",
-            "id",
-            postgresql_where=text("inbox_since IS NOT NULL AND status_category <> 'done'"),
-        ),
+        Index("ix_tickets_unassigned", "updated_at", "id", postgresql_where=UNASSIGNED),
+        Index("ix_tickets_inbox", "created_at", "id", postgresql_where=UNDECIDED),
+        Index("ix_tickets_hidden", "updated_at", "id", postgresql_where=HIDDEN),
         Index("ix_tickets_snoozed", "snoozed_until", postgresql_where=text("snoozed_until IS NOT NULL")),
         Index("ix_tickets_category", "category_id", "id"),
         Index("ix_tickets_rating", "rating", "updated_at", "id", postgresql_where=text("rating IS NOT NULL")),
@@ -196,6 +188,10 @@ class Ticket(Model):
         CheckConstraint("outcome IS NULL OR status_category = 'done'", name="ended"),
         CheckConstraint(
             "merged_into_id IS NULL OR (status_category = 'done' AND merged_into_id <> id)", name="merged"
+        ),
+        CheckConstraint(
+            "(hidden_as IS NULL) = (hidden_at IS NULL) AND (hidden_as IS NULL OR merged_into_id IS NULL)",
+            name="hiding",
         ),
     )
 
@@ -247,6 +243,9 @@ class Ticket(Model):
     due_order: Mapped[datetime] = column_property(order_of(due_at), deferred=True)  # what lists sort by
     tag_ids: Mapped[list[int]] = mapped_column(ARRAY(BigInteger), default=list, server_default=text("'{}'"))
     merged_into_id: Mapped[int | None] = mapped_column(ForeignKey("tickets.id"))
+    hidden_as: Mapped[Hidden | None]
+    hidden_at: Mapped[datetime | None]
+    hidden_by_id: Mapped[int | None] = mapped_column(ForeignKey("users.id"))
 
     project: Mapped[Project] = relationship()
     status: Mapped[Status] = relationship()
@@ -255,14 +254,20 @@ class Ticket(Model):
     team: Mapped[Team | None] = relationship()
     requester: Mapped[User] = relationship(foreign_keys=[requester_id])
     assignee: Mapped[User | None] = relationship(foreign_keys=[assignee_id])
+    hidden_by: Mapped[User | None] = relationship(foreign_keys=[hidden_by_id])
 
-    # Loaded with the page's one ticket; None where nobody has asked (see `family`).
+    # Loaded with the page's one ticket; None where nobody has asked (see `family` and `senders`).
     merged_ids: Mapped[list[int] | None] = query_expression()
     has_links: Mapped[bool | None] = query_expression()
+    sender_marks: Mapped[int | None] = query_expression()
 
     @property
     def is_done(self) -> bool:
         return self.status_category == Category.DONE
+
+    @property
+    def is_spam(self) -> bool:
+        return self.hidden_as is Hidden.SPAM
 
     @property
     def is_undecided(self) -> bool:

@@ -9,7 +9,7 @@ from sqlalchemy import ColumnElement, any_, false, func, or_, select, true
 
 from portal.accounts.models import User
 from portal.accounts.reader import Anybody, Reader
-from portal.errors import NotAllowed
+from portal.errors import DomainError, NotAllowed
 from portal.events.models import Event
 from portal.extensions import db
 from portal.gateways.database import KEEPS_PLAN
@@ -17,6 +17,7 @@ from portal.organizations.policy import only_reads, shared_with
 from portal.organizations.queries import team_ids_of, teams_led_by
 from portal.permissions import Permission
 from portal.projects.policy import is_limited, is_shut, members_only, shut_to
+from portal.tickets.hiding import Hidden
 from portal.tickets.models import Ticket, TicketPerson
 
 
@@ -47,14 +48,34 @@ def visible_to(user: Anybody) -> ColumnElement[bool]:
     instead of 0.3). Whether the reader takes part, PostgreSQL looks up for each
     row or for all at once, whichever it expects to be less. The teams that somebody
     leads are few, and read once; so are the projects that are shut to them.
-    For counting there is `visible_in_parts`.
+    For counting there is `visible_in_parts`. What is hidden, as spam or to be deleted, is in neither:
+    indexes of open tickets leave it out by the same words.
     """
     return _visible_to(Reader.of(user))
+
+
+def reachable_by(user: Anybody) -> ColumnElement[bool]:
+    """`visible_to`, and spam among the tickets that this one of the desk works on: for the page of one
+    ticket, and for lists whose filter asks for spam."""
+    return _reachable_by(Reader.of(user))
 
 
 @lru_cache(maxsize=256)
 def _visible_to(user: Reader) -> ColumnElement[bool]:
     """Made once for somebody: putting it together takes longer than PostgreSQL needs for a page of it."""
+    return Ticket.hidden_as.is_(None) & _is_seen_by(user)
+
+
+@lru_cache(maxsize=256)
+def _reachable_by(user: Reader) -> ColumnElement[bool]:
+    if not user.may(Permission.TICKET_WORK):
+        return _visible_to(user)
+    is_spam = (Ticket.hidden_as == Hidden.SPAM) & is_worked_on_by(user)
+    return or_(Ticket.hidden_as.is_(None), is_spam) & _is_seen_by(user)
+
+
+def _is_seen_by(user: Reader) -> ColumnElement[bool]:
+    """For a reason that it gives them, hidden or not."""
     if user.may(Permission.TICKET_SEE_CONFIDENTIAL):
         return true()
     if not user.may(Permission.TICKET_WORK):
@@ -71,6 +92,10 @@ def visible_in_parts(user: User) -> list[ColumnElement[bool]]:
 
     To be counted one by one and added up: each has an index, their "or" has none.
     """
+    return [Ticket.hidden_as.is_(None) & part for part in _parts_seen_by(user)]
+
+
+def _parts_seen_by(user: User) -> list[ColumnElement[bool]]:
     if user.may(Permission.TICKET_SEE_CONFIDENTIAL):
         return [true()]
     if not user.may(Permission.TICKET_WORK):
@@ -181,6 +206,14 @@ def refuse_readers(user: User, verb: Verb, ticket: Ticket) -> None:
     """Raises NotAllowed for somebody who sees the ticket and has no part in it."""
     if not acts_on(user, verb, ticket):
         raise NotAllowed(_("You can read this request, but you take no part in it."))
+
+
+def refuse_spam(ticket: Ticket) -> None:
+    """Raises DomainError for what is marked as spam: until it is not, nothing else is done to it."""
+    if ticket.is_spam:
+        raise DomainError(
+            _("%(key)s is marked as spam. Choose “Not spam” on its page first.", key=ticket.key)
+        )
 
 
 def may_name_people(user: User, ticket: Ticket, *, acts: bool) -> bool:

@@ -17,7 +17,8 @@ from portal.extensions import db
 from portal.gateways.database import KEEPS_PLAN, constant
 from portal.tickets.family import WITH_RELATIVES, Family, events_of
 from portal.tickets.models import Comment, Part, Ticket, TicketKey, TicketPerson
-from portal.tickets.policy import visible_to, works_on
+from portal.tickets.policy import reachable_by, refuse_spam, visible_to, works_on
+from portal.tickets.senders import WITH_MARKS
 
 OF_MANY = {Kind.BULK_BEGAN, Kind.BULK_UNDO_BEGAN}  # causes of what happened to many tickets at once
 SHOWN = 100  # events of a timeline; the earlier ones come when asked for
@@ -74,15 +75,21 @@ class Moved(Exception):
         self.key = key
 
 
-def get_work_or_404(key: str, *, seen_by: User, to_change: bool = False, wherever: bool = False) -> Ticket:
+def get_work_or_404(
+    key: str, *, seen_by: User, to_change: bool = False, wherever: bool = False, even_spam: bool = False
+) -> Ticket:
     """`get_ticket_or_404`, of one that this user works on. Raises NotAllowed for one they only follow."""
-    ticket = get_ticket_or_404(key, seen_by=seen_by, to_change=to_change, wherever=wherever)
+    ticket = get_ticket_or_404(
+        key, seen_by=seen_by, to_change=to_change, wherever=wherever, even_spam=even_spam
+    )
     if not works_on(seen_by, ticket):
         raise NotAllowed(_("You take part in this ticket, but you do not work in its project."))
     return ticket
 
 
-def get_ticket_or_404(key: str, *, seen_by: User, to_change: bool = False, wherever: bool = False) -> Ticket:
+def get_ticket_or_404(
+    key: str, *, seen_by: User, to_change: bool = False, wherever: bool = False, even_spam: bool = False
+) -> Ticket:
     """Find the ticket; one that this user may not see does not exist for them.
 
     By a key that it had before it was moved, a change finds it too, so that nothing
@@ -93,9 +100,13 @@ def get_ticket_or_404(key: str, *, seen_by: User, to_change: bool = False, where
     With `to_change` its row is locked until the commit, and read afresh.
     Changes to one ticket then happen one after the other, and the ids of its
     events are in the order of their commits: "after event 7" misses nothing.
+    The desk looks at spam, and is refused any change but those that are made `even_spam`:
+    raises DomainError. For everybody else there is none.
     """
     found = _held(key, seen_by) if to_change else _whole(key, seen_by)
     if ticket := db.session.scalar(found, execution_options=KEEPS_PLAN):
+        if to_change and not even_spam:
+            refuse_spam(ticket)
         return ticket
     now = _where_it_is_or_404(key, seen_by=seen_by)
     if not to_change:
@@ -104,11 +115,11 @@ def get_ticket_or_404(key: str, *, seen_by: User, to_change: bool = False, where
         raise DomainError(
             _("%(key)s was merged into %(into)s meanwhile. Nothing was changed.", key=key, into=now.key)
         )
-    return get_ticket_or_404(now.key, seen_by=seen_by, to_change=True, wherever=wherever)
+    return get_ticket_or_404(now.key, seen_by=seen_by, to_change=True, wherever=wherever, even_spam=even_spam)
 
 
 def _whole(key: str, seen_by: User) -> Select[Ticket]:
-    return select(Ticket).where(*_called(key), visible_to(seen_by)).options(*_WHOLE)
+    return select(Ticket).where(*_called(key), reachable_by(seen_by)).options(*_WHOLE)
 
 
 def _held(key: str, seen_by: User) -> Select[Ticket]:
@@ -117,7 +128,7 @@ def _held(key: str, seen_by: User) -> Select[Ticket]:
     Joined beside the lock, PostgreSQL would keep to the status that the row had before
     whoever was waited for changed it, which is then not its status: none would be found.
     """
-    locked = select(Ticket).where(*_called(key), visible_to(seen_by)).with_for_update(of=Ticket)
+    locked = select(Ticket).where(*_called(key), reachable_by(seen_by)).with_for_update(of=Ticket)
     held = aliased(Ticket, locked.subquery())
     little = (joinedload(held.status), joinedload(held.project))
     return select(held).options(*little).execution_options(populate_existing=True)
@@ -130,7 +141,7 @@ def _called(key: str) -> tuple[ColumnElement[bool], ...]:
 def _where_it_is_or_404(key: str, *, seen_by: User) -> Row:
     """The key of the ticket that is meant by a former key, or in which that of this key goes on, if this
     user may see it; and whether it was merged."""
-    now = db.session.execute(_now_called([key]).where(visible_to(seen_by))).first()
+    now = db.session.execute(_now_called([key]).where(reachable_by(seen_by))).first()
     if now is None:
         raise NotFound
     return now
@@ -162,6 +173,7 @@ _WHOLE = (
     undefer(Ticket.description),
     undefer(Ticket.description_html),
     *WITH_RELATIVES,
+    *WITH_MARKS,
 )
 
 
@@ -308,16 +320,17 @@ def is_watching(people: list[TicketPerson], user: User) -> bool:
     return any(row.user_id == user.id and row.part == Part.WATCHER for row in people)
 
 
-def ids_by_key(keys: Sequence[str], *, seen_by: User) -> dict[str, int]:
+def ids_by_key(keys: Sequence[str], *, seen_by: User, even_spam: bool = False) -> dict[str, int]:
     """The ids of those tickets that this user may see, by key, or by the former key that was asked for;
     of a merged ticket that of the one in which it goes on."""
     if not keys:
         return {}
+    seen = reachable_by(seen_by) if even_spam else visible_to(seen_by)
     present = (Ticket.key.in_(keys), Ticket.merged_into_id.is_(None))
-    ids = dict(db.session.execute(select(Ticket.key, Ticket.id).where(*present, visible_to(seen_by))).all())
+    ids = dict(db.session.execute(select(Ticket.key, Ticket.id).where(*present, seen)).all())
     if len(ids) == len(set(keys)):
         return ids
-    found = db.session.execute(_now_called(keys).where(visible_to(seen_by)))
+    found = db.session.execute(_now_called(keys).where(seen))
     return {row.asked: row.id for row in found}
 
 

@@ -8,7 +8,7 @@ Whoever calls this holds the ticket's row.
 from datetime import datetime
 
 from flask_babel import gettext as _
-from sqlalchemy import select
+from sqlalchemy import ColumnElement, select
 
 from portal import clock
 from portal.accounts.models import User
@@ -92,7 +92,7 @@ def wake_due() -> int:
 
     They are in the inbox by then, whether this runs or not.
     """
-    due = select(Ticket).where(Ticket.snoozed_until <= clock.now()).order_by(Ticket.id).limit(BATCH)
+    due = select(Ticket).where(*_is_due()).order_by(Ticket.id).limit(BATCH)
     tickets = list(db.session.scalars(due.with_for_update(of=Ticket, skip_locked=True)))
     for ticket in tickets:
         wake(ticket, actor=None, by="time")
@@ -100,8 +100,12 @@ def wake_due() -> int:
 
 
 def is_snooze_over() -> bool:
-    due = select(Ticket.id).where(Ticket.snoozed_until <= clock.now()).limit(1)
-    return db.session.scalar(due) is not None
+    return db.session.scalar(select(Ticket.id).where(*_is_due()).limit(1)) is not None
+
+
+def _is_due() -> tuple[ColumnElement[bool], ...]:
+    """Spam sleeps on: it comes back as it was."""
+    return Ticket.snoozed_until <= clock.now(), Ticket.hidden_as.is_(None)
 
 
 def withdraw(ticket: Ticket, *, actor: User) -> None:

@@ -9,14 +9,14 @@ from portal import clock
 from portal.errors import DomainError
 from portal.extensions import db
 from portal.permissions import Permission, requires
-from portal.tickets import triage
+from portal.tickets import spam, triage
 from portal.tickets.blueprint import bp
 from portal.tickets.models import Ticket
 from portal.tickets.page import redrawn, redrawn_or_left
 from portal.tickets.policy import Verb, refuse_readers
 from portal.tickets.queries import get_ticket_or_404, get_work_or_404, held_together_or_404
 from portal.tickets.triage_forms import DeclineForm, DuplicateForm, RouteForm, SnoozeForm
-from portal.web.htmx import done, go_to, is_fragment_request, render
+from portal.web.htmx import done, go_to, is_fragment_request, is_own_path, render
 from portal.web.session import me
 
 PAGE, FRAGMENT = "tickets/triage.html", "tickets/_triage_form.html"
@@ -105,6 +105,32 @@ def wake(key: str):
     return redrawn(ticket)
 
 
+@bp.post("/<key:key>/spam")
+@requires(Permission.TICKET_WORK)
+def mark_spam(key: str):
+    """From the inbox it is a decision like the others, and somebody may have been first."""
+    ticket = get_work_or_404(key, seen_by=me(), to_change=True, even_spam=True)
+    if _is_from_inbox() and not ticket.is_spam:
+        triage.refuse_decided(ticket)
+    spam.mark(ticket, actor=me())
+    db.session.commit()
+    back = url_for("desk.queue", name="triage") if _is_from_inbox() else url_for(".show", key=ticket.key)
+    undo = url_for(".unmark_spam", key=ticket.key)
+    flash({"said": _("%(key)s is spam, and hidden.", key=ticket.key), "undo": undo, "back": back}, "success")
+    return _back_to_inbox(ticket) if _is_from_inbox() else _shown_again(ticket)
+
+
+@bp.post("/<key:key>/spam/removal")
+@requires(Permission.TICKET_WORK)
+def unmark_spam(key: str):
+    ticket = get_work_or_404(key, seen_by=me(), to_change=True, even_spam=True)
+    spam.unmark(ticket, actor=me())
+    db.session.commit()
+    flash(_("%(key)s is no spam, and back where it was.", key=ticket.key), "success")
+    back = request.form.get("back", "")
+    return go_to(back if is_own_path(back) else url_for(".show", key=ticket.key))
+
+
 @bp.post("/<key:key>/withdrawal")
 @requires(Permission.TICKET_SUBMIT)
 def withdraw(key: str):
@@ -142,9 +168,12 @@ def _form(ticket: Ticket, decision: str, form: Any, status: int):
 def _decided(ticket: Ticket, words: str):
     """On to the next row of the list; on the ticket's own page, that page again."""
     flash(words, "success")
-    if _is_from_inbox():
-        return _back_to_inbox(ticket)
-    answer = redrawn_or_left(ticket)
+    return _back_to_inbox(ticket) if _is_from_inbox() else _shown_again(ticket)
+
+
+def _shown_again(ticket: Ticket):
+    """Its page, as far as they see it still; what asked for it may stand in a dialog."""
+    answer = redrawn(ticket) if ticket.is_spam else redrawn_or_left(ticket)
     if isinstance(answer, tuple) and answer[1] == 200:
         return answer[0], answer[1], answer[2] | {"HX-Retarget": "#ticket", "HX-Reswap": "morph:outerHTML"}
     return answer

@@ -6,12 +6,14 @@ from functools import partial
 
 from flask import redirect, render_template, request, url_for
 from flask_babel import gettext as _
+from werkzeug.exceptions import NotFound
 
 from portal.attachments.actions import attach, give, received_for, take_back
 from portal.attachments.places import NEW as NEW_FILES
 from portal.attachments.places import draft_of
 from portal.attachments.queries import drafted_files, files_of_ticket
 from portal.attachments.receiving import Received, brings_files, described, receive
+from portal.deletion.queries import deletion_or_404
 from portal.errors import DomainError
 from portal.extensions import db
 from portal.markdown import render_markdown
@@ -49,7 +51,7 @@ from portal.tickets.queries import (
 from portal.web.htmx import done, go_to, is_fragment_request, render, too_many
 from portal.web.session import me
 
-NEW = "ticket:new"
+NEW, GONE = "ticket:new", "deletion/gone.html"
 
 
 @bp.route("/new", methods=["GET", "POST"])
@@ -111,7 +113,11 @@ def _submitted(form: TicketForm, key: str | None, received: Received):
 @bp.get("/<key:key>")
 @requires(Permission.TICKET_SUBMIT)
 def show(key: str):
-    ticket = get_ticket_or_404(key, seen_by=me())
+    """Of one that was deleted for good, the desk is told so."""
+    try:
+        ticket = get_ticket_or_404(key, seen_by=me())
+    except NotFound:
+        return render(GONE, GONE, 410, deletion=deletion_or_404(key, seen_by=me()), key=key)
     if not is_fragment_request() and not me().viewed_by and read_of_ticket(me(), *family_ids(ticket)):
         db.session.commit()
         ticket = get_ticket_or_404(key, seen_by=me())

@@ -147,6 +147,7 @@ def _administration(role: Role) -> list[tuple]:
             (Permission.PEOPLE_MANAGE, ("teams", "admin.teams", "building", _("Teams"))),
             (Permission.PROJECT_MANAGE, ("projects", "admin.projects", "grid", _("Projects"))),
             (Permission.PROJECT_MANAGE, ("categories", "admin.categories", "list", _("Categories"))),
+            (Permission.PEOPLE_MANAGE, ("senders", "admin.senders", "stop", _("Senders of spam"))),
             (Permission.PROJECT_MANAGE, ("tags", "admin.tags", "label", _("Tags"))),
             (Permission.OPERATE, ("mail", "admin.mail", "file", _("Mail"))),
             (Permission.OPERATE, ("files", "admin.files", "clip", _("Files"))),

@@ -11,7 +11,8 @@ const rowAt = (path) => document.getElementById(`row-${new URL(path, location.hr
 const take = (row) => row?.querySelector("a")?.focus()
 
 document.addEventListener("keydown", (event) => {
-  if (event.defaultPrevented || event.repeat || event.shiftKey || !keysAreFree(event)) return
+  if (event.defaultPrevented || event.repeat || !keysAreFree(event)) return
+  if (event.shiftKey && /^[a-z]$/i.test(event.key)) return // signs such as "!" need it
   const row = list()?.querySelector("[data-row].is-here") ?? rowsOf(list())[0]
   const pressed = row?.querySelector(`[data-row-key="${CSS.escape(event.key.toLowerCase())}"]`)
   if (!pressed || row.hasAttribute("data-leaving")) return

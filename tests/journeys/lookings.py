@@ -43,6 +43,9 @@ def made(desk, chromium):
             "split": one(SPLIT),
             "new": f"/tickets/{one(NEW)}",
             "beside": f"/queue/triage?preview={one(NEW)}",
+            "spam": f"/tickets/{one(SPAM)}",
+            "sender": f"/admin/senders/{one('SELECT max(id) FROM spam_notes')}",
+            "deleted": f"/tickets/{one(DELETED)}",
             "verify": link_to("noor.newcomer@example.org", "/verify/"),
             "reset": link_to("hana@example.org", "/reset/"),
             "invitation": link_to("guest@example.org", "/invitations/"),
@@ -69,6 +72,34 @@ SPLIT = """
 NEW = """
     SELECT key FROM tickets WHERE inbox_since IS NOT NULL AND status_category <> 'done'
     AND NOT is_confidential AND starts_with(key, 'IT-') ORDER BY id LIMIT 1
+"""
+SPAM = """
+    WITH marked AS (
+        UPDATE tickets SET hidden_as = 'spam', hidden_at = now(), hidden_by_id = agent.id
+        FROM users agent WHERE agent.email = 'agent@example.org' AND tickets.id = (
+            SELECT max(id) FROM tickets
+            WHERE inbox_since IS NOT NULL AND status_category <> 'done' AND NOT is_confidential
+            AND starts_with(key, 'IT-') AND merged_into_id IS NULL
+        )
+        RETURNING tickets.id, key, requester_id, hidden_by_id
+    ), noted AS (
+        INSERT INTO spam_notes (address, ticket_id, noted_by_id, noted_at)
+        SELECT email, marked.id, hidden_by_id, now() FROM marked JOIN users ON users.id = requester_id
+    )
+    SELECT key FROM marked
+"""
+DELETED = """
+    WITH made AS (
+        INSERT INTO ticket_deletions (ticket_id, key, project_id, is_confidential, comments, files, reason,
+            deleted_by_id, deleted_at, attempts, lease_until, error)
+        SELECT 999999, 'IT-999999', min(projects.id), false, 12, 1,
+            'Auf Verlangen der betroffenen Person, nach Artikel 17 der Datenschutz-Grundverordnung',
+            min(users.id), now(), 3, now() + interval '1 hour', 'OperationalError'
+        FROM projects, users WHERE users.email = 'admin@example.org' RETURNING id, key
+    ), kept AS (
+        INSERT INTO deleted_keys (key, deletion_id) SELECT key, id FROM made
+    )
+    SELECT key FROM made
 """
 CANNED = "SELECT public_id FROM canned_replies ORDER BY id LIMIT 1"
 HELD = """

@@ -23,8 +23,8 @@ PAGES = {
     ],
     "lucia": ["/organizations/2", "/organizations/2/requests", "/organizations/2/members/11"],
     "agent": [
-        "/", "/queue", "/queue?layout=board", "/queue/triage", "{beside}", "{new}", "{new}/triage/decline",
-        "{new}/triage/duplicate", "{new}/triage/route", "{new}/triage/snooze",
+        "/", "/queue", "/queue?layout=board", "/queue/triage", "{beside}", "/queue/spam", "{spam}", "{new}",
+        "{new}/triage/decline", "{new}/triage/duplicate", "{new}/triage/route", "{new}/triage/snooze",
         "/queue?q=nothing-like-this-anywhere", "/queue/all/filter", "/queue/help",
         "/queue/views", "/queue/views/new?filter=is:open", "/queue/mine/columns", "{view}", "{view}/edit",
         "{view}/deletion", "/queue/bulk", "{bulk}", "{bulk}?show=refused", "/queue/bulk/new?all=yes",
@@ -39,7 +39,8 @@ PAGES = {
     "admin": [
         "/", "/queue", "{own}", "{own}/fields", "{own}/people", "{own}/project", "{own}/assignment",
         "{own}/column", "{own}/tags", "{own}/due", "{own}/time", "{own}/timeline", "{own}/merge",
-        "{merge}", "{linked}",
+        "{merge}", "{linked}", "{own}/deletion", "{deleted}", "/admin/senders", "{sender}/removal",
+        "/admin/senders?q=no-such-address",
         "{split}", "/admin/", "/admin/health", "/admin/people", "/admin/people/new", "{project}",
         "{own}/canned-replies", "{canned}",
         "/admin/projects/new", "{project}/deletion", "{category}", "/admin/categories/new", "{team}",
@@ -97,6 +98,7 @@ REFUSED = {  # pages that say no, and the status by which they do
     (None, "/login/with/house/answer"): "400",
     ("employee", "/queue"): "403",
     ("agent", "/queue?q=statsu:open"): "422",
+    ("admin", "{deleted}"): "410",
     ("agent", '/queue/bulk/new?all=yes&act=tags&tags=a,a"b'): "422",
 }
 
