@@ -17,8 +17,8 @@ from sqlalchemy import (
     case,
     cast,
     delete,
-    func,
     insert,
+    literal,
     or_,
     select,
     union,
@@ -102,7 +102,7 @@ def _end_exports(connection: Connection, ticket_id: int) -> None:
     written = lists.c.result_key.is_not(None) & (lists.c.finished_at >= came_at)
     connection.execute(update(lists).where(written).values(expires_at=now))
     anew = {"lease_until": None, "error": None}
-    running = lists.c.state.in_([state.value for state in OPEN])
+    running = lists.c.state.in_(OPEN)
     connection.execute(update(lists).where(running).values(state=ExportState.QUEUED, **anew))
     jobs: Any = PersonJob.__table__
     theirs = jobs.c.person_id.in_(_people(ticket_id)) & (jobs.c.kind == PersonJobKind.EXPORT)
@@ -123,8 +123,8 @@ def _erase_bulk(connection: Connection, ticket_id: int) -> None:
     """A note that was written on many tickets; one that is being written still loses it at its end."""
     operations: Any = BulkOperation.__table__
     listed = select(BulkItem.operation_id).where(BulkItem.ticket_id == ticket_id)
-    over = operations.c.id.in_(listed) & operations.c.state.not_in([state.value for state in AT_WORK])
-    connection.execute(update(operations).where(over).values(what=operations.c.what.op("-")("body")))
+    over = operations.c.id.in_(listed) & operations.c.state.not_in(AT_WORK)
+    connection.execute(update(operations).where(over).values(what=_less(operations.c.what, "body")))
 
 
 def _erase_mails(connection: Connection, ticket_id: int, keys: list[str], files: list[str]) -> None:
@@ -161,10 +161,15 @@ def _erase_history(connection: Connection, ticket_id: int, keys: list[str], file
 
 
 def _without_words(events: Any) -> ColumnElement[Any]:
-    minus = events.c.data.op("-", return_type=JSONB())
-    said = case((events.c.kind == Kind.FILE_RELEASE_REFUSED.value, minus("reason")), else_=events.c.data)
-    bare = said.op("-", return_type=JSONB())("why").op("-", return_type=JSONB())("found")
-    return bare.op("||", return_type=JSONB())(func.jsonb_build_object("file", UNNAMED))
+    """A reason is somebody's words where a file was not released, and a code elsewhere."""
+    is_said = events.c.kind == Kind.FILE_RELEASE_REFUSED.value
+    said = case((is_said, _less(events.c.data, "reason")), else_=events.c.data)
+    bare = _less(_less(said, "why"), "found")
+    return bare.op("||", return_type=JSONB())(literal({"file": UNNAMED}, JSONB()))
+
+
+def _less(data: ColumnElement[Any], name: str) -> ColumnElement[Any]:
+    return data.op("-", return_type=JSONB())(literal(name, Text()))
 
 
 def _erase_files(connection: Connection, ticket_id: int) -> None:

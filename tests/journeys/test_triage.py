@@ -206,3 +206,67 @@ def test_a_requester_withdraws_what_nobody_has_begun(desk, open_browser, inbox):
     page.click("button:has-text('Withdraw')")
     expect(page.locator(".track-said")).to_contain_text("This was withdrawn.")
     assert fate_of(desk, inbox[0])[2] == "withdrawn"
+
+
+def is_spam(desk, key):
+    with psycopg.connect(desk.environment["DATABASE_URL"]) as connection:
+        found = connection.execute(
+            "SELECT hidden_as, inbox_since FROM tickets WHERE key = %s", [key]
+        ).fetchone()
+    assert found[1] is not None  # whatever it is, it waits there once it is shown
+    return found[0] == "spam"
+
+
+def test_spam_leaves_by_one_key_and_comes_back_by_another(desk, open_browser, inbox):
+    page = open_browser("agent")
+    page.goto("/queue/triage")
+    page.keyboard.press("j")
+    expect(page.locator(IN_HAND)).to_have_id(f"row-{inbox[0]}")
+
+    page.keyboard.press("!")
+
+    expect(page.locator("#toasts")).to_contain_text(f"{inbox[0]} is spam")
+    expect(page.locator(f"#row-{inbox[0]}")).to_have_count(0)
+    expect(page.locator(IN_HAND)).to_have_id(f"row-{inbox[1]}")
+    assert is_spam(desk, inbox[0])
+
+    expect(page.locator("#toasts [data-key=z]")).to_be_visible()
+    page.keyboard.press("z")
+
+    expect(page.locator(f"#row-{inbox[0]}")).to_be_visible()
+    assert not is_spam(desk, inbox[0])
+
+
+def test_on_its_page_spam_says_so_and_nothing_else_is_offered(desk, open_browser, inbox):
+    page, ben = open_browser("agent"), open_browser("ben")
+    with hearing(ben):
+        ben.goto(f"/tickets/{inbox[0]}")
+    page.goto(f"/tickets/{inbox[0]}")
+    page.keyboard.press("!")
+    expect(page.locator(".notice")).to_contain_text("This is marked as spam")
+    expect(page.locator("#composer")).to_have_count(0)
+    expect(page.locator(".properties")).to_have_count(0)
+    assert axe(page) == []
+    expect(ben.locator(".notice")).to_contain_text("This is marked as spam")
+
+    page.goto("/queue/spam")
+    page.locator(f"#row-{inbox[0]} a").click()
+    page.get_by_role("button", name="Not spam").click()
+
+    expect(page.locator(".triage")).to_contain_text("Nobody has taken this yet")
+    expect(ben.locator(".triage")).to_contain_text("Nobody has taken this yet")
+    expect(ben.locator("#composer")).to_be_visible()
+    assert not is_spam(desk, inbox[0])
+
+
+def test_without_a_script_spam_is_marked_and_unmarked_by_forms(desk, open_browser, inbox):
+    page = open_browser("agent", java_script_enabled=False)
+    page.goto("/queue/triage")
+    page.locator(f"#row-{inbox[0]}").get_by_role("button", name="Spam").click()
+    expect(page).to_have_url(re.compile("/queue/triage$"))
+    expect(page.locator(f"#row-{inbox[0]}")).to_have_count(0)
+
+    page.locator(".triage-tabs").get_by_role("link", name="Spam").click()
+    page.locator(f"#row-{inbox[0]} a").click()
+    page.get_by_role("button", name="Not spam").click()
+    expect(page.locator(".triage")).to_contain_text("Nobody has taken this yet")

@@ -28,10 +28,11 @@ from portal.notifications.live import _topics
 from portal.notifications.queries import notification_page, unread_count
 from portal.outbox_mail import sending
 from portal.outbox_mail.models import Mail
-from portal.permissions import Scope
+from portal.permissions import Role, Scope
 from portal.privacy import actions as privacy
 from portal.search.ranking import Search
 from portal.tickets import actions, links, spam, triage
+from portal.tickets.handover import hand_over
 from portal.tickets.lists import Sort, count_up_to
 from portal.tickets.merging import merge
 from portal.tickets.models import Part, Ticket
@@ -192,7 +193,7 @@ def test_the_desk_finds_it_by_its_filter_and_in_a_view_of_its_own(town, client_f
     assert listed(town.petra, queue="spam") == [key]
     assert listed(town.petra, f"is:spam {WORD}") == [key]
     assert listed(town.petra, "-is:spam") == ["IT-2"]
-    assert listed(town.petra, "is:spam,open") == ["IT-2", key]
+    assert set(listed(town.petra, "is:spam,open")) == {"IT-2", key}
     assert _count(town.petra.id, ("is:spam",), "en").numbers == {"is:spam": 1}
     assert [
         hit.id
@@ -628,7 +629,8 @@ def test_who_is_anonymized_is_noted_no_more(shared_app):
 def test_somebody_who_leaves_the_desk_hands_over_spam_too(town):
     triage.accept(town.ticket, actor=town.ben)
     mark(town)
-    change_role(town.ben, "employee", actor=town.boss)
+    change_role(town.ben, Role.EMPLOYEE, actor=town.boss)
+    hand_over(town.ben, actor=town.boss)
     db.session.commit()
     unmark(town)
     assert (town.ticket.assignee, invariants.broken()) == (None, {})
