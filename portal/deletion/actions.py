@@ -43,8 +43,8 @@ def delete_ticket(ticket: Ticket, reason: str, *, actor: User) -> TicketDeletion
     db.session.flush()
     former = db.session.scalars(select(TicketKey.key).where(TicketKey.ticket_id == ticket.id))
     db.session.add_all(DeletedKey(key=key, deletion_id=deletion.id) for key in [ticket.key, *former])
-    told = {"key": ticket.key, "why": reason, "comments": there.comments, "files": there.files}
-    record(Kind.TICKET_DELETED, actor=actor, **told)
+    numbers = {"comments": there.comments, "files": there.files}
+    record(Kind.TICKET_DELETED, actor=actor, key=ticket.key, why=reason, **numbers)
     publish_after_commit(f"ticket:{ticket.id}")
     publish_after_commit("queue")
     enqueue_after_commit(WORK)

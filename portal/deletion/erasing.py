@@ -68,8 +68,7 @@ def _erase_ticket(connection: Connection, ticket_id: int, keys: list[str]) -> No
     _erase_unsent(connection, ticket_id, keys)
     _erase_history(connection, ticket_id, keys, files)
     _erase_files(connection, ticket_id)
-    came_along = TicketPerson.__table__.c.merged_from_id == ticket_id
-    connection.execute(delete(TicketPerson.__table__).where(came_along))
+    connection.execute(delete(TicketPerson).where(TicketPerson.merged_from_id == ticket_id))
     connection.execute(delete(TICKETS).where(TICKETS.c.id == ticket_id))  # the rest goes with its row
     forget_words(connection, words)
 

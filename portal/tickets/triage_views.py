@@ -115,8 +115,9 @@ def mark_spam(key: str):
     spam.mark(ticket, actor=me())
     db.session.commit()
     back = url_for("desk.queue", name="triage") if _is_from_inbox() else url_for(".show", key=ticket.key)
-    undo = url_for(".unmark_spam", key=ticket.key)
-    flash({"said": _("%(key)s is spam, and hidden.", key=ticket.key), "undo": undo, "back": back}, "success")
+    said, undo = _("%(key)s is spam, and hidden.", key=ticket.key), url_for(".unmark_spam", key=ticket.key)
+    told: Any = {"said": said, "undo": undo, "back": back}
+    flash(told, "success")
     return _back_to_inbox(ticket) if _is_from_inbox() else _shown_again(ticket)
 
 

@@ -348,7 +348,7 @@ def test_nobody_else_withdraws_it_and_nobody_what_is_worked_on(town):
 def test_each_decision_is_a_button_of_its_row_with_its_key(town, client_for):
     page = client_for(town.petra).get("/queue/triage").text
     keys = re.findall(r'data-row-key="(.)"', page)
-    assert keys == ["1", "2", "3", "4", "h"]
+    assert keys == ["1", "2", "3", "4", "h", "!"]
     assert f'formaction="/tickets/{town.ticket.key}/triage/accept?from=inbox"' in page
 
 
