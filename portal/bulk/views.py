@@ -16,6 +16,7 @@ from portal.bulk.queries import (
     MOST,
     SHOWN,
     Chosen,
+    number_of_items,
     operation_or_404,
     outlook,
     own_operations,
@@ -209,6 +210,7 @@ def _about(operation: BulkOperation) -> dict[str, Any]:
         "now": now,
         "shown": shown if shown in SHOWN else "",
         "page": found,
+        "deleted": 0 if operation.is_at_work else operation.total - number_of_items(operation.id),
         "reasons": reasons(operation) if operation.refused or operation.kept else [],
         "has_undo": ACTS[operation.act].has_undo,
     }

@@ -1,5 +1,7 @@
 """Deleting a ticket for good. Nothing here commits."""
 
+from typing import Any
+
 from sqlalchemy import select
 
 from portal import clock
@@ -43,7 +45,7 @@ def delete_ticket(ticket: Ticket, reason: str, *, actor: User) -> TicketDeletion
     db.session.flush()
     former = db.session.scalars(select(TicketKey.key).where(TicketKey.ticket_id == ticket.id))
     db.session.add_all(DeletedKey(key=key, deletion_id=deletion.id) for key in [ticket.key, *former])
-    numbers = {"comments": there.comments, "files": there.files}
+    numbers: dict[str, Any] = {"comments": there.comments, "files": there.files}
     record(Kind.TICKET_DELETED, actor=actor, key=ticket.key, why=reason, **numbers)
     publish_after_commit(f"ticket:{ticket.id}")
     publish_after_commit("queue")

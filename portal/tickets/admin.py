@@ -1,7 +1,5 @@
 """The desk's tags, as managers and admins keep them in order; and who has sent it spam."""
 
-from typing import Any
-
 from flask import flash, redirect, request, url_for
 from flask_babel import gettext as _
 from sqlalchemy import select
@@ -77,14 +75,7 @@ def delete_tag(tag_id: int):
 @requires(Permission.PEOPLE_MANAGE)
 def senders():
     form = SearchForm(request.args)
-    found: Any = noted_senders(form.words).subquery()
-    page = keyset(
-        select(found),
-        Order(found.c.last_at, found.c.id),
-        cursor=request.args.get("cursor"),
-        of=("last_at", "id"),
-        fetch=db.session.execute,
-    )
+    page = noted_senders(form.words, cursor=request.args.get("cursor"))
     return render(SENDERS, SENDER_ROWS, form=form, page=page)
 
 

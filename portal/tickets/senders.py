@@ -5,13 +5,14 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, ForeignKey, Identity, Index, Select, String, func, select
+from sqlalchemy import ColumnElement, ForeignKey, Identity, Index, String, func, select
 from sqlalchemy.orm import Mapped, mapped_column, with_expression
 
 from portal import clock
 from portal.accounts.models import User
 from portal.extensions import Model, db
 from portal.tickets.models import Ticket
+from portal.web.paging import Order, Page, keyset
 
 
 class SpamNote(Model):
@@ -37,8 +38,9 @@ def marks_of_requester(ticket: Any) -> ColumnElement[int]:
 WITH_MARKS = (with_expression(Ticket.sender_marks, marks_of_requester(Ticket)),)
 
 
-def noted_senders(holding: str) -> Select[Any]:
-    """Of each address that holds this text: how often, first and last when, and by whom last."""
+def noted_senders(holding: str, *, cursor: str | None) -> Page:
+    """Of each address that holds this text: how often, first and last when, and by whom last; the
+    latest first."""
     notes = select(
         SpamNote.address,
         func.max(SpamNote.id).label("id"),
@@ -50,7 +52,9 @@ def noted_senders(holding: str) -> Select[Any]:
         notes = notes.where(SpamNote.address.contains(holding.lower(), autoescape=True))
     each: Any = notes.subquery()
     by = select(User.name).join(SpamNote, SpamNote.noted_by_id == User.id).where(SpamNote.id == each.c.id)
-    return select(*each.c, by.correlate(each).scalar_subquery().label("last_by"))
+    rows = select(*each.c, by.correlate(each).scalar_subquery().label("last_by"))
+    order = Order(each.c.last_at, each.c.id)
+    return keyset(rows, order, cursor=cursor, of=("last_at", "id"), fetch=db.session.execute)
 
 
 def notes_of(address: str, *, to_change: bool = False) -> list[SpamNote]:

@@ -1,6 +1,7 @@
 """A ticket is deleted for good: who may, who sees it no more, who is told of it, and what else it touches."""
 
 import pytest
+from sqlalchemy import delete as delete_row
 from sqlalchemy import select, text
 
 from portal import invariants
@@ -277,6 +278,28 @@ def test_the_undo_of_many_leaves_it_out(town, client_for):
     outcomes = dict(db.session.execute(select(Ticket.key, BulkItem.outcome).join(BulkItem)).all())
     assert outcomes == {"IT-1": "kept", "IT-2": "undone"}
     assert "My quokka" not in client.get(f"/queue/bulk/{operation.public_id}").text
+
+
+def test_what_many_were_changed_by_says_how_many_were_deleted_since(town, client_for):
+    make.ticket(town.ann, team=town.team)
+    db.session.commit()
+    client = client_for(town.petra)
+    client.post(
+        "/queue/bulk",
+        data={"act": "priority", "priority": "high", "ticket": ["IT-1", "IT-2"], "back": "/queue/all"},
+    )
+    operation = db.session.scalars(select(BulkOperation)).one()
+    assert "Deleted since" not in client.get(f"/queue/bulk/{operation.public_id}").text
+
+    db.session.execute(
+        delete_row(BulkItem).where(BulkItem.ticket_id == town.ticket.id)
+    )  # as its erasing does
+    db.session.commit()
+
+    assert "<dt>Deleted since</dt><dd>1</dd>" in client.get(f"/queue/bulk/{operation.public_id}").text
+    client.post(f"/queue/bulk/{operation.public_id}/undo", data={"back": "/queue/all"})
+    outcomes = dict(db.session.execute(select(Ticket.key, BulkItem.outcome).join(BulkItem)).all())
+    assert outcomes == {"IT-2": "undone"}
 
 
 def test_nothing_of_the_house_is_broken_meanwhile(town):
