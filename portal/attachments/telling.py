@@ -37,7 +37,7 @@ def _mail(attachment: Attachment, person: User, *, once: str, is_admin: bool) ->
         recipient_id=person.id,
         dedupe_key=f"{TEMPLATES[state]}:{once}:{person.id}",
         ticket_id=ticket.id if ticket else None,
-        is_withheld=bool(ticket and ticket.is_spam and not person.is_staff),
+        is_withheld=bool(ticket and ticket.hidden_as and not person.is_staff),
         file=attachment.original_filename,
         sender=attachment.uploader.name,
         found=attachment.found,

@@ -17,6 +17,7 @@ from portal.tickets.hiding import Hidden
 from portal.tickets.merging import unmerge
 from portal.tickets.models import Ticket, TicketKey
 from portal.tickets.relations import TicketMerge
+from portal.tickets.spam import withhold_mails
 
 WORK = "jobs.deletion.work"
 
@@ -30,6 +31,7 @@ def delete_ticket(ticket: Ticket, reason: str, *, actor: User) -> TicketDeletion
     _take_apart(ticket, actor=actor)
     there = contents(ticket)
     ticket.hidden_as, ticket.hidden_at, ticket.hidden_by = Hidden.DELETED, clock.now(), actor
+    withhold_mails(ticket)
     deletion = TicketDeletion(
         ticket_id=ticket.id,
         key=ticket.key,

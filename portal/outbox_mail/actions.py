@@ -34,8 +34,8 @@ def queue_mail(
     """Write a mail that a job sends after the commit; None where one with that key was written before.
 
     `template` is the name of a text in `templates/mail`, which is told `words`.
-    Its language is the recipient's, else the desk's. Of a ticket that is spam to its recipient it is
-    withheld.
+    Its language is the recipient's, else the desk's. One about a ticket that is hidden from its recipient
+    `is_withheld`.
     """
     subject, body = _render(template, locale, words)
     row = {
@@ -73,10 +73,9 @@ def retry(mail: Mail) -> None:
 
 
 def withhold(ticket_id: int, *, besides: Select[int]) -> None:
-    """Send no mail about this ticket that was not handed over yet, but those to the people `besides`."""
+    """Send no mail about this ticket that was not sent yet, but those to the people `besides`."""
     theirs = or_(Mail.recipient_id.is_(None), Mail.recipient_id.not_in(besides))
-    unsent = Mail.state.in_([MailState.QUEUED, MailState.SENDING])
-    kept = update(Mail).where(Mail.ticket_id == ticket_id, unsent, theirs)
+    kept = update(Mail).where(Mail.ticket_id == ticket_id, Mail.state != MailState.SENT, theirs)
     db.session.execute(kept.values(withheld_at=clock.now()))
 
 

@@ -5,6 +5,8 @@ from sqlalchemy import delete as delete_row
 from sqlalchemy import select, text
 
 from portal import invariants
+from portal.attachments.models import State
+from portal.attachments.telling import tell_people
 from portal.bulk.models import BulkItem, BulkOperation
 from portal.deletion import actions
 from portal.deletion.models import DeletedKey, TicketDeletion
@@ -14,6 +16,8 @@ from portal.events.kinds import Kind
 from portal.events.models import Event
 from portal.extensions import db
 from portal.notifications.live import _topics
+from portal.outbox_mail import sending
+from portal.outbox_mail.models import Mail
 from portal.permissions import GRANTS, Permission, Role, Scope
 from portal.projects.actions import delete_project
 from portal.projects.queries import what_holds
@@ -133,6 +137,20 @@ def test_it_is_gone_for_everybody_before_a_worker_has_begun(town, client_for, qu
     assert count_up_to(10, town.boss) == 0
     assert "My quokka" not in client_for(town.boss).get("/queue/all?q=is:spam,open").text
     assert "jobs.deletion.work" in [name for name, _ in queue.jobs]
+
+
+def test_no_mail_about_it_leaves_any_more(town):
+    file = make.file(town.ticket, town.ann, "bill.txt")
+    file.scanned_status, file.clean_key = State.INFECTED, None
+    tell_people(file)
+    db.session.commit()
+    assert sending.claim_next() is not None
+    db.session.rollback()
+
+    delete(town)
+
+    theirs = select(Mail.withheld_at).where(Mail.recipient_id == town.ann.id)
+    assert db.session.scalars(theirs).one() is not None
 
 
 def test_what_remains_is_the_trace_and_an_event_of_the_audit_log(town, client_for):
