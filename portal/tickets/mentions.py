@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from unicodedata import category, normalize
 
 from flask_babel import gettext as _
-from sqlalchemy import ColumnElement, Connection, Text, any_, cast, func, insert, or_, select
+from sqlalchemy import ColumnElement, Connection, Text, any_, cast, func, insert, or_, select, union_all
 from sqlalchemy.dialects.postgresql import ARRAY, array
 from sqlalchemy.orm import Session, aliased
 
@@ -120,7 +120,11 @@ def _called(behind: Iterable[str], saying: Saying) -> dict[str, list[_Known]]:
     asked = any_(cast(sorted(keys), ARRAY(Text)))
     by_name, by_address = (User.sort_name == asked) & or_(hearing, findable), (User.email == asked) & findable
     found = select(User, hearing.label("hears"), takes_part(saying.ticket).label("takes_part"))
-    found = found.where(User.is_active.is_(True), User.id != saying.writer.id, or_(by_name, by_address))
+    called = union_all(
+        *(select(User.id).where(one == asked).correlate(None) for one in (User.sort_name, User.email))
+    )
+    found = found.where(User.id.in_(called), or_(by_name, by_address))
+    found = found.where(User.is_active.is_(True), User.id != saying.writer.id)
     known: dict[str, list[_Known]] = {}
     for user, is_heard, has_part in db.session.execute(found.order_by(User.id)):
         someone = _Known(user, is_heard and not is_away(user), has_part)
