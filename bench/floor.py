@@ -14,7 +14,8 @@ INSERT = "INSERT INTO bench_floor (title, token) VALUES (%s, %s)"
 LIST = """
     SELECT id, key, title, status_category, priority, requester_id, assignee_id, reply_count,
         created_at, updated_at
-    FROM tickets WHERE status_category <> 'done' ORDER BY updated_at DESC, id DESC LIMIT 25
+    FROM tickets WHERE status_category <> 'done' AND hidden_as IS NULL
+    ORDER BY updated_at DESC, id DESC LIMIT 25
 """
 
 

@@ -168,8 +168,8 @@ def _anonymized(desk, chromium):
     page.fill("#name", "Otto Printer")
     with page.expect_navigation():
         page.click("form[action$='/anonymizing'] button")
-    page.locator("a[href$='/mentions']").wait_for()
     job = re.search(r"/admin/person-jobs/\d+", page.url)[0]
+    page.locator(f"a[href='{job}/mentions']").wait_for()
     page.goto(f"{job}/mentions")
     mention = page.locator("a[href*='/mentions/']").first.get_attribute("href")
     return {"anonymizing": f"/admin/people/{ids[0]}/anonymizing", "person_job": job, "mention": mention}
