@@ -3,6 +3,7 @@
 import re
 
 import pytest
+from playwright.sync_api import Error
 
 from tests import isolation, serving
 from tests.journeys import lookings
@@ -163,4 +164,8 @@ def _photograph(page, who, path, theme, width):
     SHOTS.mkdir(exist_ok=True)
     parts = re.sub("[{}]", "", path).strip("/").replace("?", "-").replace("/", "-").split("-")
     name = "-".join(part for part in parts if part) or "home"
-    page.screenshot(path=SHOTS / f"{who or 'anyone'}-{name[:60]}-{theme}-{width}.png")
+    shot = SHOTS / f"{who or 'anyone'}-{name[:60]}-{theme}-{width}.png"
+    try:
+        page.screenshot(path=shot)
+    except Error:  # now and then a busy Chromium gives none
+        page.screenshot(path=shot)
