@@ -78,6 +78,7 @@ NO_PAGES = {  # routes that answer a GET, and are no page
     "sso.begin": "leads to another host",
     "static": "files",
     "admin.suggest_agents": "a part of a field",
+    "tickets.suggest_mentions": "a part of a field",
     "tickets.suggest_people": "a part of a field",
     "tickets.suggest_tags": "a part of a field",
     "desk.suggest": "a part of a field",
