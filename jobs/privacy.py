@@ -12,6 +12,7 @@ from portal import clock
 from portal.extensions import affected, db
 from portal.gateways.queue import enqueue_after_commit
 from portal.gateways.storage import StorageAway, storage
+from portal.leases import LeaseLost
 from portal.privacy import exporting
 from portal.privacy import work as working
 from portal.privacy.models import PersonJob, PersonJobState
@@ -55,7 +56,7 @@ def _do(job: PersonJob, until: float) -> None:
     job_id, kind = job.id, job.kind
     try:
         _export(job) if job.is_export else _anonymize(job, until)
-    except working.LeaseLost:
+    except LeaseLost:
         db.session.rollback()
     except Exception as error:
         db.session.rollback()
@@ -112,7 +113,7 @@ def _export(job: PersonJob) -> None:
 def _progress(claim: tuple[int, int], **values: object) -> None:
     """Note how far it is. Raises LeaseLost where somebody has cancelled it, or another worker is at it."""
     if not _note(claim, lease_until=clock.now() + working.LEASE, **values):
-        raise working.LeaseLost
+        raise LeaseLost
 
 
 def _note(claim: tuple[int, int], **values: object) -> bool:

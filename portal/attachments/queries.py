@@ -12,6 +12,7 @@ from portal.events.kinds import Kind
 from portal.events.models import AUDITED, Event
 from portal.extensions import db
 from portal.gateways.database import KEEPS_PLAN
+from portal.leases import is_free
 from portal.tickets.family import family_ids
 from portal.tickets.models import Ticket
 
@@ -149,7 +150,7 @@ def _bytes(*which: ColumnElement[bool]) -> int:
 def is_due() -> ColumnElement[bool]:
     """Whose turn it is at the scanner: no worker is at it, and no try has just failed."""
     waits = Attachment.scanned_status.in_([State.UPLOADED, State.SCANNING])
-    return waits & or_(Attachment.lease_until.is_(None), Attachment.lease_until < clock.now())
+    return waits & is_free(Attachment)
 
 
 def waiting_for_scan(limit: int, *, at_most: int | None = None) -> Sequence[int]:

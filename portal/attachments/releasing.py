@@ -5,9 +5,8 @@ and are to have the SHA-256 that was noted then.
 """
 
 from flask_babel import gettext as _
-from sqlalchemy import ColumnElement, or_, select
+from sqlalchemy import ColumnElement, select
 
-from portal import clock
 from portal.accounts.models import User
 from portal.attachments import previews
 from portal.attachments.actions import about, tell
@@ -19,6 +18,7 @@ from portal.events.record import record
 from portal.extensions import db
 from portal.gateways.antivirus import Verdict
 from portal.gateways.queue import enqueue_after_commit
+from portal.leases import is_free
 from portal.settings.cache import site
 
 
@@ -54,9 +54,8 @@ def _ask(attachment: Attachment, *, why: str, actor: User) -> None:
 
 def is_due() -> ColumnElement[bool]:
     """Which files are to be released, and are not in a worker's hands."""
-    free = or_(Attachment.lease_until.is_(None), Attachment.lease_until < clock.now())
     wanted = Attachment.released_by_id.is_not(None)
-    return (Attachment.scanned_status == State.UNSCANNABLE) & wanted & free
+    return (Attachment.scanned_status == State.UNSCANNABLE) & wanted & is_free(Attachment)
 
 
 def claim(attachment_id: int) -> Claim | None:

@@ -4,7 +4,7 @@ import secrets
 from collections.abc import Sequence
 from datetime import timedelta
 
-from sqlalchemy import ColumnElement, or_, select
+from sqlalchemy import ColumnElement, select
 
 from portal import clock
 from portal.attachments.actions import about, discard, tell
@@ -15,6 +15,7 @@ from portal.events.kinds import Kind
 from portal.events.record import record
 from portal.extensions import db
 from portal.gateways.antivirus import ScannerVersion, Verdict
+from portal.leases import is_free
 from portal.settings.cache import site
 
 
@@ -36,9 +37,9 @@ def claim(attachment_id: int, by: ScannerVersion) -> Claim | None:
 def _is_due(by: ScannerVersion) -> ColumnElement[bool]:
     """When it was first scanned stays as it is, so each file is looked at again for so long and no longer."""
     since = clock.now() - timedelta(days=site().rescan_days)
-    free = or_(Attachment.lease_until.is_(None), Attachment.lease_until < clock.now())
     others = Attachment.signatures.is_distinct_from(by.signatures)
-    return (Attachment.scanned_status == State.CLEAN) & (Attachment.scanned_at > since) & others & free
+    is_wanted = (Attachment.scanned_status == State.CLEAN) & (Attachment.scanned_at > since) & others
+    return is_wanted & is_free(Attachment)
 
 
 def still_clean(claimed: Claim, verdict: Verdict) -> None:

@@ -8,11 +8,9 @@ from sqlalchemy import (
     ColumnElement,
     Row,
     Select,
-    and_,
     false,
     func,
     literal,
-    or_,
     select,
     union_all,
 )
@@ -24,6 +22,7 @@ from portal.desk.queues import Desk, Queue, condition
 from portal.extensions import db
 from portal.filters import And, to_text
 from portal.gateways.database import constant
+from portal.leases import is_free
 from portal.tickets.lists import is_open, listed_for
 from portal.tickets.models import Ticket, TicketKey
 from portal.tickets.policy import is_worked_on_by, reachable_by
@@ -135,11 +134,7 @@ def running_of(owner: User) -> int:
 
 def is_due() -> ColumnElement[bool]:
     """It is to be worked on, and nobody is at it."""
-    now = clock.now()
-    return and_(
-        BulkOperation.state.in_(AT_WORK),
-        or_(BulkOperation.lease_until.is_(None), BulkOperation.lease_until < now),
-    )
+    return BulkOperation.state.in_(AT_WORK) & is_free(BulkOperation)
 
 
 def is_something_due() -> bool:

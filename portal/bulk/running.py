@@ -13,6 +13,7 @@ from sqlalchemy.exc import OperationalError
 from portal.bulk import work
 from portal.bulk.actions import leave_to_worker
 from portal.extensions import db
+from portal.leases import LeaseLost
 from portal.settings.cache import site
 
 log = logging.getLogger(__name__)
@@ -29,7 +30,7 @@ def run(operation_id: int, lease: datetime, *, until: float) -> bool:
         try:
             following = work.do_next(operation_id, lease, refuse=_busy() if crossed >= TRIES else None)
             db.session.commit()
-        except work.LeaseLost:
+        except LeaseLost:
             db.session.rollback()
             return True
         except OperationalError as error:

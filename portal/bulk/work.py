@@ -25,6 +25,7 @@ from portal.errors import DomainError
 from portal.events.models import Event
 from portal.events.record import caused_by
 from portal.extensions import affected, db
+from portal.leases import LeaseLost, oldest
 from portal.tickets.models import Ticket
 from portal.tickets.policy import Verb, may
 from portal.tickets.queries import changed_since
@@ -32,10 +33,6 @@ from portal.tickets.queries import changed_since
 log = logging.getLogger(__name__)
 
 MAX_ATTEMPTS = 3  # then the ticket at which they died is left out
-
-
-class LeaseLost(Exception):
-    """Another one has taken it over, or its owner has cancelled it."""
 
 
 class Result(NamedTuple):
@@ -47,9 +44,7 @@ class Result(NamedTuple):
 
 def claim_next() -> BulkOperation | None:
     """Lease the oldest operation that nobody is at; commit before working on it."""
-    due = select(BulkOperation).where(is_due()).order_by(BulkOperation.id).limit(1)
-    due = due.with_for_update(skip_locked=True, of=BulkOperation).execution_options(populate_existing=True)
-    operation = db.session.scalar(due)
+    operation = db.session.scalar(oldest(BulkOperation, is_due()))
     if operation is not None:
         operation.lease_until, operation.attempts = new_lease(), operation.attempts + 1
         db.session.flush()

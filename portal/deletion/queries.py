@@ -2,16 +2,16 @@
 
 from dataclasses import dataclass
 
-from sqlalchemy import Row, func, or_, select
+from sqlalchemy import ColumnElement, Row, func, or_, select
 from sqlalchemy.orm import aliased, joinedload
 from werkzeug.exceptions import NotFound
 
-from portal import clock
 from portal.accounts.models import User
 from portal.attachments.models import Attachment
 from portal.deletion.models import DeletedKey, TicketDeletion
 from portal.deletion.policy import told_to
 from portal.extensions import db
+from portal.leases import is_free
 from portal.tickets.models import Comment, Ticket
 from portal.tickets.policy import reachable_by
 from portal.tickets.queries import get_ticket_or_404
@@ -76,9 +76,11 @@ def deletion_or_404(key: str, *, seen_by: User) -> TicketDeletion:
     return db.one_or_404(named.options(joinedload(TicketDeletion.deleted_by)))
 
 
+def is_due() -> ColumnElement[bool]:
+    """It is to be erased, and nobody is at it."""
+    return TicketDeletion.erased_at.is_(None) & is_free(TicketDeletion)
+
+
 def is_something_due() -> bool:
     """Whether a worker should look for work: what nobody has begun, or somebody died over."""
-    now = clock.now()
-    due = or_(TicketDeletion.lease_until.is_(None), TicketDeletion.lease_until < now)
-    found = select(TicketDeletion.id).where(TicketDeletion.erased_at.is_(None), due).limit(1)
-    return db.session.scalar(found) is not None
+    return db.session.scalar(select(TicketDeletion.id).where(is_due()).limit(1)) is not None

@@ -5,14 +5,14 @@ A lease that ran out is a worker that died in the middle: another one does it ag
 
 from datetime import timedelta
 
-from sqlalchemy import or_, select
-
 from portal import clock, privileges
 from portal.deletion import erasing
 from portal.deletion.models import TicketDeletion
+from portal.deletion.queries import is_due
 from portal.extensions import db
 from portal.gateways.maintenance import as_owner
 from portal.gateways.queue import enqueue_after_commit
+from portal.leases import oldest
 
 LEASE = timedelta(minutes=5)
 LONGEST_PAUSE = timedelta(hours=1)
@@ -22,13 +22,9 @@ AFTERWARDS = ("jobs.files.remove_discarded", "jobs.exports.forget", "jobs.privac
 
 def claim_next() -> TicketDeletion | None:
     """Lease the oldest that no other worker is at; commit before working on it."""
-    now = clock.now()
-    free = or_(TicketDeletion.lease_until.is_(None), TicketDeletion.lease_until < now)
-    due = select(TicketDeletion).where(TicketDeletion.erased_at.is_(None), free).order_by(TicketDeletion.id)
-    due = due.limit(1).with_for_update(skip_locked=True, of=TicketDeletion)
-    deletion = db.session.scalar(due.execution_options(populate_existing=True))
+    deletion = db.session.scalar(oldest(TicketDeletion, is_due()))
     if deletion is not None:
-        deletion.lease_until, deletion.attempts = now + LEASE, deletion.attempts + 1
+        deletion.lease_until, deletion.attempts = clock.now() + LEASE, deletion.attempts + 1
         db.session.flush()
     return deletion
 

@@ -3,7 +3,7 @@
 import logging
 from datetime import datetime, timedelta
 
-from sqlalchemy import ColumnElement, exists, or_, select
+from sqlalchemy import ColumnElement, exists, select
 from sqlalchemy.exc import OperationalError
 from sqlalchemy.orm import aliased
 
@@ -12,6 +12,7 @@ from portal.events.following import following
 from portal.events.models import Delivery, DeliveryState
 from portal.events.record import caused_by
 from portal.extensions import db
+from portal.leases import is_free
 
 log = logging.getLogger(__name__)
 
@@ -67,12 +68,8 @@ def deliver(delivery: Delivery, *, leased_until: datetime | None) -> None:
 
 
 def _is_due() -> ColumnElement[bool]:
-    now = clock.now()
-    return (
-        (Delivery.state == DeliveryState.DUE)
-        & (Delivery.available_at <= now)
-        & or_(Delivery.lease_until.is_(None), Delivery.lease_until < now)
-    )
+    is_waiting = Delivery.state == DeliveryState.DUE
+    return is_waiting & (Delivery.available_at <= clock.now()) & is_free(Delivery)
 
 
 def _waits_for_an_earlier_one() -> ColumnElement[bool]:

@@ -1,11 +1,11 @@
 """Exports of one's own; nobody else's exist for anybody."""
 
-from sqlalchemy import ColumnElement, func, or_, select
+from sqlalchemy import ColumnElement, func, select
 
-from portal import clock
 from portal.accounts.models import User
 from portal.exports.models import OPEN, TicketExport
 from portal.extensions import db
+from portal.leases import is_free
 from portal.web.paging import Order, Page, keyset
 
 
@@ -30,8 +30,7 @@ def open_exports(owner: User) -> int:
 
 def is_due() -> ColumnElement[bool]:
     """It is to be written, and nobody is at it."""
-    free = or_(TicketExport.lease_until.is_(None), TicketExport.lease_until < clock.now())
-    return TicketExport.state.in_(OPEN) & free
+    return TicketExport.state.in_(OPEN) & is_free(TicketExport)
 
 
 def is_something_due() -> bool:

@@ -22,6 +22,7 @@ from portal.exports.writing import write
 from portal.extensions import affected, db
 from portal.filters import FilterError
 from portal.gateways.storage import StorageAway, storage
+from portal.leases import LeaseLost, oldest
 from portal.permissions import Permission
 from portal.settings.cache import site
 
@@ -33,19 +34,13 @@ KEPT = timedelta(days=2)  # a file
 Claim = tuple[int, int]  # of which export, and which try
 
 
-class LeaseLost(Exception):
-    """Another worker has taken it over, or its owner has cancelled it."""
-
-
 class TooMany(Exception):
     """They fit into no sheet."""
 
 
 def claim_next() -> TicketExport | None:
     """Lease the oldest that nobody is at; commit before working on it. Tried too often, it is given up."""
-    due = select(TicketExport).where(is_due()).order_by(TicketExport.id).limit(1)
-    due = due.with_for_update(skip_locked=True).execution_options(populate_existing=True)
-    while export := db.session.scalar(due):
+    while export := db.session.scalar(oldest(TicketExport, is_due())):
         if export.attempts < MAX_ATTEMPTS:
             export.state, export.lease_until = ExportState.RUNNING, clock.now() + LEASE
             export.attempts += 1

@@ -8,13 +8,14 @@ the next part. An export begins anew, for its file was on the disk of the one th
 import logging
 from datetime import timedelta
 
-from sqlalchemy import ColumnElement, Connection, or_, select, update
+from sqlalchemy import ColumnElement, Connection, update
 
 from portal import clock, privileges
 from portal.events.kinds import Kind
 from portal.events.record import record
 from portal.extensions import db
 from portal.gateways.maintenance import as_owner
+from portal.leases import LeaseLost, is_free, oldest
 from portal.privacy import anonymizing, sweep
 from portal.privacy.models import PersonJob, PersonJobState
 from portal.privacy.traces import Traces, neutral_name
@@ -27,14 +28,8 @@ NEEDS_OWNER = "This worker may not change what has happened. Give it MAINTENANCE
 TO_THEM, END = "(what went to them)", "(end)"  # steps before and after those that are named as tables are
 
 
-class LeaseLost(Exception):
-    """Another worker has taken the job over, or somebody has cancelled it."""
-
-
 def is_due() -> ColumnElement[bool]:
-    now = clock.now()
-    is_open = PersonJob.state.in_([PersonJobState.QUEUED, PersonJobState.RUNNING])
-    return is_open & or_(PersonJob.lease_until.is_(None), PersonJob.lease_until < now)
+    return PersonJob.state.in_([PersonJobState.QUEUED, PersonJobState.RUNNING]) & is_free(PersonJob)
 
 
 def claim_next() -> PersonJob | None:
@@ -42,9 +37,7 @@ def claim_next() -> PersonJob | None:
 
     One that has ended its worker too often is given up.
     """
-    due = select(PersonJob).where(is_due()).order_by(PersonJob.id).limit(1)
-    due = due.with_for_update(skip_locked=True).execution_options(populate_existing=True)
-    while job := db.session.scalar(due):
+    while job := db.session.scalar(oldest(PersonJob, is_due())):
         if job.attempts >= MAX_ATTEMPTS:
             fail(job, job.error or "The worker died in the middle, each time.")
             db.session.flush()

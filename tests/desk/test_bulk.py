@@ -18,6 +18,7 @@ from portal.errors import DomainError
 from portal.events.kinds import Kind
 from portal.events.models import Event
 from portal.extensions import db
+from portal.leases import LeaseLost
 from portal.lifecycles.models import Lifecycle, Status, Transition
 from portal.organizations.models import TeamMember
 from portal.permissions import Role
@@ -508,7 +509,7 @@ def test_who_has_lost_the_lease_changes_nothing_more(desk, monkeypatch):
     assert work.claim_next().id == operation.id
     db.session.commit()
 
-    with pytest.raises(work.LeaseLost):
+    with pytest.raises(LeaseLost):
         work.do_next(operation.id, stale)
     db.session.rollback()
 
@@ -541,7 +542,7 @@ def test_a_cancelled_operation_stops_and_what_it_has_changed_can_be_undone(desk,
 
     client.post(f"/queue/bulk/{operation.public_id}/cancellation")
 
-    with pytest.raises(work.LeaseLost):
+    with pytest.raises(LeaseLost):
         work.do_next(operation.id, lease)
     db.session.rollback()
     assert latest().state is State.CANCELLED
