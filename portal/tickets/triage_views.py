@@ -1,5 +1,6 @@
 """The decisions by which a ticket leaves the inbox: on its page, and on its row in the list."""
 
+from collections.abc import Callable
 from typing import Any
 
 from flask import flash, request, url_for
@@ -36,13 +37,8 @@ def accept(key: str):
 def decline(key: str):
     ticket = _to_decide(key)
     form = DeclineForm()
-    if not form.validate_on_submit():
-        return _asked(ticket, "decline", form)
-    try:
-        triage.decline(ticket, form.text, actor=me())
-    except DomainError as error:
-        return _refused(ticket, "decline", form, error)
-    db.session.commit()
+    if answer := _undecided(ticket, "decline", form, lambda: triage.decline(ticket, form.text, actor=me())):
+        return answer
     return _decided(ticket, _("%(key)s is declined, and its requester is told why.", key=ticket.key))
 
 
@@ -70,13 +66,8 @@ def duplicate(key: str):
 def route(key: str):
     ticket = _to_decide(key)
     form = RouteForm(ticket=ticket)
-    if not form.validate_on_submit():
-        return _asked(ticket, "route", form)
-    try:
-        triage.route(ticket, form.team, actor=me())
-    except DomainError as error:
-        return _refused(ticket, "route", form, error)
-    db.session.commit()
+    if answer := _undecided(ticket, "route", form, lambda: triage.route(ticket, form.team, actor=me())):
+        return answer
     return _decided(ticket, _("%(key)s is with %(team)s now.", key=ticket.key, team=form.team.name))
 
 
@@ -85,13 +76,8 @@ def route(key: str):
 def snooze(key: str):
     ticket = _to_decide(key)
     form = SnoozeForm(reader=me(), now=clock.now())
-    if not form.validate_on_submit():
-        return _asked(ticket, "snooze", form)
-    try:
-        triage.snooze(ticket, form.until, actor=me())
-    except DomainError as error:
-        return _refused(ticket, "snooze", form, error)
-    db.session.commit()
+    if answer := _undecided(ticket, "snooze", form, lambda: triage.snooze(ticket, form.until, actor=me())):
+        return answer
     return _decided(ticket, _("%(key)s is snoozed, and comes back by itself.", key=ticket.key))
 
 
@@ -148,6 +134,18 @@ def _to_decide(key: str) -> Ticket:
 
 def _is_from_inbox() -> bool:
     return request.args.get("from") == "inbox"
+
+
+def _undecided(ticket: Ticket, decision: str, form: Any, decide: Callable[[], object]):
+    """The answer while nothing is decided: what is asked, or why it was refused. None once it is done."""
+    if not form.validate_on_submit():
+        return _asked(ticket, decision, form)
+    try:
+        decide()
+    except DomainError as error:
+        return _refused(ticket, decision, form, error)
+    db.session.commit()
+    return None
 
 
 def _asked(ticket: Ticket, decision: str, form: Any):
