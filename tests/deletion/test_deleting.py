@@ -280,7 +280,8 @@ def test_a_former_key_leads_to_the_page_of_its_deletion(town, client_for):
     assert (answer.status_code, answer.location) == (301, "/tickets/NET-1/deletion")
 
 
-def test_the_undo_of_many_leaves_it_out(town, client_for):
+def changed_with_another(town, client_for):
+    """Both in one operation, by somebody of the desk."""
     make.ticket(town.ann, team=town.team)
     db.session.commit()
     client = client_for(town.petra)
@@ -288,7 +289,11 @@ def test_the_undo_of_many_leaves_it_out(town, client_for):
         "/queue/bulk",
         data={"act": "priority", "priority": "high", "ticket": ["IT-1", "IT-2"], "back": "/queue/all"},
     )
-    operation = db.session.scalars(select(BulkOperation)).one()
+    return client, db.session.scalars(select(BulkOperation)).one()
+
+
+def test_the_undo_of_many_leaves_it_out(town, client_for):
+    client, operation = changed_with_another(town, client_for)
     delete(town)
 
     client.post(f"/queue/bulk/{operation.public_id}/undo", data={"back": "/queue/all"})
@@ -299,14 +304,7 @@ def test_the_undo_of_many_leaves_it_out(town, client_for):
 
 
 def test_what_many_were_changed_by_says_how_many_were_deleted_since(town, client_for):
-    make.ticket(town.ann, team=town.team)
-    db.session.commit()
-    client = client_for(town.petra)
-    client.post(
-        "/queue/bulk",
-        data={"act": "priority", "priority": "high", "ticket": ["IT-1", "IT-2"], "back": "/queue/all"},
-    )
-    operation = db.session.scalars(select(BulkOperation)).one()
+    client, operation = changed_with_another(town, client_for)
     assert "Deleted since" not in client.get(f"/queue/bulk/{operation.public_id}").text
 
     db.session.execute(
