@@ -8,3 +8,10 @@ Idiomorph.defaults.callbacks.beforeNodeMorphed = (old, fresh) => {
   if (old.matches("[data-row] [type=checkbox], .bulk [type=checkbox]")) fresh.toggleAttribute("checked", old.checked)
   return !isBeingTyped(old) && !old.matches("[data-keep], [data-chosen], [data-chosen-said], :popover-open, dialog[open]")
 }
+
+// Who asked may have left the page before the answer came, taken away by another one. Out of reach of the body, where the
+// extension is named, its swap would put the new panel into the old one.
+document.addEventListener("htmx:beforeSwap", ({ detail }) => {
+  const asker = detail.requestConfig.elt
+  if (!asker.isConnected) asker.setAttribute("hx-ext", "morph")
+})

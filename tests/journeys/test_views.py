@@ -74,3 +74,31 @@ def test_all_of_it_without_javascript(open_browser):
     petra.click("main a:has-text('Delete the view')")
     petra.click("main button:has-text('Delete the view')")
     expect(petra.locator(".side-views")).not_to_contain_text("By hand")
+
+
+def test_counts_whose_asker_has_left_the_page_still_take_the_place_of_the_old_ones(open_browser):
+    petra = open_browser("agent", bypass_csp=True)
+    petra.goto("/queue")
+    asker, held = petra.locator(".side-views > [id^=counted-]"), []
+
+    def hold(route):
+        if held or not route.request.headers["hx-trigger"].startswith("counted-"):
+            return route.fallback()
+        return held.append(route)
+
+    petra.route("**/queue/counts*", hold)
+    while not asker.count():  # there is one where the counts were given once already
+        with petra.expect_response("**/queue/counts*"):
+            petra.evaluate("htmx.trigger('#side-views', 'news')")
+    with petra.expect_request(lambda request: request.headers.get("hx-trigger", "").startswith("counted-")):
+        pass
+    petra.evaluate("htmx.trigger('#side-views', 'news')")
+    expect(asker).to_have_count(0)
+
+    petra.evaluate("addEventListener('htmx:beforeSwap', () => setTimeout(() => { window.isSwapped = true }))")
+
+    held[0].continue_()
+
+    petra.wait_for_function("window.isSwapped")
+    assert petra.locator(".side-views").count() == 1  # at once: the next news would put it right
+    assert axe(petra) == []
