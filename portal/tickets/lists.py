@@ -37,7 +37,7 @@ from portal.tickets.models import Ticket
 from portal.tickets.policy import is_worked_on_by, reachable_by, visible_to
 from portal.tickets.senders import marks_of_requester
 from portal.tickets.tags import Tag
-from portal.web.paging import Order, Page, keyset
+from portal.web.paging import Order, Page, first_of_each_part, keyset
 
 LATEST = "-updated"
 MERGED = "merged"  # as a filter says it: is:merged
@@ -238,10 +238,18 @@ def first_of_each(
     return found
 
 
-def first_tickets(user: User, *conditions: ColumnElement[bool], order: Sequence, limit: int) -> list[Row]:
-    """The first few in that order, without a way on."""
-    found = tickets_seen_by(user, *conditions).order_by(*order).limit(limit)
-    return list(db.session.execute(found))
+def first_tickets(
+    user: User,
+    *conditions: ColumnElement[bool],
+    order: Sequence,
+    limit: int,
+    parts: Sequence[ColumnElement[bool]] = (),
+) -> list[Row]:
+    """The first few in that order, without a way on; of `parts`, those of which one of them is true."""
+    found = tickets_seen_by(user, *conditions)
+    if parts:
+        found = found.where(Ticket.id.in_(first_of_each_part(found, parts, Ticket.id, order, limit)))
+    return list(db.session.execute(found.order_by(*order).limit(limit)))
 
 
 def count_up_to(most: int, user: User, *conditions: ColumnElement[bool], tree: And | None = None) -> int:

@@ -3,7 +3,7 @@ and an agent's own wishes."""
 
 from dataclasses import dataclass
 
-from sqlalchemy import ColumnElement, Row, func, or_, select, true, union_all
+from sqlalchemy import ColumnElement, Row, func, select, true, union_all
 
 from portal.accounts.models import User
 from portal.extensions import db
@@ -64,7 +64,7 @@ def shared_page(user: User, membership: Membership, show: str, words: And, *, cu
 def open_requests(user: User, *, limit: int) -> list[Row]:
     """The few to begin with: those that wait for this person, then the last changed."""
     order = (is_turn_of(user).desc(), Ticket.updated_at.desc(), Ticket.id.desc())
-    return first_tickets(user, _of(user), is_open(), order=order, limit=limit)
+    return first_tickets(user, is_open(), order=order, limit=limit, parts=_parts_of(user))
 
 
 def counts(user: User) -> Counts:
@@ -82,11 +82,6 @@ def is_turn_of(user: User) -> ColumnElement[bool]:
     """The desk waits for this user's answer."""
     waits = func.coalesce(Ticket.waiting_for == WaitingFor.REQUESTER, False)
     return waits & (Ticket.requester_id == user.id)
-
-
-def _of(user: User) -> ColumnElement[bool]:
-    """Of all that they may see, what they asked for or take part in."""
-    return or_(*_parts_of(user))
 
 
 def _parts_of(user: User) -> tuple[ColumnElement[bool], ColumnElement[bool]]:

@@ -81,7 +81,7 @@ def keyset(
         query = query.where(order.after(order.fitting(where[0]), where[1], backwards=backwards))
     clauses = order.clauses(backwards=backwards)
     if parts:
-        query = query.where(order.tie.in_(_first_of_each(query, parts, order, clauses, size + 1)))
+        query = query.where(order.tie.in_(first_of_each_part(query, parts, order.tie, clauses, size + 1)))
     rows = list(fetch(query.order_by(*clauses).limit(size + 1)))
     more, rows = len(rows) > size, rows[:size]
     if backwards:
@@ -97,10 +97,11 @@ def keyset(
     )
 
 
-def _first_of_each(
-    query: Select, parts: Sequence[ColumnElement[bool]], order: Order, clauses: Sequence, limit: int
+def first_of_each_part(
+    query: Select, parts: Sequence[ColumnElement[bool]], key: Any, clauses: Sequence, limit: int
 ) -> CompoundSelect:
-    ids = query.with_only_columns(order.tie).order_by(*clauses).limit(limit)
+    """The keys of the first rows of `query` of which this part is true, and of which that one is."""
+    ids = query.with_only_columns(key).order_by(*clauses).limit(limit)
     return union_all(*(select(ids.where(part).subquery()) for part in parts))
 
 
