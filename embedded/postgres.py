@@ -20,6 +20,9 @@ from embedded.wheels import directory_of
 
 USER = DATABASE = "app"  # the owner of the tables
 APPLICATION = "desk"  # may do what the application needs; what that is, migrating grants
+# What is asked for is in memory or on a disk that has no arms to move; and no statement here is so long
+# that compiling it pays.
+SETTINGS = {"shared_buffers": "256MB", "max_connections": "200", "random_page_cost": "1.1", "jit": "off"}
 UNSAFE = {"fsync": "off", "synchronous_commit": "off", "full_page_writes": "off"}
 
 
@@ -49,7 +52,7 @@ class Postgres(Server):
             )
 
     def command(self) -> list:
-        settings = UNSAFE if self.fast else {}
+        settings = SETTINGS | (UNSAFE if self.fast else {})
         return [
             *accounts.prefix(),
             self._program("postgres"),
@@ -57,8 +60,6 @@ class Postgres(Server):
             *("-h", HOST),
             *("-p", str(self.port)),
             *("-k", ""),
-            *("-c", "shared_buffers=256MB"),
-            *("-c", "max_connections=200"),
             *(part for key, value in settings.items() for part in ("-c", f"{key}={value}")),
         ]
 
