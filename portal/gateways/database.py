@@ -8,15 +8,23 @@ A statement that says so (`KEEPS_PLAN`) is prepared when it is asked often: maki
 the plan of a ticket's joins takes ten times as long as following it. psycopg
 forgets all of a connection's on a ROLLBACK (a table might have gone with it), so
 a transaction that has only read ends with a COMMIT.
+
+A page that only reads has no transaction at all: BEGIN and COMMIT are asked and
+answered like statements, and were two of seven. Each statement sees what was
+committed when it began, as it does within a transaction too (READ COMMITTED).
+The first one that writes, locks or sets something begins it.
 """
 
+import re
 import select
 import time
 from contextlib import suppress
+from functools import lru_cache
 from typing import Any
 
 import psycopg
-from flask import Flask
+from flask import Flask, has_request_context, request
+from psycopg.pq import TransactionStatus
 from sqlalchemy import ColumnElement, CursorResult, Integer, Result, event, literal_column
 from sqlalchemy.engine import Engine
 from sqlalchemy.engine.interfaces import ExecutionContext
@@ -29,6 +37,8 @@ from portal.extensions import db
 # what is rare and what is frequent in it needs different plans, and PostgreSQL's choice between one plan
 # for all and one for each was wrong (a search took 5 s instead of 30 ms).
 KEEPS_PLAN = {"keeps_plan": True}
+READS = ("GET", "HEAD")  # RFC 9110, 9.2.1: what is not meant to change anything
+_ACTS = re.compile(r"\b(?:INSERT|UPDATE|DELETE|MERGE|SHARE)\b|pg_advisory_|set_config|nextval")
 WROTE = "has_written"  # in what a session remembers of itself
 IDLE = 20.0  # seconds; after a longer rest a firewall may have forgotten the connection: it is asked
 
@@ -45,13 +55,33 @@ def watch(engine: Engine) -> None:
         record.info["rests_since"] = time.monotonic()
 
     def execute(cursor: Any, statement: str, parameters: Any, context: ExecutionContext) -> bool:
+        _begin_or_not(cursor, statement)
         keeps_plan = context.isinsert or context.execution_options.get("keeps_plan", False)
         cursor.execute(statement, parameters, prepare=None if keeps_plan else False)
         return True
 
+    def execute_many(cursor: Any, statement: str, parameters: Any, context: ExecutionContext) -> None:
+        _begin_or_not(cursor, statement)
+
     event.listen(engine, "do_execute", execute)
+    event.listen(engine, "do_executemany", execute_many)
     event.listen(engine, "checkout", hand_out)
     event.listen(engine, "checkin", take_back)
+
+
+def _begin_or_not(cursor: Any, statement: str) -> None:
+    """Whether psycopg begins a transaction with this statement, where none is under way."""
+    connection = cursor.connection
+    if connection.pgconn.transaction_status == TransactionStatus.IDLE:
+        by_itself = has_request_context() and request.method in READS and _only_reads(statement)
+        if connection.autocommit != by_itself:
+            connection.autocommit = by_itself
+
+
+@lru_cache(maxsize=2_000)
+def _only_reads(statement: str) -> bool:
+    """What is in doubt does not."""
+    return statement.startswith(("SELECT", "WITH")) and not _ACTS.search(statement)
 
 
 def _has_something_to_read(connection: Any) -> bool:

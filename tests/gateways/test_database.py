@@ -1,13 +1,17 @@
 """A connection that is gone is never handed out; one that stands is rarely asked."""
 
 import pytest
-from sqlalchemy import create_engine, event, select, text, update
+from psycopg.pq import TransactionStatus
+from sqlalchemy import create_engine, event, func, insert, select, text, update
 
 from portal.accounts.actions import open_session
 from portal.accounts.models import User
 from portal.extensions import db
 from portal.gateways import database
+from portal.tickets.tags import Tag
 from tests import factories as make
+
+INTRANS = TransactionStatus.INTRANS
 
 
 @pytest.fixture
@@ -134,3 +138,60 @@ def test_a_context_that_failed_ends_with_a_rollback(alone):
     for word, hear in heard.items():
         event.remove(db.engine, word, hear)
     assert ended == ["rollback", "commit"]
+
+
+ACTS = {
+    "a row is changed": update(User).values(name=User.name),
+    "a row is locked": select(User.id).with_for_update(),
+    "a row is locked in a part": select(select(User.id).with_for_update().subquery()),
+    "rows are added": insert(Tag).returning(Tag.id),
+    "something is locked": select(func.pg_advisory_xact_lock(1)),
+    "something is set": select(func.set_config("desk.reason", "x", True)),
+    "something is set in words": text("SET LOCAL statement_timeout = 1000"),
+    "it writes within a reading": select(update(User).values(name=User.name).returning(User.id).cte()),
+}
+
+
+def is_in_transaction():
+    return db.session.connection().connection.driver_connection.pgconn.transaction_status == INTRANS
+
+
+def test_a_page_that_only_reads_has_no_transaction(alone):
+    with alone.test_request_context("/"):
+        assert db.session.scalar(select(1)) == 1
+        assert db.session.scalar(select(select(User.id).limit(1).cte())) is None
+        assert not is_in_transaction()
+
+
+@pytest.mark.parametrize("what", ACTS)
+def test_it_begins_one_before_anything_else(alone, what):
+    with alone.test_request_context("/"):
+        db.session.scalar(select(1))
+        params = {"name": "x"} if what == "rows are added" else None
+        db.session.execute(ACTS[what], params)
+        assert is_in_transaction()
+        db.session.scalar(select(1))
+        assert is_in_transaction()
+        db.session.rollback()
+
+
+def test_all_that_a_page_wrote_is_undone_together(alone):
+    made = make.agent(name="Before")
+    db.session.commit()
+    with alone.test_request_context("/"):
+        db.session.scalar(select(1))
+        db.session.execute(insert(Tag), [{"name": "one"}, {"name": "two"}])
+        db.session.execute(update(User).where(User.id == made.id).values(name="After"))
+        db.session.rollback()
+        assert db.session.get_one(User, made.id).name == "Before"
+        assert db.session.scalar(select(func.count()).select_from(Tag)) == 0
+
+
+@pytest.mark.parametrize("place", ["/tickets", None])
+def test_elsewhere_reading_begins_one(alone, place):
+    context = alone.test_request_context(place, method="POST") if place else alone.app_context()
+    with alone.test_request_context("/"):
+        db.session.scalar(select(1))  # by the same connection
+    with context:
+        db.session.scalar(select(1))
+        assert is_in_transaction()
