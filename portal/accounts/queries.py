@@ -1,9 +1,11 @@
 import re
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from sqlalchemy import ColumnElement, Select, bindparam, or_, select, update
+from sqlalchemy import ARRAY, BigInteger, ColumnElement, Select, any_, bindparam, literal, or_, select, update
 from sqlalchemy.orm import joinedload
+from sqlalchemy.orm.util import identity_key
 
 from portal import clock
 from portal.accounts.credentials import Passkey, TwoStepKey
@@ -103,6 +105,17 @@ def has_app(user: User) -> bool:
 
 def has_passkeys(user: User) -> bool:
     return db.session.scalar(select(Passkey.id).where(Passkey.user_id == user.id).limit(1)) is not None
+
+
+def people_by_id(ids: Iterable[int | None]) -> dict[int, User]:
+    """These people; asked of the database are those alone whom this answer has not read yet."""
+    wanted = {user_id for user_id in ids if user_id is not None}
+    read = db.session.identity_map
+    known = {user_id: user for user_id in wanted if (user := read.get(identity_key(User, user_id)))}
+    if others := wanted - known.keys():
+        found = select(User).where(User.id == any_(literal(sorted(others), ARRAY(BigInteger))))
+        known |= {user.id: user for user in db.session.scalars(found, execution_options=KEEPS_PLAN)}
+    return known
 
 
 def user_by_email(email: str) -> User | None:

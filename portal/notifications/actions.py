@@ -9,6 +9,7 @@ from portal.accounts.notices import MENTIONED, OCCASIONS, wants
 from portal.events.kinds import WITH_CONSEQUENCES, Kind
 from portal.events.models import Event
 from portal.extensions import affected, db
+from portal.gateways.database import KEEPS_PLAN
 from portal.gateways.live import publish_after_commit
 from portal.notifications.models import Notification
 from portal.permissions import STAFF
@@ -78,7 +79,8 @@ def _read(user: User, *which: ColumnElement[bool]) -> bool:
     unread = update(Notification).where(
         Notification.recipient_id == user.id, Notification.read_at.is_(None), *which
     )
-    was_any = affected(db.session.execute(unread.values(read_at=clock.now()))) > 0
+    how = KEEPS_PLAN | {"synchronize_session": False}  # asked at every look at a ticket
+    was_any = affected(db.session.execute(unread.values(read_at=clock.now()), execution_options=how)) > 0
     if was_any:
         publish_after_commit(f"user:{user.id}")
     return was_any

@@ -128,6 +128,7 @@ def about(ticket: Ticket, **forms: Any) -> dict[str, Any]:
     family = family_of(ticket, reader=me(), works=works)
     kinds = {kind: draft_of(ticket, kind) for kind in ("reply", "note")}
     files, drafted = files_on_page(ticket, seen_by=me(), drafts=kinds.values())
+    people = people_of(ticket)  # before the timeline, which asks for nobody twice
     common = {
         "ticket": ticket,
         "files": files,
@@ -138,7 +139,7 @@ def about(ticket: Ticket, **forms: Any) -> dict[str, Any]:
         "family": family,
         "earlier_url": url_for("tickets.earlier", key=ticket.key),
     }
-    people, acts = people_of(ticket), works or may(me(), Verb.REPLY, ticket)
+    acts = works or may(me(), Verb.REPLY, ticket)
     common["acts"] = acts
     common |= _participants(ticket, people, acts=acts)
     common["watching"] = is_watching(people, me())

@@ -4,12 +4,25 @@ from datetime import datetime
 from typing import Any
 
 from flask_babel import gettext as _
-from sqlalchemy import ColumnElement, Row, Select, func, or_, select, union_all
+from sqlalchemy import (
+    ARRAY,
+    BigInteger,
+    ColumnElement,
+    Row,
+    Select,
+    any_,
+    func,
+    literal,
+    or_,
+    select,
+    union_all,
+)
 from sqlalchemy.orm import aliased, contains_eager, joinedload, undefer
+from sqlalchemy.orm.attributes import set_committed_value
 from werkzeug.exceptions import NotFound
 
 from portal.accounts.models import User
-from portal.accounts.queries import WITH_DEPUTY
+from portal.accounts.queries import WITH_DEPUTY, people_by_id
 from portal.errors import DomainError, NotAllowed
 from portal.events.kinds import CHANGES, Kind
 from portal.events.models import Event
@@ -215,7 +228,7 @@ def timeline(family: Family, *, reader: User, works: bool, before: int | None = 
     events = events_of(family, works=works)
     if before is not None:
         events = events.where(Event.id < before)
-    events = events.options(joinedload(Event.actor)).order_by(Event.id.desc()).limit(constant(SHOWN + 1))
+    events = events.order_by(Event.id.desc()).limit(constant(SHOWN + 1))
     if works:
         events = events.options(joinedload(Event.cause).load_only(Event.kind))
     found = list(db.session.scalars(events, execution_options=KEEPS_PLAN))
@@ -228,7 +241,12 @@ def timeline(family: Family, *, reader: User, works: bool, before: int | None = 
 def _entries(events: list[Event], family: Family, reader: User) -> list[Entry]:
     """A line each; but none of a link with a ticket that the reader may not see."""
     comments, others = _comments_of(events), _others_of(events, family, reader)
+    wrote = [comment.author_id for comment in comments.values()]
+    people = people_by_id([*wrote, *(event.actor_id for event in events)])
+    for comment in comments.values():
+        set_committed_value(comment, "author", people[comment.author_id])
     for event in events:
+        set_committed_value(event, "actor", people[event.actor_id] if event.actor_id else None)
         source = family.source(event.ticket_id)
         event.source_key = source.key if source else None  # type: ignore[misc]  # no column: of this reading
     return [
@@ -270,7 +288,7 @@ def _comments_of(events: list[Event]) -> dict[int, Comment]:
     ids = [event.data["comment_id"] for event in events if "comment_id" in event.data]
     if not ids:
         return {}
-    written = select(Comment).where(Comment.id.in_(ids)).options(joinedload(Comment.author))
+    written = select(Comment).where(Comment.id == any_(literal(ids, ARRAY(BigInteger))))
     return {comment.id: comment for comment in db.session.scalars(written, execution_options=KEEPS_PLAN)}
 
 
