@@ -7,19 +7,23 @@ it becomes HTML here, and all that stands in it is escaped.
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
 
 from markupsafe import Markup, escape
-from sqlalchemy import ColumnElement, case, func, select, true
+from sqlalchemy import ARRAY, BigInteger, ColumnElement, Select, any_, bindparam, case, func, select, true
 
 from portal.accounts.models import User
+from portal.accounts.reader import Reader
 from portal.attachments.models import Attachment
 from portal.extensions import db
+from portal.gateways.database import KEEPS_PLAN, constant
 from portal.search.ranking import texts_of
 from portal.tickets.finding import rank_of, says, wanted_by
 from portal.tickets.models import Comment, Ticket
 from portal.tickets.texts import TextKind
-from portal.tickets.wording import ENGLISH, GERMAN, SIMPLE
+from portal.tickets.vocabulary import shut_projects, vocabulary
+from portal.tickets.wording import ENGLISH, GERMAN, SIMPLE, WantedLater
 
 FIRST, LAST = "\ue000", "\ue001"  # around a word; of the range for private use
 # In place of what the parser would take for the name of a file, or for a script that is passed over.
@@ -47,16 +51,32 @@ def snippets(reader: User, words: Sequence[str], ticket_ids: Sequence[int]) -> d
     if not ticket_ids:
         return {}
     wanted = wanted_by(reader, words, goes_on=True)
-    its = texts_of(Ticket.id)
+    shut = shut_projects(vocabulary(), reader)
+    found = db.session.execute(
+        _best_texts(Reader.of(reader), shut, wanted.has_tags),
+        wanted.given | {"ids": list(ticket_ids)},
+        execution_options=KEEPS_PLAN,
+    )
+    return {
+        row.id: Snippet(TextKind(row.kind), row.is_internal, as_html(row.title), as_html(_plain(row.said)))
+        for row in found
+    }
+
+
+@lru_cache(maxsize=256)
+def _best_texts(reader: Reader, _shut: frozenset[int], has_tags: bool) -> Select:
+    """Made once for a reader while the same projects are shut to them: putting it together takes longer
+    than PostgreSQL needs for it. Its parameters are `Wanted.given` and the `ids` of tickets."""
+    wanted, its = WantedLater(has_tags), texts_of(Ticket.id)
     best = (
         select(its.c.kind, its.c.is_internal, its.c.source_id)
         .where(says(wanted, reader, its.c))
         .order_by(rank_of(wanted, reader, its.c.words).desc(), its.c.id.desc())
-        .limit(1)
+        .limit(constant(1))
         .lateral("best")
     )
     marks = wanted.any_query
-    found = (
+    return (
         select(
             Ticket.id,
             best.c.kind,
@@ -65,12 +85,8 @@ def snippets(reader: User, words: Sequence[str], ticket_ids: Sequence[int]) -> d
             _marked(_text_of(best.c), marks, LINES).label("said"),
         )
         .join(best, true())
-        .where(Ticket.id.in_(ticket_ids))
+        .where(Ticket.id == any_(bindparam("ids", type_=ARRAY(BigInteger))))
     )
-    return {
-        row.id: Snippet(TextKind(row.kind), row.is_internal, as_html(row.title), as_html(_plain(row.said)))
-        for row in db.session.execute(found)
-    }
 
 
 def as_html(marked: str) -> Markup:

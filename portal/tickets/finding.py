@@ -21,6 +21,7 @@ from sqlalchemy.orm import aliased
 from sqlalchemy.sql.compiler import SQLCompiler
 
 from portal.accounts.models import User
+from portal.accounts.reader import Anybody
 from portal.extensions import db
 from portal.filters.fields import Columns
 from portal.memory import Remembered
@@ -28,7 +29,7 @@ from portal.projects.policy import shut_to
 from portal.tickets.models import Ticket
 from portal.tickets.texts import SearchText, TextKind
 from portal.tickets.vocabulary import shut_projects, vocabulary
-from portal.tickets.wording import SIMPLE, Wanted, exactly
+from portal.tickets.wording import SIMPLE, Wanted, WantedLater, exactly
 
 RARE = 1 / 200  # of all texts: words that are rarer are looked up
 FREQUENT = 1 / 50  # of the latest tickets: words that stand in more are found on the way
@@ -61,7 +62,7 @@ def wanted_by(reader: User, words: Sequence[str], *, goes_on: bool = False) -> W
     return Wanted.of(words, with_tags=reader.is_staff, goes_on=goes_on)
 
 
-def says(wanted: Wanted, reader: User, texts: Columns = TEXTS) -> ColumnElement[bool]:
+def says(wanted: Wanted | WantedLater, reader: Anybody, texts: Columns = TEXTS) -> ColumnElement[bool]:
     """Of a row of `SearchText` whose ticket the reader sees: the words stand there, and are for them.
 
     Internal notes and tags are for who works on the ticket. Whether the desk's people do is asked
@@ -78,13 +79,13 @@ def says(wanted: Wanted, reader: User, texts: Columns = TEXTS) -> ColumnElement[
     return every & or_(~texts.is_internal, ~_is_shut(reader, texts))
 
 
-def rank_of(wanted: Wanted, reader: User, words: ColumnElement[Any]) -> ColumnElement[float]:
+def rank_of(wanted: Wanted | WantedLater, reader: Anybody, words: ColumnElement[Any]) -> ColumnElement[float]:
     """How well a text fits; by tags too, but where they must tell nothing."""
     knows_all = reader.is_staff and not shut_projects(vocabulary(), reader)
     return func.ts_rank(words, (wanted if knows_all else wanted.untagged).query)
 
 
-def _is_shut(reader: User, texts: Columns) -> ColumnElement[bool]:
+def _is_shut(reader: Anybody, texts: Columns) -> ColumnElement[bool]:
     of_text = aliased(Ticket)
     shut = select(true()).where(
         of_text.id.in_([texts.ticket_id, texts.home_id]), of_text.project_id.in_(shut_to(reader))

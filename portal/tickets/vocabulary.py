@@ -8,6 +8,7 @@ from sqlalchemy import BigInteger, Select, String, cast, false, func, literal, n
 from sqlalchemy.dialects.postgresql import ARRAY
 
 from portal.accounts.models import User, sort_key
+from portal.accounts.reader import Anybody
 from portal.extensions import db
 from portal.lifecycles.models import Category, Status
 from portal.memory import Remembered
@@ -67,7 +68,7 @@ def _read(code: str) -> Vocabulary:
     return known
 
 
-def shut_projects(known: Vocabulary, reader: User) -> frozenset[int]:
+def shut_projects(known: Vocabulary, reader: Anybody) -> frozenset[int]:
     """The ids of `projects.policy.shut_to`, as far as the words to choose from need them."""
     if reader.may(Permission.TICKET_SEE_CONFIDENTIAL):
         return frozenset()

@@ -10,7 +10,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-from sqlalchemy import ColumnElement, Text, cast, func, literal, literal_column, select
+from sqlalchemy import ColumnElement, Text, bindparam, cast, func, literal, literal_column, select
 from sqlalchemy.dialects.postgresql import TSQUERY
 
 from portal.extensions import db
@@ -53,14 +53,27 @@ class Wanted:
     @property
     def query(self) -> ColumnElement[Any]:
         """As `@@` takes it: a constant, so that PostgreSQL knows how many texts to expect."""
-        return _constant(" & ".join(self._forms()))
+        return _constant(self.all_of)
 
     @property
     def any_query(self) -> ColumnElement[Any]:
         """Each of the words by itself: what is marked where they stand."""
-        return _constant(" | ".join(self.untagged._forms()))  # noqa: SLF001, its own kind
+        return _constant(self.any_of)
 
-    def _forms(self) -> Iterable[str]:
+    @property
+    def given(self) -> dict[str, str]:
+        """For a statement that was made with `WantedLater`."""
+        return {"wanted": self.all_of, "untagged": self.untagged.all_of, "marks": self.any_of}
+
+    @property
+    def all_of(self) -> str:
+        return " & ".join(self.forms())
+
+    @property
+    def any_of(self) -> str:
+        return " | ".join(self.untagged.forms())
+
+    def forms(self) -> Iterable[str]:
         last = len(self.words) - 1
         for at, (word, tags) in enumerate(zip(self.words, self.tags, strict=True)):
             forms = [*_forms_of(_parted(word), _bare(word)), *(f"'#{tag_id}'" for tag_id in tags)]
@@ -69,6 +82,27 @@ class Wanted:
             if self.goes_on and at == last and can_go_on(word):
                 forms[0] += ":*"
             yield "({})".format(" | ".join(forms))
+
+
+@dataclass(frozen=True)
+class WantedLater:
+    """Takes the place of `Wanted` in a statement that is made once and executed for many words, which
+    `Wanted.given` are then."""
+
+    has_tags: bool
+    name: str = "wanted"
+
+    @property
+    def untagged(self) -> "WantedLater":
+        return WantedLater(has_tags=False, name="untagged")
+
+    @property
+    def query(self) -> ColumnElement[Any]:
+        return cast(bindparam(self.name, type_=Text), TSQUERY)
+
+    @property
+    def any_query(self) -> ColumnElement[Any]:
+        return cast(bindparam("marks", type_=Text), TSQUERY)
 
 
 def exactly(text: str) -> ColumnElement[Any]:
