@@ -1,16 +1,17 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from functools import cache
 from typing import Any
 
 from flask_babel import gettext as _
 from sqlalchemy import (
     ARRAY,
     BigInteger,
-    ColumnElement,
     Row,
     Select,
     any_,
+    bindparam,
     func,
     literal,
     or_,
@@ -23,6 +24,7 @@ from werkzeug.exceptions import NotFound
 
 from portal.accounts.models import User
 from portal.accounts.queries import WITH_DEPUTY, people_by_id
+from portal.accounts.reader import Reader
 from portal.errors import DomainError, NotAllowed
 from portal.events.kinds import CHANGES, Kind
 from portal.events.models import Event
@@ -116,8 +118,9 @@ def get_ticket_or_404(
     The desk looks at spam, and is refused any change but those that are made `even_spam`:
     raises DomainError. For everybody else there is none.
     """
-    found = _held(key, seen_by) if to_change else _whole(key, seen_by)
-    if ticket := db.session.scalar(found, execution_options=KEEPS_PLAN):
+    reader = Reader.of(seen_by)
+    found = _held(reader.anybody) if to_change else _whole(reader.anybody)
+    if ticket := db.session.scalar(found, reader.given | {"key": key}, execution_options=KEEPS_PLAN):
         if to_change and not even_spam:
             refuse_spam(ticket)
         return ticket
@@ -131,24 +134,26 @@ def get_ticket_or_404(
     return get_ticket_or_404(now.key, seen_by=seen_by, to_change=True, wherever=wherever, even_spam=even_spam)
 
 
-def _whole(key: str, seen_by: User) -> Select[Ticket]:
-    return select(Ticket).where(*_called(key), reachable_by(seen_by)).options(*_WHOLE)
+# Made once for all who see by the same rules: putting it together takes longer than following it.
+@cache
+def _whole(reader: Reader) -> Select[Ticket]:
+    return select(Ticket).where(*_CALLED, reachable_by(reader)).options(*_WHOLE)
 
 
-def _held(key: str, seen_by: User) -> Select[Ticket]:
+@cache
+def _held(reader: Reader) -> Select[Ticket]:
     """With the little that most changes need, joined to the row only once it is locked.
 
     Joined beside the lock, PostgreSQL would keep to the status that the row had before
     whoever was waited for changed it, which is then not its status: none would be found.
     """
-    locked = select(Ticket).where(*_called(key), reachable_by(seen_by)).with_for_update(of=Ticket)
+    locked = select(Ticket).where(*_CALLED, reachable_by(reader)).with_for_update(of=Ticket)
     held = aliased(Ticket, locked.subquery())
     little = (joinedload(held.status), joinedload(held.project))
     return select(held).options(*little).execution_options(populate_existing=True)
 
 
-def _called(key: str) -> tuple[ColumnElement[bool], ...]:
-    return Ticket.key == key, Ticket.merged_into_id.is_(None)
+_CALLED = (Ticket.key == bindparam("key"), Ticket.merged_into_id.is_(None))
 
 
 def _where_it_is_or_404(key: str, *, seen_by: User) -> Row:
@@ -324,14 +329,17 @@ def changed_since(ticket: Ticket, version: int) -> dict[str, FieldChange]:
 
 def people_of(ticket: Ticket) -> list[TicketPerson]:
     """Who is concerned by the ticket, by name."""
-    concerned = (
-        select(TicketPerson)
-        .join(TicketPerson.user)
-        .where(TicketPerson.ticket_id == ticket.id)
-        .options(contains_eager(TicketPerson.user))
-        .order_by(User.sort_name, User.id)
-    )
-    return list(db.session.scalars(concerned, execution_options=KEEPS_PLAN))
+    asked = {"ticket_id": ticket.id}
+    return list(db.session.scalars(_CONCERNED, asked, execution_options=KEEPS_PLAN))
+
+
+_CONCERNED = (
+    select(TicketPerson)
+    .join(TicketPerson.user)
+    .where(TicketPerson.ticket_id == bindparam("ticket_id"))
+    .options(contains_eager(TicketPerson.user))
+    .order_by(User.sort_name, User.id)
+)
 
 
 def is_watching(people: list[TicketPerson], user: User) -> bool:

@@ -1,7 +1,7 @@
 """What stands around every page: the frame, the places this person can go to, the bell."""
 
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import cache, lru_cache
 from typing import Any
 
 from flask import Flask, current_app, g, url_for
@@ -58,7 +58,8 @@ def around() -> dict:
 
 def _of_person() -> dict:
     """What depends on more than the role is asked for in one statement."""
-    asked = db.session.execute(_asked_of(Reader.of(current_user)), execution_options=KEEPS_PLAN)
+    reader = Reader.of(current_user)
+    asked = db.session.execute(_asked_of(reader.anybody), reader.given, execution_options=KEEPS_PLAN)
     bell_count, has_organization, saved, hidden = asked.one()
     places = _places(current_user.role, language(), has_organization=has_organization)
     views = side_views(language(), saved, hidden) if current_user.is_staff else ()
@@ -70,9 +71,9 @@ def _of_person() -> dict:
     }
 
 
-@lru_cache(maxsize=256)
+@cache
 def _asked_of(reader: Reader) -> Select[int, bool, str | None, str | None]:
-    """Made once for somebody, for it is asked with every page."""
+    """Made once, for it is asked with every page."""
     if not reader.is_staff:
         return select(unread(reader), has_place(reader), _nothing("saved"), _nothing("hidden"))
     return select(unread(reader), has_place(reader), sidebar_of(reader), hidden_of(reader))
