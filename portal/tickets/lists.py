@@ -24,7 +24,7 @@ from sqlalchemy.dialects.postgresql import aggregate_order_by
 from sqlalchemy.orm import aliased
 
 from portal.accounts.models import HUES, User
-from portal.accounts.reader import Reader
+from portal.accounts.reader import Anybody, Reader
 from portal.extensions import db
 from portal.filters import And, Condition, Not
 from portal.filters import conditions as conditions_on
@@ -37,7 +37,7 @@ from portal.tickets.models import Ticket
 from portal.tickets.policy import is_worked_on_by, reachable_by, visible_to
 from portal.tickets.senders import marks_of_requester
 from portal.tickets.tags import Tag
-from portal.web.paging import Order, Page, first_of_each_part, keyset
+from portal.web.paging import Order, Page, keyset
 
 LATEST = "-updated"
 MERGED = "merged"  # as a filter says it: is:merged
@@ -160,7 +160,7 @@ class Sort:
 
 
 def tickets_seen_by(
-    user: User,
+    user: Anybody,
     *conditions: ColumnElement[bool],
     tree: And | None = None,
     shown: frozenset[str] = USUAL,
@@ -174,7 +174,7 @@ def tickets_seen_by(
     return rows.where(*listed_for(user, tree), *conditions)
 
 
-def listed_for(user: User, tree: And | None) -> list[ColumnElement[bool]]:
+def listed_for(user: Anybody, tree: And | None) -> list[ColumnElement[bool]]:
     """What is true of the tickets in this user's lists, whatever else the filter asks for."""
     listed = reachable_by(user) if tree is not None and _asks_for(tree, SPAM) else visible_to(user)
     if tree is None or not asks_for_merged(tree):
@@ -238,18 +238,10 @@ def first_of_each(
     return found
 
 
-def first_tickets(
-    user: User,
-    *conditions: ColumnElement[bool],
-    order: Sequence,
-    limit: int,
-    parts: Sequence[ColumnElement[bool]] = (),
-) -> list[Row]:
-    """The first few in that order, without a way on; of `parts`, those of which one of them is true."""
-    found = tickets_seen_by(user, *conditions)
-    if parts:
-        found = found.where(Ticket.id.in_(first_of_each_part(found, parts, Ticket.id, order, limit)))
-    return list(db.session.execute(found.order_by(*order).limit(limit)))
+def first_tickets(user: User, *conditions: ColumnElement[bool], order: Sequence, limit: int) -> list[Row]:
+    """The first few in that order, without a way on."""
+    found = tickets_seen_by(user, *conditions).order_by(*order).limit(limit)
+    return list(db.session.execute(found))
 
 
 def count_up_to(most: int, user: User, *conditions: ColumnElement[bool], tree: And | None = None) -> int:

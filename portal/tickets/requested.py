@@ -2,19 +2,21 @@
 and an agent's own wishes."""
 
 from dataclasses import dataclass
+from functools import cache
 
-from sqlalchemy import ColumnElement, Row, func, select, true, union_all
+from sqlalchemy import ColumnElement, Row, Select, func, select, true, union_all
 
 from portal.accounts.models import User
+from portal.accounts.reader import Anybody, Reader
 from portal.extensions import db
 from portal.filters import And, where
 from portal.lifecycles.models import Category
 from portal.organizations.models import Membership, Shares
 from portal.tickets.filtering import word_fields
-from portal.tickets.lists import LATEST, Sort, first_tickets, is_open, ticket_page
+from portal.tickets.lists import LATEST, Sort, is_open, ticket_page, tickets_seen_by
 from portal.tickets.models import Part, Ticket, TicketPerson, WaitingFor
 from portal.tickets.policy import visible_to
-from portal.web.paging import PAGE, Page
+from portal.web.paging import PAGE, Page, first_of_each_part
 
 SHOWS = ("open", "turn", "done", "all")
 MANY = 100  # requests; from here on a count says "99+"
@@ -63,28 +65,42 @@ def shared_page(user: User, membership: Membership, show: str, words: And, *, cu
 
 def open_requests(user: User, *, limit: int) -> list[Row]:
     """The few to begin with: those that wait for this person, then the last changed."""
-    order = (is_turn_of(user).desc(), Ticket.updated_at.desc(), Ticket.id.desc())
-    return first_tickets(user, is_open(), order=order, limit=limit, parts=_parts_of(user))
+    reader = Reader.of(user)
+    return list(db.session.execute(_first_open(reader.anybody, limit), reader.given))
 
 
 def counts(user: User) -> Counts:
-    asked_for, takes_part = _parts_of(user)
-    theirs = select(is_turn_of(user).label("turn")).where(visible_to(user), is_open())
-    asked = theirs.where(asked_for).order_by(is_turn_of(user).desc()).limit(MANY)
+    reader = Reader.of(user)
+    return Counts(*db.session.execute(_counted(reader.anybody), reader.given).one())
+
+
+# Made once for all who see by the same rules: everybody's first page asks for both.
+@cache
+def _first_open(reader: Reader, limit: int) -> Select:
+    order = (is_turn_of(reader).desc(), Ticket.updated_at.desc(), Ticket.id.desc())
+    found = tickets_seen_by(reader, is_open())
+    first = first_of_each_part(found, _parts_of(reader), Ticket.id, order, limit)
+    return found.where(Ticket.id.in_(first)).order_by(*order).limit(limit)
+
+
+@cache
+def _counted(reader: Reader) -> Select:
+    asked_for, takes_part = _parts_of(reader)
+    theirs = select(is_turn_of(reader).label("turn")).where(visible_to(reader), is_open())
+    asked = theirs.where(asked_for).order_by(is_turn_of(reader).desc()).limit(MANY)
     others = theirs.where(takes_part, ~asked_for).limit(MANY)
     both = union_all(*(select(part.subquery()) for part in (asked, others))).subquery()
     turns_first = select(both).order_by(both.c.turn.desc()).limit(MANY).subquery()
-    counted = select(func.count(), func.count().filter(turns_first.c.turn)).select_from(turns_first)
-    return Counts(*db.session.execute(counted).one())
+    return select(func.count(), func.count().filter(turns_first.c.turn)).select_from(turns_first)
 
 
-def is_turn_of(user: User) -> ColumnElement[bool]:
+def is_turn_of(user: Anybody) -> ColumnElement[bool]:
     """The desk waits for this user's answer."""
     waits = func.coalesce(Ticket.waiting_for == WaitingFor.REQUESTER, False)
     return waits & (Ticket.requester_id == user.id)
 
 
-def _parts_of(user: User) -> tuple[ColumnElement[bool], ColumnElement[bool]]:
+def _parts_of(user: Anybody) -> tuple[ColumnElement[bool], ColumnElement[bool]]:
     """What they asked for, in the order of its index, for it may be thousands; and what else is theirs:
     of an employee all that they have a part in, of the desk, which sees far more, what they may answer."""
     others = [Part.PARTICIPANT] if user.is_staff else [part for part in Part if part is not Part.REQUESTER]
