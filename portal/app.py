@@ -160,6 +160,7 @@ IN_TEMPLATES = {  # what every template may call
     "accepted_files": choosing.accepted_files,
     "ways_of_file": arriving.ways_of,
     "sso_doors": doors,
+    "page_since": live_pages.page_since,
     "bulk_acts": lambda: [(act.name, act.label, act.glyph, act.key) for act in ACTS.values()],
 }
 

@@ -1,18 +1,23 @@
 """News for open pages, by Redis: which topic has some, never what they are.
 
+Each piece of news has a mark of its own. A page carries the mark of the last that its process had heard
+before it read anything; since news are told after their commit, and Redis tells them to all processes in
+one order, whatever the page does not show comes after that mark, in whichever process its stream opens.
+
 Losing one is harmless: pages also ask by themselves from time to time.
 """
 
 import contextlib
 import json
 import logging
+import secrets
 import threading
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 from queue import Empty, Full, Queue
 
-from flask import Flask, current_app
+from flask import Flask, current_app, g
 from redis import Redis, RedisError
 from sqlalchemy import event
 from sqlalchemy.orm import Session, SessionTransaction
@@ -29,6 +34,7 @@ PENDING = "topics_to_publish"
 HEARTBEAT = 10.0  # seconds; a dead browser is noticed by it
 AGE = 300.0  # seconds after which a browser connects anew, and is let in or not anew
 ROOM = 50  # topics that may wait for a slow browser
+KEPT = 1000  # pieces of news that are remembered for pages whose stream is still to open
 PULSE = 5.0  # seconds of silence after which Redis is asked whether it is there
 SILENCE = 3 * PULSE  # seconds after which a Redis that says nothing is taken for lost
 PAUSE = 2.0  # seconds between two tries to reach it
@@ -47,14 +53,25 @@ def _publish_pending(session: Session) -> None:
     topics = list(dict.fromkeys(session.info.pop(PENDING, [])))
     if not topics:
         return
+    mark = _new_mark()
+    if "told" in g:
+        g.told.append(mark)
     try:
-        current_app.extensions["patient_redis"].ask(
-            lambda redis: redis.publish(channel_of(redis), json.dumps(topics))
-        )
+        current_app.extensions["patient_redis"].ask(lambda redis: _publish(redis, mark, *topics))
     except RedisAway:
-        log.info("Redis is away: pages learn of %s when they ask", topics)
+        log.info("Redis is away: pages learn of %s when it is back", topics)
+        hub().owes_news = True
     except Exception:
         log.exception("Not published: %s", topics)
+
+
+def _new_mark() -> str:
+    """By chance, so that it tells nobody how much happens on the desk."""
+    return secrets.token_hex(6)
+
+
+def _publish(redis: Redis, mark: str, *topics: str) -> None:
+    redis.publish(channel_of(redis), json.dumps([mark, *topics]))
 
 
 @event.listens_for(db.session, "after_transaction_end")
@@ -75,34 +92,48 @@ class Stream:
     topics: frozenset[str]
     owner: int | None
 
+    def wants(self, topic: str) -> bool:
+        return topic in {EVERYTHING, FAREWELL} or topic in self.topics
+
 
 class Hub:
     """The streams of this process, fed by one thread that listens to Redis.
 
-    The thread starts with the first stream, so after the server has forked.
+    The thread starts with the first page or stream, so after the server has forked.
+    `last_mark` is that of the last news; empty while nothing is heard.
     """
 
     def __init__(self, url: str, *, cap: int, share: int = 10) -> None:
         self.url, self.cap, self.share = url, cap, share
+        self.last_mark = ""
+        self.owes_news = False  # some could not be told
+        self._remembered: dict[str, list[str]] = {}  # the topics by their marks, the oldest first
         self._streams: dict[Queue, Stream] = {}  # the oldest first
         self._lock = threading.Lock()
         self._thread: threading.Thread | None = None
         self._hears = threading.Event()
+        self._first_word_by = 0.0
         self._is_ending = False
 
-    def open(self, topics: frozenset[str], *, owner: int | None = None) -> Queue | None:
-        """A queue that the topics with news arrive in; None when there are too many streams,
-        or nothing can be heard. Whoever opens it closes it.
+    def listen(self) -> None:
+        """Begin to hear what Redis says; a hub that does already goes on."""
+        with self._lock:
+            if self._thread is None:
+                self._first_word_by = time.monotonic() + FIRST_WORD
+                self._thread = threading.Thread(target=self._listen, name="live", daemon=True)
+                self._thread.start()
+
+    def open(
+        self, topics: frozenset[str], *, owner: int | None = None, since: str | None = None
+    ) -> Queue | None:
+        """A queue that the topics with news arrive in, first those that had some since the page was drawn;
+        None when there are too many streams, or nothing can be heard. Whoever opens it closes it.
 
         Of one person's streams the oldest yields to the one that would be too many: most
         often its page has been left, and nobody has noticed yet.
         """
-        with self._lock:
-            is_first = self._thread is None
-            if is_first:
-                self._thread = threading.Thread(target=self._listen, name="live", daemon=True)
-                self._thread.start()
-        if not self._hears.wait(FIRST_WORD if is_first else 0):
+        self.listen()
+        if not self._hears.wait(max(0.0, self._first_word_by - time.monotonic())):
             return None
         with self._lock:
             theirs = [inbox for inbox, stream in self._streams.items() if stream.owner == owner]
@@ -111,8 +142,25 @@ class Hub:
             if len(self._streams) >= self.cap:
                 return None
             inbox: Queue = Queue(maxsize=ROOM)
-            self._streams[inbox] = Stream(topics, owner)
+            stream = self._streams[inbox] = Stream(topics, owner)
+            for topic in filter(stream.wants, self._missed(since)):
+                self._put(inbox, topic)
         return inbox
+
+    def _missed(self, since: str | None) -> set[str]:
+        """What had news since then, as `drawn_since` says it; everything where that is not known any more."""
+        if since is None:
+            return set()
+        mark, *own = since.split(".")
+        if mark not in self._remembered:
+            return {EVERYTHING}
+        missed: set[str] = set()
+        for later, topics in reversed(self._remembered.items()):
+            if later == mark:
+                break
+            if later not in own:
+                missed.update(topics)
+        return missed
 
     def _dismiss(self, inbox: Queue) -> None:
         """Let the stream end with `ENOUGH`, and count it no more."""
@@ -164,7 +212,7 @@ class Hub:
             streams = list(self._streams.items())
         for inbox, stream in streams:
             for topic in topics:
-                if topic in {EVERYTHING, FAREWELL} or topic in stream.topics:
+                if stream.wants(topic):
                     self._put(inbox, topic)
 
     def _put(self, inbox: Queue, topic: str) -> None:
@@ -173,19 +221,37 @@ class Hub:
         except Full:
             log.info("A browser is too slow for its news; it asks when it reconnects")
 
+    def hear(self, mark: str, *topics: str) -> None:
+        """Remember the news and hand them out.
+
+        A stream that opens in between gets them twice, and none misses them. News that Redis was sent
+        twice stay at their first place: what came between is later than their mark.
+        """
+        with self._lock:
+            self._remembered.setdefault(mark, list(topics))
+            if len(self._remembered) > KEPT:
+                del self._remembered[next(iter(self._remembered))]
+        self.last_mark = mark
+        self.hand_out(list(topics))
+
+    def _forget(self) -> None:
+        """Something may have been said that was not heard: no mark from before leads on to what comes."""
+        with self._lock:
+            self._remembered.clear()
+        self.last_mark = ""
+
     def _listen(self) -> None:
-        """Hear what Redis says until the process stops; after a break everyone asks once."""
-        was_lost = False
+        """Hear what Redis says until the process stops."""
         while not self._is_ending:
             try:
-                self._hear(was_lost=was_lost)
+                self._hear()
             except (RedisError, OSError, ValueError) as error:
                 log.warning("Live updates pause: %s", error)
             self._hears.clear()
-            was_lost = True
+            self._forget()
             time.sleep(PAUSE)
 
-    def _hear(self, *, was_lost: bool) -> None:
+    def _hear(self) -> None:
         """Raises where the line breaks, and where Redis says nothing although it is asked."""
         redis = Redis.from_url(self.url, socket_connect_timeout=PAUSE, socket_timeout=PULSE)
         with redis.pubsub() as line:
@@ -193,6 +259,8 @@ class Hub:
             heard_at = time.monotonic()
             while not self._is_ending:
                 message = line.get_message(timeout=PULSE)
+                if self.owes_news:
+                    self._make_up_for_it(redis)
                 if message is None:
                     if time.monotonic() - heard_at > SILENCE:
                         raise OSError("Redis says nothing")
@@ -200,18 +268,43 @@ class Hub:
                     continue
                 heard_at = time.monotonic()
                 if message["type"] == "subscribe":
-                    self._hears.set()
-                    self.hand_out([EVERYTHING] if was_lost else [])
+                    self._begin_to_hear(redis)
                 elif message["type"] == "message":
-                    self.hand_out(json.loads(message["data"]))
+                    self.hear(*json.loads(message["data"]))
+
+    def _begin_to_hear(self, redis: Redis) -> None:
+        """Also after a break, the client's own new tries among them: everyone then asks once."""
+        self._forget()
+        self.hand_out([EVERYTHING])
+        _publish(redis, _new_mark())  # no news, but a mark that all processes hear
+        self._hears.set()
+
+    def _make_up_for_it(self, redis: Redis) -> None:
+        """Of the news that this process could not tell nobody else knows."""
+        self.owes_news = False
+        try:
+            _publish(redis, _new_mark(), EVERYTHING)
+        except RedisError:
+            self.owes_news = True
+            raise
 
 
 def init_app(app: Flask) -> None:
     settings = app.config["DESK"]
-    app.extensions["hub"] = Hub(
+    the_hub = app.extensions["hub"] = Hub(
         settings.redis_url, cap=settings.live_streams_per_process, share=settings.live_streams_per_person
     )
+
+    @app.before_request
+    def note_the_mark() -> None:
+        g.mark, g.told = the_hub.last_mark, []
 
 
 def hub() -> Hub:
     return current_app.extensions["hub"]
+
+
+def drawn_since() -> str:
+    """Up to where the news are in what this request draws: the last that was heard before it read
+    anything, and what it told others itself."""
+    return ".".join([g.get("mark", ""), *g.get("told", [])])

@@ -10,7 +10,7 @@ from portal.accounts.models import User
 from portal.accounts.queries import user_of_session
 from portal.accounts.two_step import must_set_up
 from portal.extensions import db
-from portal.gateways.live import ENOUGH, EVERYTHING, Hub, hub
+from portal.gateways.live import ENOUGH, EVERYTHING, Hub, drawn_since, hub
 from portal.permissions import Permission, for_members
 from portal.tickets.queries import ids_by_key
 from portal.web.session import me
@@ -21,6 +21,20 @@ MOST_TOPICS = 20
 ASK_AGAIN = 30.0  # seconds after which it is asked whether the person may still hear of all this
 
 
+def page_since() -> str:
+    """For a page, which hands it to its stream: that one then tells at once what came in between."""
+    hub().listen()
+    return drawn_since()
+
+
+@bp.after_app_request
+def say_since(response: Response) -> Response:
+    """The same for parts that come later, and may bring topics of their own."""
+    if request.headers.get("HX-Request"):
+        response.headers["X-Live-Since"] = drawn_since()
+    return response
+
+
 @bp.get("/live")
 @for_members
 def stream():
@@ -28,13 +42,14 @@ def stream():
 
     Topics are `queue`, `user:<id>` and `ticket:<key>`, as the page's parts name
     them; those that are not this person's to know are left out, without a word.
+    Told first are those of them that had news `since` the page was drawn.
     """
     asked = request.args.getlist("topics")[:MOST_TOPICS]
     names = _topics(me(), asked)
     owner, token, app = (me().viewed_by or me()).id, me().session_token, current_app._get_current_object()  # noqa: SLF001, its documented way
     db.session.remove()  # a stream lives for minutes, and needs no database
     the_hub = hub()
-    inbox = the_hub.open(frozenset(names), owner=owner)
+    inbox = the_hub.open(frozenset(names), owner=owner, since=request.args.get("since"))
     if inbox is None:
         return "", 204
     answer = Response(_named(the_hub, inbox, names, _still(app, token, asked)), mimetype="text/event-stream")

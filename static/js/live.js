@@ -1,7 +1,8 @@
 // Tells every [data-topic] when one of its topics has news, as the DOM event `news`, on which it fetches itself anew.
 // One stream for the tab that is looked at; where streams are refused, break or yield to newer pages of the same
 // person, everything is asked for every 10 s, and after some minutes a stream is tried again.
-// The stream's events are named by topic.
+// The stream's events are named by topic. When it opens it tells what came since the page, or the part that brought
+// new topics, was drawn.
 const url = document.body.dataset.live
 let stream
 let former // the one before, which tells until the stream does
@@ -9,6 +10,7 @@ let polling
 let trying
 let breaks = 0
 let followed = ""
+let since = document.body.dataset.since // when the oldest part was drawn of which no stream tells yet
 const waiting = new WeakMap()
 
 const listeners = () => [...document.querySelectorAll("[data-topic]")]
@@ -49,10 +51,13 @@ function follow() {
   if (breaks >= 3) return poll()
 
   const query = new URLSearchParams(followed.split(" ").map((topic) => ["topics", topic]))
-  stream = new EventSource(`${url}?${query}`)
+  if (since != null) query.set("since", since)
+  const opening = new EventSource(`${url}?${query}`)
+  stream = opening
   stream.addEventListener("open", () => {
     if (breaks) tell() // what came in between
     breaks = 0
+    if (stream === opening) since = null
     say()
   })
   stream.addEventListener("error", () => {
@@ -76,7 +81,7 @@ function change() {
 if (url) {
   follow()
   document.addEventListener("visibilitychange", () => {
-    breaks = 0
+    breaks = 1 // so that it is asked once more where the stream opens late
     follow()
     if (document.visibilityState === "visible") tell() // what came while nobody looked
   })
@@ -85,5 +90,9 @@ if (url) {
   })
   addEventListener("pagehide", stop)
   addEventListener("pageshow", (event) => event.persisted && follow())
-  document.addEventListener("htmx:afterSettle", () => wanted() !== followed && change())
+  document.addEventListener("htmx:afterSettle", ({ detail }) => {
+    if (wanted() === followed) return
+    since ??= detail.xhr?.getResponseHeader("X-Live-Since")
+    change()
+  })
 }

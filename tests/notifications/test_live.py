@@ -1,9 +1,5 @@
 """News reach open pages, and only those who may see what they are about."""
 
-import contextlib
-import threading
-import time
-
 import pytest
 from sqlalchemy import delete
 
@@ -14,6 +10,7 @@ from portal.gateways.live import Hub
 from portal.tickets import actions
 from tests import factories as make
 from tests import serving
+from tests.notifications.streams import Stream, listen
 
 
 @pytest.fixture
@@ -21,40 +18,6 @@ def served(shared_app, settings, tmp_path):
     places = {"DATABASE_URL": settings.database_url, "REDIS_URL": settings.redis_url}
     with serving.answering(tmp_path, **places, LIVE_STREAMS_PER_PROCESS="3") as desk:
         yield desk
-
-
-class Stream:
-    """An open stream whose events are collected as they come."""
-
-    def __init__(self, browser, *topics):
-        self.answer = browser.get("/live", params=[("topics", topic) for topic in topics], stream=True)
-        self.names, self.changed = [], threading.Condition()
-        if self.answer.status_code == 200:
-            self.lines = self.answer.iter_lines(decode_unicode=True)
-            assert next(self.lines).startswith("retry")
-            threading.Thread(target=self._read, daemon=True).start()
-
-    def _read(self):
-        with contextlib.suppress(Exception):
-            for line in self.lines:
-                if line.startswith("event: "):
-                    with self.changed:
-                        self.names.append(line.removeprefix("event: "))
-                        self.changed.notify_all()
-
-    def gets(self, *names, seconds=8.0):
-        """Whether just these come, in any order; sooner than a page asks that has no stream."""
-        with self.changed:
-            self.changed.wait_for(lambda: set(names) <= set(self.names), seconds)
-            return set(names) == set(self.names)
-
-
-def listen(browser, *topics):
-    """A stream that is open; a process that does not hear Redis yet refuses the first ones."""
-    until = time.monotonic() + 30
-    while (stream := Stream(browser, *topics)).answer.status_code == 204:
-        assert time.monotonic() < until
-    return stream
 
 
 @pytest.fixture

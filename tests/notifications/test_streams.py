@@ -3,6 +3,7 @@
 import json
 import threading
 import time
+from uuid import uuid4
 
 import pytest
 from redis import Redis
@@ -51,7 +52,7 @@ def hub_at(redis_url):
 @pytest.fixture
 def publish(redis_url):
     with Redis.from_url(redis_url) as redis:
-        yield lambda topic: redis.publish(channel_of(redis), json.dumps([topic]))
+        yield lambda topic: redis.publish(channel_of(redis), json.dumps([uuid4().hex, topic]))
 
 
 def read(hub, inbox):
