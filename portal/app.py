@@ -36,7 +36,7 @@ from portal.attachments import arriving, choosing, receiving, words
 from portal.attachments import views as attachments
 from portal.attachments.filtering import HAS_FILE
 from portal.bulk import views as bulk
-from portal.bulk.acts import ACTS
+from portal.bulk.acts import acts_on
 from portal.canned import desk as canned_desk
 from portal.canned import views as canned
 from portal.config import Settings, read_settings
@@ -161,7 +161,7 @@ IN_TEMPLATES = {  # what every template may call
     "ways_of_file": arriving.ways_of,
     "sso_doors": doors,
     "page_since": live_pages.page_since,
-    "bulk_acts": lambda: [(act.name, act.label, act.glyph, act.key) for act in ACTS.values()],
+    "bulk_acts": acts_on,
 }
 
 

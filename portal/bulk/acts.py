@@ -40,6 +40,7 @@ class Act(ABC):
     key = ""
     has_undo = True
     counts_always = False  # that it was done shows in no field of the ticket
+    is_of_spam = False  # of tickets that are marked as such: nothing else is done to them
 
     def hold(self, key: str, what: What, *, by: User) -> Ticket:
         """The ticket of that key, locked. Raises NotFound, or DomainError for one they do not work on."""
@@ -276,6 +277,28 @@ class MarkSpam(Act):
         return Ticket.hidden_as.is_not(None)
 
 
+class UnmarkSpam(Act):
+    """The only act on spam. An undo marks it as whoever had marked it, and when."""
+
+    name, label, glyph = "not_spam", _l("Not spam"), "undo"
+    is_of_spam = True
+
+    def hold(self, key: str, what: What, *, by: User) -> Ticket:
+        return get_work_or_404(key, seen_by=by, to_change=True, even_spam=True)
+
+    def before(self, ticket: Ticket) -> What:
+        return spam.mark_of(ticket)
+
+    def apply(self, ticket: Ticket, what: What, *, actor: User) -> None:
+        spam.unmark(ticket, actor=actor)
+
+    def restore(self, ticket: Ticket, before: What, *, actor: User) -> None:
+        spam.mark_again(ticket, before, actor=actor)
+
+    def is_so(self, what: What) -> ColumnElement[bool]:
+        return Ticket.hidden_as.is_(None)
+
+
 ACTS: dict[str, Act] = {
     act.name: act
     for act in (
@@ -288,8 +311,14 @@ ACTS: dict[str, Act] = {
         Merge(),
         Close(),
         MarkSpam(),
+        UnmarkSpam(),
     )
 }
+
+
+def acts_on(*, spam: bool) -> list[Act]:
+    """What a list offers: of spam, nothing but the way back; elsewhere nothing is to be brought back."""
+    return [act for act in ACTS.values() if act.is_of_spam is spam]
 
 
 def _held(ticket_id: int) -> Ticket:

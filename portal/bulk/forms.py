@@ -186,6 +186,10 @@ class SpamForm(ActForm):
     """There is nothing to choose."""
 
 
+class NotSpamForm(ActForm):
+    """There is nothing to choose."""
+
+
 FORMS: dict[str, type[ActForm]] = {
     "assign": AssignForm,
     "status": StatusForm,
@@ -196,4 +200,5 @@ FORMS: dict[str, type[ActForm]] = {
     "merge": MergeForm,
     "close": CloseForm,
     "spam": SpamForm,
+    "not_spam": NotSpamForm,
 }

@@ -36,6 +36,7 @@ _TITLES: dict[str, Callable[[What], str]] = {
     "merge": lambda what: _("Merge into %(key)s", key=what["label"]),
     "close": lambda _what: _("Close"),
     "spam": lambda _what: _("Spam"),
+    "not_spam": lambda _what: _("Not spam"),
 }
 
 

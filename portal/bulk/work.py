@@ -105,7 +105,7 @@ def _given_back(operation: BulkOperation, item: Row, owner: User) -> Result:
     with _failures_said(), db.session.begin_nested(), cause:
         act.restore(ticket, item.before, actor=owner)
         db.session.flush()
-        if not may(owner, Verb.WORK, ticket):
+        if not may(owner, Verb.WORK, ticket, even_spam=True):
             raise DomainError(_("You do not work on it any more."))
     return Result(Outcome.UNDONE)
 

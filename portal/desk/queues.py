@@ -20,6 +20,7 @@ from portal.tickets.lists import (
     CLOSED,
     LATEST,
     SENDER,
+    SPAM,
     Sort,
     count_up_to,
     first_tickets,
@@ -292,6 +293,14 @@ def fitting(sort: Sort, whole: And) -> Sort:
 def asks_for_closed(tree: And) -> bool:
     """Whether nothing else than closed tickets can be meant, so that they have an order of closing."""
     return any(_is_of_closed(part) for part in tree.parts if isinstance(part, Condition))
+
+
+def asks_for_spam_alone(tree: And) -> bool:
+    """Whether all that it can mean is marked as spam."""
+    return any(
+        isinstance(part, Condition) and part.name == "is" and {value.text for value in part.values} == {SPAM}
+        for part in tree.parts
+    )
 
 
 def _is_of_closed(part: Condition) -> bool:

@@ -24,6 +24,7 @@ from portal.desk.queues import (
     Desk,
     Queue,
     asks_for_closed,
+    asks_for_spam_alone,
     fitting,
     listing,
     next_in,
@@ -191,7 +192,7 @@ def _as_they_may_know(asked: Asked, typed: str, error: FilterError) -> tuple[str
 
 
 def _about(desk: Desk, asked: Asked, tree: And) -> dict:
-    view = asked.queue.view
+    view, whole = asked.queue.view, desk.whole(asked.queue, tree)
     return {
         "asked": asked,
         "typed": to_text(tree),
@@ -202,9 +203,10 @@ def _about(desk: Desk, asked: Asked, tree: And) -> dict:
         "most": MOST,
         "columns": tuple(COLUMNS[name] for name in asked.columns),
         "is_usual": asked.columns == asked.queue.columns,
-        "orders": orders(closed=asks_for_closed(desk.whole(asked.queue, tree))),
+        "orders": orders(closed=asks_for_closed(whole)),
+        "is_of_spam": asks_for_spam_alone(whole),
         "may_change": view is not None and may_change(me(), view),
-        "whole": to_text(desk.whole(asked.queue, tree)),
+        "whole": to_text(whole),
         "this_list": _unusual(asked.queue, _said(asked)),
         "view_here": asked.queue.name,
     }

@@ -171,7 +171,7 @@ def _of_their_teams(user: Anybody) -> ColumnElement[bool]:
     return or_(Ticket.team_id.is_(None), Ticket.team_id.in_(team_ids_of(user)))
 
 
-def may(user: User, verb: Verb, ticket: Ticket) -> bool:
+def may(user: User, verb: Verb, ticket: Ticket, *, even_spam: bool = False) -> bool:
     """The permission says what one may do at all, the visibility to which tickets.
 
     Of people who ask, those who take part may act; who sees the ticket because it is
@@ -179,7 +179,8 @@ def may(user: User, verb: Verb, ticket: Ticket) -> bool:
     """
     if not user.may(NEEDS[verb]) or (verb is Verb.WORK and not works_on(user, ticket)):
         return False
-    seen = select(Ticket.id).where(Ticket.id == ticket.id, visible_to(user))
+    is_seen = reachable_by(user) if even_spam else visible_to(user)
+    seen = select(Ticket.id).where(Ticket.id == ticket.id, is_seen)
     if verb is not Verb.SEE and not user.may(Permission.TICKET_WORK):
         seen = seen.where(is_theirs(user), ~only_reads(user, Ticket.organization_id))
     return db.session.scalar(seen, execution_options=KEEPS_PLAN) is not None

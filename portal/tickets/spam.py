@@ -3,6 +3,9 @@
 Whoever calls this for a ticket holds its row (`to_change=True, even_spam=True`).
 """
 
+from datetime import datetime
+from typing import Any
+
 from flask_babel import gettext as _
 from sqlalchemy import delete, select
 
@@ -30,17 +33,7 @@ def mark(ticket: Ticket, *, actor: User) -> None:
     if ticket.is_spam:
         _refuse_second(ticket, actor)
         return
-    if merged_ids(ticket):
-        raise DomainError(
-            _(
-                "Other tickets were merged into %(key)s, so people wait for it. Take them out first.",
-                key=ticket.key,
-            )
-        )
-    ticket.hidden_as, ticket.hidden_at, ticket.hidden_by = Hidden.SPAM, clock.now(), actor
-    db.session.add(SpamNote(address=ticket.requester.email, ticket_id=ticket.id, noted_by_id=actor.id))
-    withhold_mails(ticket)
-    _tell(Kind.TICKET_MARKED_SPAM, ticket, actor=actor)
+    _hide(ticket, by=actor, at=clock.now(), actor=actor)
 
 
 def unmark(ticket: Ticket, *, actor: User) -> None:
@@ -51,6 +44,36 @@ def unmark(ticket: Ticket, *, actor: User) -> None:
     db.session.execute(delete(SpamNote).where(SpamNote.ticket_id == ticket.id))
     let_go(ticket.id)
     _tell(Kind.TICKET_UNMARKED_SPAM, ticket, actor=actor)
+
+
+def mark_of(ticket: Ticket) -> dict[str, Any]:
+    """Who has marked it, and when: plain enough to be kept, for `mark_again`."""
+    marked_at = ticket.hidden_at.isoformat() if ticket.hidden_at else None
+    return {"hidden_by_id": ticket.hidden_by_id, "hidden_at": marked_at}
+
+
+def mark_again(ticket: Ticket, mark: dict[str, Any], *, actor: User) -> None:
+    """Take back that it was unmarked: it is marked by the one who had done so, as of then.
+
+    Raises DomainError for a ticket in which others go on.
+    """
+    by = db.session.get(User, mark["hidden_by_id"]) if mark["hidden_by_id"] else None
+    _hide(ticket, by=by or actor, at=datetime.fromisoformat(mark["hidden_at"]), actor=actor)
+
+
+def _hide(ticket: Ticket, *, by: User, at: datetime, actor: User) -> None:
+    if merged_ids(ticket):
+        raise DomainError(
+            _(
+                "Other tickets were merged into %(key)s, so people wait for it. Take them out first.",
+                key=ticket.key,
+            )
+        )
+    ticket.hidden_as, ticket.hidden_at, ticket.hidden_by = Hidden.SPAM, at, by
+    note = SpamNote(address=ticket.requester.email, ticket_id=ticket.id, noted_by_id=by.id, noted_at=at)
+    db.session.add(note)
+    withhold_mails(ticket)
+    _tell(Kind.TICKET_MARKED_SPAM, ticket, actor=actor)
 
 
 def withhold_mails(ticket: Ticket) -> None:

@@ -1,5 +1,6 @@
 """What is marked as spam is nowhere for anybody, until it is not: then it is back where it was."""
 
+import re
 from datetime import timedelta
 
 import pytest
@@ -13,6 +14,7 @@ from portal.accounts.people import change_role
 from portal.api.queries import ticket_page
 from portal.attachments.models import Attachment, State
 from portal.attachments.telling import tell_people
+from portal.bulk.acts import ACTS
 from portal.bulk.models import BulkItem, BulkOperation, Outcome
 from portal.desk.board import board
 from portal.desk.counts import _count
@@ -519,6 +521,66 @@ def test_many_are_marked_at_once_and_undone(town, client_for):
 
     assert listed(town.petra, queue="spam") == []
     assert db.session.scalars(select(SpamNote)).all() == []
+
+
+def test_many_are_brought_back_at_once_and_an_undo_marks_them_as_they_were(town, client_for):
+    more = [mark(town, make.ticket(town.ann), town.ben) for _ in range(2)]
+    keys, marked_at = [ticket.key for ticket in more], more[0].hidden_at
+    client = client_for(town.petra)
+    answer = client.post("/queue/bulk", data={"act": "not_spam", "ticket": keys, "back": "/queue/spam"})
+    assert answer.location == "/queue/spam"
+    assert listed(town.petra, queue="spam") == []
+    assert set(keys) < set(listed(town.petra))
+    assert db.session.scalars(select(SpamNote)).all() == []
+
+    operation = db.session.scalars(select(BulkOperation)).one()
+    client.post(f"/queue/bulk/{operation.public_id}/undo", data={"back": "/queue/spam"})
+
+    again = db.session.scalars(select(Ticket).where(Ticket.key == keys[0])).one()
+    assert set(listed(town.petra, queue="spam")) == set(keys)
+    assert (again.hidden_by, again.hidden_at) == (town.ben, marked_at)
+    notes = db.session.scalars(select(SpamNote)).all()
+    assert {(note.noted_by_id, note.address) for note in notes} == {(town.ben.id, "ann@example.org")}
+
+
+def test_who_does_not_work_on_spam_brings_none_of_it_back(town, client_for):
+    actions.assign_team(town.ticket, town.team, actor=None)
+    key = mark(town).key
+    for stranger in (town.vera, town.carl):
+        client_for(stranger).post("/queue/bulk", data={"act": "not_spam", "ticket": [key]})
+    assert listed(town.petra, queue="spam") == [key]
+
+
+def test_a_ticket_that_took_in_another_meanwhile_is_not_marked_again(town, client_for):
+    key = mark(town).key
+    client = client_for(town.petra)
+    client.post("/queue/bulk", data={"act": "not_spam", "ticket": [key], "back": "/queue/spam"})
+    merge(make.ticket(town.ann), town.ticket, actor=town.petra)
+    db.session.commit()
+
+    operation = db.session.scalars(select(BulkOperation)).one()
+    client.post(f"/queue/bulk/{operation.public_id}/undo", data={"back": "/queue/spam"})
+
+    item = db.session.scalars(select(BulkItem).execution_options(populate_existing=True)).one()
+    assert item.outcome is Outcome.KEPT
+    assert key in listed(town.petra)
+
+
+@pytest.mark.parametrize(
+    ("path", "acts"),
+    [
+        ("/queue/spam", {"not_spam"}),
+        ("/queue/all?q=is:spam", {"not_spam"}),
+        ("/queue/all", set(ACTS) - {"not_spam"}),
+        ("/queue/all?q=-is:spam", set(ACTS) - {"not_spam"}),
+    ],
+)
+def test_a_list_offers_what_can_be_done_with_what_is_in_it(town, client_for, path, acts):
+    mark(town, make.ticket(town.ann))
+
+    page = client_for(town.petra).get(path).text
+
+    assert set(re.findall(r'name="act" value="(\w+)"', page)) == acts
 
 
 def test_another_act_on_spam_is_refused_with_what_to_do(town, client_for):
