@@ -60,6 +60,48 @@ def test_a_word_of_a_line_breaks_no_page(open_browser, key, who, path, width):
     assert page.evaluate(WIDER) == []
 
 
+# A window of 1280 by 800 that is magnified to 200 %.
+MAGNIFIED = {"viewport": {"width": 640, "height": 400}, "device_scale_factor": 2}
+
+
+@pytest.mark.parametrize(
+    ("path", "last"),
+    [
+        ("/queue", ".list-foot a"),
+        ("/queue/triage", ".list-foot a"),
+        ("/queue/spam", "main a >> nth=-1"),
+        ("/queue?layout=board", ".card >> nth=2"),
+        ("/tickets/{key}", "#tab-note"),
+        ("/queue/views", "main a >> nth=-1"),
+        ("/queue/bulk", "main a, main p >> nth=-1"),
+        ("/search?q=printer", "main a >> nth=-1"),
+    ],
+)
+def test_magnified_nothing_scrolls_sideways_and_the_last_of_a_page_is_reached(open_browser, key, path, last):
+    page = open_browser("admin", **MAGNIFIED)
+
+    page.goto(path.replace("{key}", key))
+
+    assert page.evaluate("document.documentElement.scrollWidth") <= MAGNIFIED["viewport"]["width"]
+    page.locator(last).first.click(trial=True)  # it can be scrolled to, and nothing lies over it
+    bar = page.locator(".bottombar").bounding_box()
+    assert page.locator(last).first.bounding_box()["y"] < bar["y"]
+
+
+def test_magnified_a_note_is_written_and_rows_are_ticked(open_browser, key):
+    page = open_browser("admin", **MAGNIFIED)
+    page.goto(f"/tickets/{key}")
+    page.click("#tab-note")
+    page.fill("#note-body", "Seen from near")
+    page.click("button:has-text('Add internal note')", trial=True)
+
+    page.goto("/queue")
+    for place in range(2):
+        page.locator("[data-row] [type=checkbox]").nth(place).check()
+
+    expect(page.locator("[data-chosen]")).to_have_text("2 selected")
+
+
 def test_a_long_name_and_a_logo_leave_the_bell_in_the_sidebar(open_browser, tmp_path):
     admin = open_browser("admin", viewport=WIDTHS["desktop"])
     logo = tmp_path / "logo.png"
