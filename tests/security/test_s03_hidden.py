@@ -16,11 +16,12 @@ from tests.security.cast import TICKETS, May, asked, gather
 from tests.web.routes import doors
 
 # What differs from one answer to the next by itself: tokens, keys of forms, references of errors,
-# the moment at which the way to the store was signed, that at which one's counts were counted last.
+# the moment at which the way to the store was signed, that at which one's counts were counted last, and
+# up to which news a page was drawn.
 VARYING = re.compile(
     r'[\w-]+\.[\w-]{6}\.[\w-]{27}|nonce="[^"]*"|idempotency_key"[^>]*value="[^"]*"'
     r'|<span class="mono">[0-9a-f]{12}</span>|X-Amz-(?:Date|Signature)=[0-9a-zTZ]+'
-    r'|<i hidden id="counted-[^>]*></i>'
+    r'|<i hidden id="counted-[^>]*></i>|data-since="[0-9a-f.]*"'
 )
 BLIND = [who for who, may in TICKETS.items() if may[2] is May.NOTHING]
 SEARCHES = ("/tickets?show=all&q={}", "/queue/all?q={}", "/queue/open?q={}", "/tickets/people?person={}",
