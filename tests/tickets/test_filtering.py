@@ -44,7 +44,7 @@ def town(world, monkeypatch):
     teams, topics = [make.team(name="Network"), None], [make.category("Hardware"), None]
     projects = [world, make.project("FAC")]
     tagging.tags_called(["vpn", "mail", "home office", "vpm"], maker=reader)
-    for _number in range(60):
+    for number in range(60):
         ticket = make.ticket(
             chance.choice([ann, ben]),
             title=chance.choice(TITLES),
@@ -81,7 +81,7 @@ def town(world, monkeypatch):
         for part in (Part.WATCHER, Part.PARTICIPANT):
             for person in chance.sample([ann, *agents], chance.choice([0, 0, 1, 2])):
                 actions.take_part(ticket, person, part)
-        _mention_some(ticket, [ann, *agents])
+        _mention_some(ticket, [ann, *agents], Random(number))  # ids differ from run to run
         if chance.random() < 0.3:
             make.make(Attachment, **_file(ticket, chance.choice(list(State))))
     tagging.merge(_tag("vpm"), _tag("vpn"), actor=reader)
@@ -95,9 +95,8 @@ def _some_time(chance):
     )
 
 
-def _mention_some(ticket, people):
+def _mention_some(ticket, people, chance):
     """In a note or a reply; whoever cannot be meant there is not."""
-    chance = Random(ticket.id)
     if chance.random() < 0.4:
         author, other = chance.sample(people[1:], 2)
         say = chance.choice([make.note, make.reply])

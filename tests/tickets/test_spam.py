@@ -337,6 +337,19 @@ def test_its_history_says_so_to_the_desk_alone(town, client_for):
     assert "spam" not in client_for(town.ann).get("/tickets/IT-1").text.lower()
 
 
+def test_its_files_can_be_fetched_and_are_not_offered_to_be_removed(town, client_for):
+    make.file(town.ticket, name="offer.pdf")
+    db.session.commit()
+    petra = client_for(town.petra)
+    assert 'aria-label="Remove offer.pdf"' in petra.get("/tickets/IT-1").text
+
+    mark(town)
+
+    page = petra.get("/tickets/IT-1").text
+    assert "/download" in page
+    assert "Remove offer.pdf" not in page
+
+
 def test_what_is_snoozed_sleeps_on_while_it_is_spam(town, monkeypatch):
     until = clock.now() + timedelta(hours=3)
     triage.snooze(town.ticket, until, actor=town.ben)
