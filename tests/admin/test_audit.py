@@ -254,7 +254,7 @@ def test_what_people_do_on_tickets_keeps_no_address(client, world):
     db.session.commit()
     client.post(f"/tickets/{ticket.key}/comments", data={"body": "It burns."})
 
-    replied = db.session.scalars(select(Event).where(Event.ticket_id == ticket.id)).all()
+    replied = db.session.scalars(select(Event).where(Event.ticket_id == ticket.id).order_by(Event.id)).all()
     assert replied
     assert {event.address for event in replied} == {None}
 

@@ -243,7 +243,7 @@ def test_all_whose_check_failed_are_checked_again(client, client_for, ann, boss,
     queue.run()
 
     assert [row(each).state for each in sent] == [State.INFECTED, *[State.CLEAN] * 4]
-    events = db.session.scalars(select(Event).where(Event.kind == Kind.FILE_RETRIED)).all()
+    events = db.session.scalars(select(Event).where(Event.kind == Kind.FILE_RETRIED).order_by(Event.id)).all()
     assert [(each.actor_id, each.data["file_id"]) for each in events] == [
         (boss.id, each) for each in sent[1:]
     ]

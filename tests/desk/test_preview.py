@@ -204,7 +204,7 @@ def test_a_long_description_is_folded_where_something_was_said_after_it(petra, t
 
 @pytest.fixture
 def unread(petra, ticket):
-    event = db.session.scalars(select(Event).where(Event.ticket_id == ticket.id)).first()
+    event = db.session.scalars(select(Event).where(Event.ticket_id == ticket.id).order_by(Event.id)).first()
     db.session.add(Notification(recipient_id=petra.id, event_id=event.id, ticket_id=ticket.id))
     db.session.commit()
     return lambda: db.session.scalars(select(Notification)).one().read_at is None

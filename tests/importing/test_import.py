@@ -85,7 +85,7 @@ def test_each_ticket_has_its_event_its_people_and_no_deliveries(load, ann):
         (one.id, agent.id, Part.ASSIGNEE),
         (two.id, ann.id, Part.REQUESTER),
     }
-    submitted = db.session.scalars(select(Event).where(Event.ticket_id == one.id)).first()
+    submitted = db.session.scalars(select(Event).where(Event.ticket_id == one.id).order_by(Event.id)).first()
     assert submitted.data["values"]["assignee"]["id"] == agent.id
     assert submitted.data["imported"] == {"source": "export.csv", "id": "1"}
     for nothing in (Delivery, Notification):
@@ -434,5 +434,7 @@ def test_tags_and_due_dates_come_along_and_what_is_none_is_left_out(load):
     assert names_of(first) == ["printer", "vpn"]
     assert first.due_at.isoformat() == "2026-12-01T16:00:00+00:00"
     assert (second.tag_ids, second.due_at) == ([], None)
-    submitted = db.session.scalars(select(Event).where(Event.ticket_id == first.id)).first()
+    submitted = db.session.scalars(
+        select(Event).where(Event.ticket_id == first.id).order_by(Event.id)
+    ).first()
     assert submitted.data["values"]["tags"] == {"id": first.tag_ids, "label": ["printer", "vpn"]}

@@ -170,14 +170,18 @@ def test_a_member_is_added_and_removed_and_the_audit_knows_by_whom(client, boss,
     for _twice in range(2):
         assert client.post(url_of(world, "/members"), data={"person": petra.email}).location == url_of(world)
     assert "Petra works in IT support now." in unescape(client.get(url_of(world)).text)
-    added = db.session.scalars(select(Event).where(Event.kind == Kind.PROJECT_MEMBER_ADDED)).all()
+    added = db.session.scalars(
+        select(Event).where(Event.kind == Kind.PROJECT_MEMBER_ADDED).order_by(Event.id)
+    ).all()
     assert [(one.actor_id, one.data["user"], one.data["project"]) for one in added] == [
         (boss.id, "Petra", "IT")
     ]
 
     for _twice in range(2):
         assert client.post(url_of(world, f"/members/{petra.id}/removal")).location == url_of(world)
-    removed = db.session.scalars(select(Event).where(Event.kind == Kind.PROJECT_MEMBER_REMOVED)).all()
+    removed = db.session.scalars(
+        select(Event).where(Event.kind == Kind.PROJECT_MEMBER_REMOVED).order_by(Event.id)
+    ).all()
     assert [one.data["user"] for one in removed] == ["Petra"]
     assert not is_member(world, petra)
 
@@ -389,7 +393,9 @@ def test_an_admin_limits_an_agent_and_the_page_names_their_projects(client_for, 
     db.session.expire_all()
     assert petra.is_limited
     assert (there.assignee, here.assignee) == (None, petra)
-    edited = db.session.scalars(select(Event).where(Event.kind == Kind.ACCOUNT_EDITED)).all()
+    edited = db.session.scalars(
+        select(Event).where(Event.kind == Kind.ACCOUNT_EDITED).order_by(Event.id)
+    ).all()
     assert [set(one.data["changes"]) for one in edited] == [{"is_limited"}]
     page = client.get(f"/admin/people/{petra.id}").text
     assert url_of(world) in page
