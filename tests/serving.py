@@ -141,6 +141,12 @@ def serve(folder: Path, **settings: str) -> Served:
     return Served(f"http://127.0.0.1:{port}", environment | maintenance | settings, folder / "log")
 
 
+def fill(served: Served) -> None:
+    """With the demo world."""
+    for command in (("ops", "migrate"), ("storage", "prepare"), ("seed",)):
+        run(served.environment, "flask", "--app", "wsgi", *command)
+
+
 def _worker() -> str:
     return os.environ.get("PYTEST_XDIST_WORKER", "master")
 

@@ -2,6 +2,7 @@
 
 import secrets
 import time
+from collections.abc import Sequence
 from typing import Any
 
 from flask import Blueprint, abort, flash, request, url_for
@@ -9,7 +10,7 @@ from werkzeug.datastructures import MultiDict
 
 from portal import clock
 from portal.bulk import actions, running, words
-from portal.bulk.acts import ACTS, Act
+from portal.bulk.acts import ACTS, Act, acts_on
 from portal.bulk.forms import FORMS, ActForm
 from portal.bulk.models import BulkOperation, State
 from portal.bulk.queries import (
@@ -23,10 +24,10 @@ from portal.bulk.queries import (
     reasons,
     results,
 )
-from portal.desk.queues import Desk, queue_or_404
+from portal.desk.queues import Desk, Queue, asks_for_spam_alone, queue_or_404
 from portal.errors import DomainError
 from portal.extensions import db
-from portal.filters import FilterError
+from portal.filters import And, FilterError
 from portal.permissions import Permission, requires
 from portal.tickets import once, throttle
 from portal.web.htmx import go_to, is_own_path, problem, render
@@ -46,11 +47,12 @@ def new():
     """What to do with the selected tickets; with an act that was chosen, its values and what they mean."""
     try:
         chosen = _chosen(request.args)
+        act = ACTS.get(request.args.get("act", ""))
+        offered = () if act else _offered(request.args)
     except FilterError as error:
         return problem(error, 422)
-    act = ACTS.get(request.args.get("act", ""))
     if act is None:
-        return _ask(request.args, chosen)
+        return _ask(request.args, chosen, offered=offered)
     asked = any(name in request.args for name in FORMS[act.name].fields)
     form = _form(act, request.args if asked else None)
     is_fine = not asked or form.validate()
@@ -148,8 +150,19 @@ def _chosen(sent: MultiDict[str, str]) -> Chosen:
     """Those that were ticked, or all that the queue's filter asks for. Raises FilterError."""
     if not sent.get("all"):
         return Chosen.by_keys(me(), [key[:30] for key in sent.getlist("ticket")[:MOST_NAMED]])
+    return Chosen.by_filter(*_list(sent))
+
+
+def _list(sent: MultiDict[str, str]) -> tuple[Desk, Queue, And]:
+    """The list in which they were ticked, or all of which is meant. Raises FilterError."""
     desk, queue = Desk.of(me()), queue_or_404(sent.get("queue", "all"), sent.get("view"), seen_by=me())
-    return Chosen.by_filter(desk, queue, desk.read(sent.get("q", queue.begins_with)))
+    return desk, queue, desk.read(sent.get("q", queue.begins_with))
+
+
+def _offered(sent: MultiDict[str, str]) -> Sequence[Act]:
+    """The same that stands below that list. Raises FilterError."""
+    desk, queue, tree = _list(sent)
+    return acts_on(spam=asks_for_spam_alone(desk.whole(queue, tree)))
 
 
 def _form(act: Act, typed: MultiDict[str, str] | None) -> ActForm:
@@ -165,11 +178,13 @@ def _ask(
     act: Act | None = None,
     form: ActForm | None = None,
     status: int = 200,
+    *,
+    offered: Sequence[Act] = (),
 ):
     says_what = act is not None and form is not None and not form.errors and _is_filled(form)
     outcome = outlook(chosen, act.is_so(form.what) if says_what and act and form else None)
     context: dict[str, Any] = {
-        "acts": ACTS.values(),
+        "acts": offered,
         "act": act,
         "form": form,
         "outlook": outcome,

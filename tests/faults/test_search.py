@@ -27,8 +27,7 @@ def desk(worker_id, tmp_path_factory):
             tmp_path_factory.mktemp("unsearched"),
             DATABASE_URL=serving.new_database(name), REDIS_URL=redis_url, DEMO_MODE="true",
         )  # fmt: skip
-        for command in (("ops", "migrate"), ("storage", "prepare"), ("seed",)):
-            serving.run(served.environment, "flask", "--app", "wsgi", *command)
+        serving.fill(served)
         lose_what_is_searched(served.environment["DATABASE_URL"])
         with serving.ended(served):
             served.start_web()

@@ -29,8 +29,7 @@ def desk(worker_id, tmp_path_factory):
             UPLOAD_MAX_MB="400",
         )
         served.environment["PUBLIC_URL"] = by_name(served)
-        for command in (("ops", "migrate"), ("storage", "prepare"), ("seed",)):
-            serving.run(served.environment, "flask", "--app", "wsgi", *command)
+        serving.fill(served)
         _ask_as_often_as_there_are_tests(served)
         with serving.ended(served):
             served.start_web()

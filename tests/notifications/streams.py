@@ -4,6 +4,9 @@ import contextlib
 import threading
 import time
 
+from portal.extensions import db
+from tests import factories as make
+
 
 class Stream:
     """An open stream whose events are collected as they come."""
@@ -38,3 +41,12 @@ def listen(browser, *topics, **more):
     while (stream := Stream(browser, *topics, **more)).answer.status_code == 204:
         assert time.monotonic() < until
     return stream
+
+
+def neighbours(served):
+    """Ann's ticket and a stranger's, Petra, who works on both, and the browsers of the three."""
+    ann, stranger, petra = make.employee(), make.employee(), make.agent()
+    ticket, another = make.ticket(ann, assignee=petra), make.ticket(stranger, assignee=petra)
+    db.session.commit()
+    browsers = [served.browser(person.email, make.PASSWORD) for person in (ann, stranger, petra)]
+    return ticket, another, petra, browsers

@@ -10,7 +10,7 @@ from portal.gateways.live import Hub
 from portal.tickets import actions
 from tests import factories as make
 from tests import serving
-from tests.notifications.streams import Stream, listen
+from tests.notifications.streams import Stream, listen, neighbours
 
 
 @pytest.fixture
@@ -22,11 +22,7 @@ def served(shared_app, settings, tmp_path):
 
 @pytest.fixture
 def people(served):
-    ann, stranger, petra = make.employee(), make.employee(), make.agent()
-    ticket, another = make.ticket(ann, assignee=petra), make.ticket(stranger, assignee=petra)
-    db.session.commit()
-    browsers = [served.browser(person.email, make.PASSWORD) for person in (ann, stranger, petra)]
-    return ticket, another, petra, browsers
+    return neighbours(served)
 
 
 def test_a_change_is_told_at_once_to_those_who_may_see_it(people):

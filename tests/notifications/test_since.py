@@ -17,7 +17,7 @@ from portal.notifications.actions import notify_people
 from tests import factories as make
 from tests import serving
 from tests.faults.proxy import Line
-from tests.notifications.streams import listen
+from tests.notifications.streams import listen, neighbours
 
 
 @pytest.fixture
@@ -29,13 +29,10 @@ def served(shared_app, settings, tmp_path):
 
 @pytest.fixture
 def people(served):
-    """Ann, a stranger and Petra, who works on Ann's ticket; the desk hears Redis already."""
-    ann, stranger, petra = make.employee(), make.employee(), make.agent()
-    ticket, another = make.ticket(ann, assignee=petra), make.ticket(stranger, assignee=petra)
-    db.session.commit()
-    browsers = [served.browser(person.email, make.PASSWORD) for person in (ann, stranger, petra)]
+    """The desk hears Redis already."""
+    *known, browsers = neighbours(served)
     listen(browsers[0])
-    return ticket, another, petra, browsers
+    return *known, browsers
 
 
 def drawn(browser, path):

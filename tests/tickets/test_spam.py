@@ -586,6 +586,8 @@ def test_a_ticket_that_took_in_another_meanwhile_is_not_marked_again(town, clien
         ("/queue/all?q=is:spam", {"not_spam"}),
         ("/queue/all", set(ACTS) - {"not_spam"}),
         ("/queue/all?q=-is:spam", set(ACTS) - {"not_spam"}),
+        ("/queue/bulk/new?queue=spam&all=yes", {"not_spam"}),
+        ("/queue/bulk/new?queue=all&all=yes", set(ACTS) - {"not_spam"}),
     ],
 )
 def test_a_list_offers_what_can_be_done_with_what_is_in_it(town, client_for, path, acts):
