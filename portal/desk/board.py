@@ -7,13 +7,12 @@ from typing import Any
 from flask_babel import gettext
 from sqlalchemy import Row, func, select
 
-from portal.desk.queues import MANY, Asked, Desk, condition
+from portal.desk.queues import MANY, Asked, Desk, selection
 from portal.extensions import db
 from portal.filters import And, Condition
 from portal.lifecycles.models import Category, Status, Transition
 from portal.projects.models import Project
-from portal.tickets.lists import counts_up_to, first_of_each
-from portal.tickets.models import Ticket
+from portal.tickets.selections import first_of_statuses
 
 CARDS = 20  # of a column; the rest is in the list
 READ = frozenset({"assignee"})  # beside what every row has
@@ -47,7 +46,7 @@ class Column:
 
 
 def board(desk: Desk, asked: Asked, tree: And) -> list[Column]:
-    """The columns in the order of their lifecycles, each with its first cards. In three statements."""
+    """The columns in the order of their lifecycles, each with its first cards. In two statements."""
     whole = desk.whole(asked.queue, tree)
     columns = _columns()
     wanted = _asked_for(desk, whole)
@@ -58,16 +57,16 @@ def board(desk: Desk, asked: Asked, tree: And) -> list[Column]:
 
 
 def _fill(columns: list[Column], desk: Desk, asked: Asked, whole: And) -> None:
-    if not columns:
-        return
-    groups = {column.name: Ticket.status_id.in_(column.ids) for column in columns}
-    found = condition(desk, whole)
-    cards = first_of_each(desk.reader, groups, found, sort=asked.sort, limit=CARDS, tree=whole, shown=READ)
-    full = {name: group for name, group in groups.items() if len(cards[name]) == CARDS}
-    numbers = counts_up_to(MANY + 1, desk.reader, full, found, tree=whole)
+    found = first_of_statuses(
+        selection(desk, whole),
+        {column.name: column.ids for column in columns},
+        sort=asked.sort,
+        limit=CARDS,
+        most=MANY + 1,
+        shown=READ,
+    )
     for column in columns:
-        column.cards = cards[column.name]
-        column.total = numbers.get(column.name, len(column.cards))
+        column.cards, column.total = found[column.name].rows, found[column.name].total
 
 
 def _columns() -> list[Column]:

@@ -1,6 +1,6 @@
 """What is asked about saved views."""
 
-from sqlalchemy import ScalarSelect, String, cast, func, literal, select
+from sqlalchemy import ScalarSelect, String, bindparam, cast, func, literal, select
 from sqlalchemy.orm import joinedload
 
 from portal.accounts.models import User
@@ -8,6 +8,7 @@ from portal.accounts.reader import Reader
 from portal.desk.models import View, ViewChoice
 from portal.desk.policy import offered_to, visible_to
 from portal.extensions import db
+from portal.gateways.database import KEEPS_PLAN
 
 MOST_LISTED = 100  # of one person's sidebar
 _WHOLE = (joinedload(View.owner), joinedload(View.team))
@@ -43,9 +44,13 @@ def is_name_taken(name: str, *, owner_id: int, besides: int | None = None) -> bo
 
 def columns_chosen(user: User, view: str) -> list[str] | None:
     """What they have chosen for a view that is built in, or another's."""
-    return db.session.scalar(
-        select(ViewChoice.columns).where(ViewChoice.user_id == user.id, ViewChoice.view == view)
-    )
+    given = {"user_id": user.id, "view": view}
+    return db.session.scalar(_COLUMNS, given, execution_options=KEEPS_PLAN)
+
+
+_COLUMNS = select(ViewChoice.columns).where(  # made once: each list asks for it
+    ViewChoice.user_id == bindparam("user_id"), ViewChoice.view == bindparam("view")
+)
 
 
 def hidden_views(user: User) -> set[str]:

@@ -10,10 +10,11 @@ from sqlalchemy import ColumnElement, select, tuple_
 from werkzeug.exceptions import NotFound
 
 from portal.accounts.models import User
+from portal.accounts.reader import Reader
 from portal.desk.columns import USUAL, known_columns, read_for
 from portal.desk.models import View
 from portal.desk.queries import columns_chosen, view_or_404
-from portal.filters import And, Condition, Fields, read, where, words
+from portal.filters import And, Condition, Fields, lasting, read, where, words
 from portal.projects.policy import is_limited
 from portal.tickets.filtering import ticket_fields
 from portal.tickets.lists import (
@@ -22,13 +23,12 @@ from portal.tickets.lists import (
     SENDER,
     SPAM,
     Sort,
-    count_up_to,
     first_tickets,
     is_open,
-    ticket_page,
 )
 from portal.tickets.models import Ticket
 from portal.tickets.policy import within_projects
+from portal.tickets.selections import Selection, counted_page, page_of
 from portal.tickets.vocabulary import Vocabulary, shut_projects, vocabulary
 from portal.web.paging import PAGE, Page
 
@@ -238,22 +238,17 @@ def listing(desk: Desk, asked: Asked, tree: And) -> Listing:
 
     Those found by words are not counted: that takes as long as finding them all.
     """
-    whole = desk.whole(asked.queue, tree)
-    wanted = condition(desk, whole)
-    page = ticket_page(
-        desk.reader,
-        wanted,
-        sort=asked.sort,
-        cursor=asked.cursor,
-        size=asked.size,
-        tree=whole,
-        shown=read_for(asked.columns) | ({SENDER} if asked.queue.tells_of_senders else frozenset()),
-    )
-    if (page.older or page.newer) and words(tree):
-        return Listing(page, None)
-    if page.older or page.newer:
-        return Listing(page, count_up_to(MANY + 1, desk.reader, wanted, tree=whole))
-    return Listing(page, len(page.rows))
+    wanted = selection(desk, desk.whole(asked.queue, tree))
+    page: dict[str, Any] = {
+        "sort": asked.sort,
+        "cursor": asked.cursor,
+        "size": asked.size,
+        "shown": read_for(asked.columns) | ({SENDER} if asked.queue.tells_of_senders else frozenset()),
+    }
+    if not words(tree):
+        return Listing(*counted_page(wanted, **page, most=MANY + 1))
+    found = page_of(wanted, **page)
+    return Listing(found, None if found.older or found.newer else len(found.rows))
 
 
 def next_in(desk: Desk, queue: Queue, *, after: str) -> str | None:
@@ -267,14 +262,28 @@ def next_in(desk: Desk, queue: Queue, *, after: str) -> str | None:
     return None
 
 
+def selection(desk: Desk, tree: And) -> Selection:
+    """What the filter asks for, of all that the reader may see."""
+    made_of = lasting(tree, desk.fields)
+    if made_of is not None and is_limited(desk.reader):
+        made_of = (made_of, desk.reader.id, frozenset(desk.open_projects))
+    if made_of is not None:
+        made_of = (made_of, _asks_for_open(desk, tree))
+    return Selection(Reader.of(desk.reader), lambda _reader: [condition(desk, tree)], tree, made_of)
+
+
 def condition(desk: Desk, tree: And) -> ColumnElement[bool]:
     """The filter as SQL, within the projects of a reader who works in no others."""
     wanted = where(tree, Ticket.__table__.c, desk.fields)
-    if any(_is_of_open(desk, part) for part in tree.parts if isinstance(part, Condition)):
+    if _asks_for_open(desk, tree):
         wanted &= is_open()  # it says nothing new, but the index of open tickets fits
     if not is_limited(desk.reader):
         return wanted
     return wanted & within_projects(desk.reader, desk.open_projects)
+
+
+def _asks_for_open(desk: Desk, tree: And) -> bool:
+    return any(_is_of_open(desk, part) for part in tree.parts if isinstance(part, Condition))
 
 
 def _is_of_open(desk: Desk, part: Condition) -> bool:

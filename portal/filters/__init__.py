@@ -8,7 +8,7 @@
 It knows no feature: what can be asked stands in the `Fields` that are handed in.
 """
 
-from portal.filters.compile import where
+from portal.filters.compile import lasting, where
 from portal.filters.errors import FilterError
 from portal.filters.grammar import MAX_LENGTH, MAX_PARTS, Comparison
 from portal.filters.reading import Fields, read, read_words
@@ -27,6 +27,7 @@ __all__ = [
     "Value",
     "Word",
     "conditions",
+    "lasting",
     "read",
     "read_words",
     "to_text",

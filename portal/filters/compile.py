@@ -1,6 +1,6 @@
 """From a tree to one SQL condition on the columns that are handed in."""
 
-from collections.abc import Sequence
+from collections.abc import Hashable, Sequence
 
 from sqlalchemy import ColumnElement, and_, true
 
@@ -28,6 +28,24 @@ def where(node: Node, columns: Columns, fields: Fields) -> ColumnElement[bool]:
             return fields[name].where(columns, comparison, values)
         case Word(text):
             return _holding((text,), columns, fields)
+
+
+def lasting(node: Node, fields: Fields) -> Hashable | None:
+    """All that `where` is made of, beside the columns, where it means the same at any moment: two filters of
+    which it is equal are one condition. None where it does not: what words find, or "today", is another
+    thing tomorrow."""
+    match node:
+        case And(parts):
+            each = tuple(lasting(part, fields) for part in parts)
+            return None if None in each else each
+        case Not(part):
+            made_of = lasting(part, fields)
+            return None if made_of is None else ("-", made_of)
+        case Condition(name, comparison, values):
+            made_of = fields[name].lasting(values)
+            return None if made_of is None else (name, comparison, made_of)
+        case Word():
+            return None
 
 
 def _holding(wanted: Sequence[str], columns: Columns, fields: Fields) -> ColumnElement[bool]:

@@ -7,7 +7,7 @@ table, or of any selectable that has columns of the same names.
 import difflib
 import re
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Hashable, Iterable, Sequence
 from typing import Any
 
 from flask_babel import gettext as _
@@ -46,6 +46,11 @@ class Field(ABC):
     @abstractmethod
     def where(self, columns: Columns, comparison: Comparison, values: Sequence[Value]) -> ColumnElement[bool]:
         """The condition. It may be NULL where the column is; `compile` settles that."""
+
+    def lasting(self, values: Sequence[Value]) -> Hashable | None:
+        """What the condition is made of beside its comparison, where that means the same at any moment;
+        None where it does not, or where nobody has said so."""
+        return None
 
 
 class Options:
@@ -105,6 +110,9 @@ class Choice(Field):
     def where(self, columns: Columns, comparison: Comparison, values: Sequence[Value]) -> ColumnElement[bool]:
         return any_of(columns[self.column], {one for value in values for one in value.meaning})
 
+    def lasting(self, values: Sequence[Value]) -> Hashable | None:
+        return frozenset(one for value in values for one in value.meaning)
+
 
 class Ranked(Choice):
     """A choice whose values have an order: the column holds the rank, the meaning is that rank."""
@@ -117,6 +125,9 @@ class Ranked(Choice):
             return any_of(column, {value.meaning for value in values})
         return compared(column, comparison, values[0].meaning)
 
+    def lasting(self, values: Sequence[Value]) -> Hashable | None:
+        return tuple(value.meaning for value in values)
+
 
 class Flag(Choice):
     """`is:open`: the meaning of each value makes a condition of the columns."""
@@ -125,6 +136,10 @@ class Flag(Choice):
 
     def where(self, columns: Columns, comparison: Comparison, values: Sequence[Value]) -> ColumnElement[bool]:
         return or_(*(value.meaning(columns) for value in values))
+
+    def lasting(self, values: Sequence[Value]) -> Hashable | None:
+        made_of = tuple((value.text, value.lasts) for value in values)
+        return None if any(lasts is None for _text, lasts in made_of) else made_of
 
 
 class Text(Field):

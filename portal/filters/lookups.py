@@ -1,7 +1,7 @@
 """Fields whose values are so many that they are looked up: people, organizations, tags."""
 
 from abc import abstractmethod
-from collections.abc import Callable, Collection, Iterable, Sequence
+from collections.abc import Callable, Collection, Hashable, Iterable, Sequence
 from typing import Any
 
 from flask_babel import gettext as _
@@ -67,6 +67,7 @@ class Person(Lookup):
 
     type = "person"
     where = Choice.where
+    lasting = Choice.lasting
 
     def _unknown(self, text: str, nearest: str) -> str:
         if nearest:
@@ -86,12 +87,16 @@ class Party(Person):
     def where(self, columns: Columns, comparison: Comparison, values: Sequence[Value]) -> ColumnElement[bool]:
         return self._condition(columns, sorted({one for value in values for one in value.meaning}))
 
+    def lasting(self, values: Sequence[Value]) -> Hashable | None:
+        return None
+
 
 class Thing(Lookup):
     """Something with a name, such as an organization, whose id the column holds."""
 
     type = "reference"
     where = Choice.where
+    lasting = Choice.lasting
 
     def _unknown(self, text: str, nearest: str) -> str:
         if nearest:

@@ -1,6 +1,6 @@
 """A filter that is understood: what is asked of which field, put together by "and" and "not"."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Hashable, Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -9,12 +9,17 @@ from portal.filters.grammar import Comparison, quoted_value, quoted_word
 
 @dataclass(frozen=True)
 class Value:
-    """What a field is compared with: as it is typed, as people read it, and what it means in SQL."""
+    """What a field is compared with: as it is typed, as people read it, and what it means in SQL.
+
+    `lasts`, of a meaning that makes a condition: all that it is made of, where that means the same at any
+    moment; None where it does not.
+    """
 
     text: str
     label: str = field(default="", compare=False)
     meaning: Any = field(default=None, compare=False)
     also: tuple[str, ...] = field(default=(), compare=False)  # other ways to type it
+    lasts: Hashable | None = field(default=None, compare=False)
 
 
 @dataclass(frozen=True)

@@ -1,10 +1,11 @@
 """What a ticket can be, as a filter says it: `is:open`."""
 
-from collections.abc import Collection
+from collections.abc import Callable, Collection, Hashable
 from datetime import datetime
+from typing import Any
 
 from flask_babel import lazy_gettext as _l
-from sqlalchemy import ColumnElement, true
+from sqlalchemy import ColumnElement, bindparam, true
 
 from portal import clock
 from portal.accounts.models import User
@@ -15,33 +16,46 @@ from portal.tickets.due import order_of
 from portal.tickets.hiding import Hidden
 from portal.tickets.inbox import is_in_inbox, is_put_off
 from portal.tickets.lists import MERGED, SPAM, is_open
+from portal.tickets.models import Ticket
 
 
 def flags(reader: User, shut: Collection[int]) -> list[Value]:
     """What this reader may ask; what only the desk knows of, nobody else. Of projects that are shut to
     them it is not theirs to know what waits there for a decision, and until when, or what is spam."""
     of_all = [
-        Value("open", _l("open"), is_open),
-        Value("closed", _l("closed"), lambda tickets: tickets.status_category == Category.DONE),
-        Value("unassigned", _l("unassigned"), lambda tickets: tickets.assignee_id.is_(None)),
-        Value("mine", _l("assigned to me"), lambda tickets: tickets.assignee_id == reader.id),
-        Value("confidential", _l("confidential"), lambda tickets: tickets.is_confidential.is_(True)),
-        Value(MERGED, _l("merged into another"), lambda tickets: tickets.merged_into_id.is_not(None)),
+        _lasting("open", _l("open"), is_open),
+        _lasting("closed", _l("closed"), lambda tickets: tickets.status_category == Category.DONE),
+        _lasting("unassigned", _l("unassigned"), lambda tickets: tickets.assignee_id.is_(None)),
+        _lasting("mine", _l("assigned to me"), lambda tickets: tickets.assignee_id == reader.id, reader.id),
+        _lasting("confidential", _l("confidential"), lambda tickets: tickets.is_confidential.is_(True)),
+        _lasting(MERGED, _l("merged into another"), lambda tickets: tickets.merged_into_id.is_not(None)),
     ]
-    return [*of_all, *_of_the_desk(clock.now(), shut)] if reader.is_staff else of_all
+    return [*of_all, *_of_the_desk(shut)] if reader.is_staff else of_all
 
 
-def _of_the_desk(now: datetime, shut: Collection[int]) -> list[Value]:
+def _lasting(
+    name: str, label: str, meaning: Callable[[Columns], ColumnElement[bool]], of: Hashable = ()
+) -> Value:
+    """What means the same at any moment, and is made of nothing but its columns and `of`."""
+    return Value(name, label, meaning, lasts=of)
+
+
+def _of_the_desk(shut: Collection[int]) -> list[Value]:
     def worked_on(tickets: Columns) -> ColumnElement[bool]:
         return tickets.project_id.not_in(sorted(shut)) if shut else true()
 
-    return [
-        Value("overdue", _l("overdue"), lambda tickets: is_open(tickets) & (order_of(tickets.due_at) < now)),
-        Value(
-            "triage",
-            _l("waiting for triage"),
-            lambda tickets: is_in_inbox(tickets, now) & worked_on(tickets),
-        ),
-        Value(SPAM, _l("spam"), lambda tickets: (tickets.hidden_as == Hidden.SPAM) & worked_on(tickets)),
-        Value("snoozed", _l("snoozed"), lambda tickets: is_put_off(tickets, now) & worked_on(tickets)),
+    def in_triage(tickets: Columns) -> ColumnElement[bool]:
+        return is_in_inbox(tickets, _now()) & worked_on(tickets)
+
+    flags: list[tuple[str, Any, Callable[[Columns], ColumnElement[bool]]]] = [
+        ("overdue", _l("overdue"), lambda tickets: is_open(tickets) & (order_of(tickets.due_at) < _now())),
+        ("triage", _l("waiting for triage"), in_triage),
+        (SPAM, _l("spam"), lambda tickets: (tickets.hidden_as == Hidden.SPAM) & worked_on(tickets)),
+        ("snoozed", _l("snoozed"), lambda tickets: is_put_off(tickets, _now()) & worked_on(tickets)),
     ]
+    return [_lasting(*flag, of=frozenset(shut)) for flag in flags]
+
+
+def _now() -> ColumnElement[datetime]:
+    """The time at which the statement is executed, whenever it was made."""
+    return bindparam(None, callable_=lambda: clock.now(), type_=Ticket.created_at.type)

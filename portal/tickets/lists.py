@@ -1,12 +1,13 @@
 """Lists of tickets: the few columns that a row shows, in orders that have their index."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
 
 from sqlalchemy import (
     ColumnElement,
+    CompoundSelect,
     Row,
     Select,
     any_,
@@ -18,7 +19,6 @@ from sqlalchemy import (
     null,
     or_,
     select,
-    union_all,
 )
 from sqlalchemy.dialects.postgresql import aggregate_order_by
 from sqlalchemy.orm import aliased
@@ -170,8 +170,16 @@ def tickets_seen_by(
     What was merged into another, and spam, is in none, but where the filter (`tree`) asks for it.
     `shown` are those columns of the list that are read for themselves.
     """
-    rows = _rows_for(Reader.of(user), shown.intersection({*_NAMES, SENDER}))
-    return rows.where(*listed_for(user, tree), *conditions)
+    return _rows(user, shown).where(*listed_for(user, tree), *conditions)
+
+
+def rows_of(user: Anybody, ids: Select[int] | CompoundSelect, *, shown: frozenset[str] = USUAL) -> Select:
+    """`tickets_seen_by` of these ids, by which the statement finds only what this user may see."""
+    return _rows(user, shown).where(Ticket.id.in_(ids))
+
+
+def _rows(user: Anybody, shown: frozenset[str]) -> Select:
+    return _rows_for(Reader.of(user), shown.intersection({*_NAMES, SENDER}))
 
 
 def listed_for(user: Anybody, tree: And | None) -> list[ColumnElement[bool]]:
@@ -214,30 +222,6 @@ def ticket_page(
     )
 
 
-def first_of_each(
-    user: User,
-    groups: Mapping[str, ColumnElement[bool]],
-    *conditions: ColumnElement[bool],
-    sort: Sort,
-    limit: int,
-    tree: And | None = None,
-    shown: frozenset[str] = USUAL,
-) -> dict[str, list[Row]]:
-    """The first few of each group in that order, in one statement."""
-    rows = tickets_seen_by(user, *conditions, *sort.conditions, tree=tree, shown=shown)
-    rows = rows.order_by(*sort.order.clauses())
-    each = [
-        rows.add_columns(literal(name).label("group")).where(group).limit(limit).subquery()
-        for name, group in groups.items()
-    ]
-    found: dict[str, list[Row]] = {name: [] for name in groups}
-    for row in db.session.execute(union_all(*(select(part) for part in each))):
-        found[row.group].append(row)
-    for some in found.values():  # a union has no order
-        some.sort(key=lambda row: (getattr(row, sort.attribute), row.id), reverse=sort.descending)
-    return found
-
-
 def first_tickets(user: User, *conditions: ColumnElement[bool], order: Sequence, limit: int) -> list[Row]:
     """The first few in that order, without a way on."""
     found = tickets_seen_by(user, *conditions).order_by(*order).limit(limit)
@@ -248,24 +232,6 @@ def count_up_to(most: int, user: User, *conditions: ColumnElement[bool], tree: A
     """How many tickets this user may see there are, counted no further than `most`."""
     some = select(Ticket.id).where(*listed_for(user, tree), *conditions).limit(most).subquery()
     return db.session.scalar(select(func.count()).select_from(some)) or 0
-
-
-def counts_up_to(
-    most: int,
-    user: User,
-    groups: Mapping[str, ColumnElement[bool]],
-    *conditions: ColumnElement[bool],
-    tree: And | None = None,
-) -> dict[str, int]:
-    """`count_up_to` of each group, in one statement; none where there are no groups."""
-    if not groups:
-        return {}
-    listed = select(Ticket.id).where(*listed_for(user, tree), *conditions)
-    each = [
-        select(func.count()).select_from(listed.where(group).limit(most).subquery()).scalar_subquery()
-        for group in groups.values()
-    ]
-    return dict(zip(groups, db.session.execute(select(*each)).one(), strict=True))
 
 
 def is_open(tickets: Columns = Ticket.__table__.c) -> ColumnElement[bool]:

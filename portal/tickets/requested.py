@@ -1,6 +1,7 @@
 """What somebody asked for or takes part in, and what their colleagues asked for: the lists of an employee,
 and an agent's own wishes."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cache
 
@@ -13,10 +14,11 @@ from portal.filters import And, where
 from portal.lifecycles.models import Category
 from portal.organizations.models import Membership, Shares
 from portal.tickets.filtering import word_fields
-from portal.tickets.lists import LATEST, Sort, is_open, ticket_page, tickets_seen_by
+from portal.tickets.lists import LATEST, Sort, is_open, tickets_seen_by
 from portal.tickets.models import Part, Ticket, TicketPerson, WaitingFor
 from portal.tickets.policy import visible_to
-from portal.web.paging import PAGE, Page, first_of_each_part
+from portal.tickets.selections import Selection, page_of
+from portal.web.paging import Page, first_of_each_part
 
 SHOWS = ("open", "turn", "done", "all")
 MANY = 100  # requests; from here on a count says "99+"
@@ -36,31 +38,24 @@ class Counts:
 
 def request_page(user: User, show: str, words: And, *, cursor: str | None) -> Page:
     """A page of their requests with these words, the last changed first."""
-    found = where(words, Ticket.__table__.c, word_fields(user))
-    return ticket_page(
-        user,
-        _shown(user, show),
-        found,
-        sort=Sort.typed(LATEST),
-        cursor=cursor,
-        size=PAGE,
-        parts=_parts_of(user),
-    )
+    return page_of(_requests(user, show, words), sort=Sort.typed(LATEST), cursor=cursor, parts=_parts_of)
 
 
 def shared_page(user: User, membership: Membership, show: str, words: And, *, cursor: str | None) -> Page:
     """A page of what colleagues asked for, as far as the organization shares it, the last changed first."""
-    found = where(words, Ticket.__table__.c, word_fields(user))
-    return ticket_page(
-        user,
-        *_shared_by(membership),
-        Ticket.requester_id != user.id,
-        _shown(user, show),
-        found,
-        sort=Sort.typed(LATEST),
-        cursor=cursor,
-        size=PAGE,
-    )
+    shared = _requests(user, show, words, _shared_by(membership))
+    return page_of(shared, sort=Sort.typed(LATEST), cursor=cursor)
+
+
+def _requests(user: User, show: str, words: And, shared: Sequence[ColumnElement[bool]] = ()) -> Selection:
+    """Of all that they may see, or of what is shared by colleagues alone."""
+
+    def conditions(reader: Reader) -> list[ColumnElement[bool]]:
+        of_others = [*shared, Ticket.requester_id != reader.id] if shared else []
+        return [*of_others, _shown(reader, show), where(words, Ticket.__table__.c, word_fields(user))]
+
+    lasts = None if words.parts or shared else ("requests", show)
+    return Selection(Reader.of(user), conditions, lasts=lasts)
 
 
 def open_requests(user: User, *, limit: int) -> list[Row]:
@@ -118,7 +113,7 @@ def _shared_by(membership: Membership) -> list[ColumnElement[bool]]:
     return [*of, ~Ticket.is_confidential]
 
 
-def _shown(user: User, show: str) -> ColumnElement[bool]:
+def _shown(user: Anybody, show: str) -> ColumnElement[bool]:
     return {
         "open": is_open(),
         "turn": is_open() & is_turn_of(user),

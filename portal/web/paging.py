@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, CompoundSelect, Select, literal, select, tuple_, union_all
+from sqlalchemy import ColumnElement, CompoundSelect, Select, bindparam, literal, select, tuple_, union_all
 from sqlalchemy.orm import QueryableAttribute
 
 PAGE = 25
@@ -32,8 +32,15 @@ class Order:
     def after(self, value: Any, tie: int, *, backwards: bool = False) -> ColumnElement[bool]:
         """The rows behind (value, tie). A comparison of rows, so that the index begins right there:
         thousands of tickets have the same priority."""
-        place = tuple_(literal(value, self.column.type), literal(tie, self.tie.type))
-        down = self.descending != backwards
+        return self._behind((literal(value, self.column.type), literal(tie, self.tie.type)), backwards)
+
+    def after_given(self, *, backwards: bool = False) -> ColumnElement[bool]:
+        """`after` the `Place` with whose `values` the statement is executed."""
+        given = bindparam("after", type_=self.column.type), bindparam("after_tie", type_=self.tie.type)
+        return self._behind(given, backwards)
+
+    def _behind(self, values: Sequence[ColumnElement], backwards: bool) -> ColumnElement[bool]:
+        place, down = tuple_(*values), self.descending != backwards
         return tuple_(self.column, self.tie) < place if down else tuple_(self.column, self.tie) > place
 
     def fitting(self, value: Any) -> Any:
@@ -57,6 +64,54 @@ class Page:
     newer: str | None
 
 
+@dataclass(frozen=True)
+class Place:
+    """Where a page begins: behind the row that `values` tell, or, without them, at the very beginning."""
+
+    values: dict[str, Any]
+    backwards: bool = False
+
+    @classmethod
+    def of(cls, cursor: str | None, order: Order) -> "Place":
+        """What the cursor says; one that says nothing sensible leads to the first page."""
+        place, backwards = read_cursor(cursor)
+        value = order.fitting(place[0]) if place else None
+        if place is None or value is None:
+            return cls({})
+        return cls({"after": value, "after_tie": place[1]}, backwards)
+
+    @property
+    def is_first(self) -> bool:
+        return not self.values
+
+    def select(
+        self, query: Select, order: Order, size: int, parts: Sequence[ColumnElement[bool]] = ()
+    ) -> Select:
+        """The page of `query`, and one row more, to be executed with `values`. It is the same statement for
+        all places that are first, or that begin behind a row in the same direction."""
+        if not self.is_first:
+            query = query.where(order.after_given(backwards=self.backwards))
+        clauses = order.clauses(backwards=self.backwards)
+        if parts:
+            query = query.where(order.tie.in_(first_of_each_part(query, parts, order.tie, clauses, size + 1)))
+        return query.order_by(*clauses).limit(size + 1)
+
+    def page(self, rows: Sequence, *, size: int, of: tuple) -> Page:
+        """The page of the rows that `select` found; `of` as with `keyset`."""
+        more, rows = len(rows) > size, list(rows[:size])
+        if self.backwards:
+            rows.reverse()
+        if not rows:
+            return Page([], None, None)
+        has_older = more if not self.backwards else True
+        has_newer = more if self.backwards else not self.is_first
+        return Page(
+            rows,
+            write_cursor(_values(rows[-1], of)) if has_older else None,
+            write_cursor(_values(rows[0], of), backwards=True) if has_newer else None,
+        )
+
+
 def keyset(
     query: Select,
     order: Order,
@@ -70,31 +125,12 @@ def keyset(
     """The page of `query` that `cursor` names, or the first one where it names none.
 
     `of` tells the attribute names of the sort value and of the id in a row; `fetch`
-    runs the statement and gives its rows. Where there are `parts`, one of them is true of each
-    row: each is asked for a page by itself, because one may have an index in that order, and their
-    "or" has none.
+    runs the statement with its values and gives its rows. Where there are `parts`, one of them is true
+    of each row: each is asked for a page by itself, because one may have an index in that order, and
+    their "or" has none.
     """
-    where, backwards = read_cursor(cursor)
-    if where is not None and order.fitting(where[0]) is None:
-        where, backwards = None, False
-    if where is not None:
-        query = query.where(order.after(order.fitting(where[0]), where[1], backwards=backwards))
-    clauses = order.clauses(backwards=backwards)
-    if parts:
-        query = query.where(order.tie.in_(first_of_each_part(query, parts, order.tie, clauses, size + 1)))
-    rows = list(fetch(query.order_by(*clauses).limit(size + 1)))
-    more, rows = len(rows) > size, rows[:size]
-    if backwards:
-        rows.reverse()
-    if not rows:
-        return Page([], None, None)
-    has_older = more if not backwards else True
-    has_newer = more if backwards else where is not None
-    return Page(
-        rows,
-        write_cursor(_values(rows[-1], of)) if has_older else None,
-        write_cursor(_values(rows[0], of), backwards=True) if has_newer else None,
-    )
+    place = Place.of(cursor, order)
+    return place.page(list(fetch(place.select(query, order, size, parts), place.values)), size=size, of=of)
 
 
 def first_of_each_part(

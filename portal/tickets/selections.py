@@ -1,0 +1,193 @@
+"""Lists that are opened again and again: what is the same of them each time is put together once.
+
+Putting a statement together and finding its text takes longer than PostgreSQL needs for a page of tickets.
+"""
+
+from collections.abc import Callable, Hashable, Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import lru_cache
+from types import MappingProxyType
+from typing import Any
+
+from sqlalchemy import CTE, ColumnElement, Row, Select, func, select, union_all
+
+from portal.accounts.reader import Anybody, Reader
+from portal.extensions import db
+from portal.filters import And
+from portal.tickets.lists import USUAL, Sort, listed_for, rows_of, tickets_seen_by
+from portal.tickets.models import Ticket
+from portal.web.paging import PAGE, Page, Place
+
+NOTHING: Mapping[str, Any] = MappingProxyType({})
+
+
+@dataclass(frozen=True)
+class Selection:
+    """The tickets of a list: those that the reader may see, and of which all `conditions` are true.
+
+    `tree` is the filter they are of. They are made of `lasts` and of the reader that they are handed
+    (`Reader.anybody`), and of nothing else: where that is equal, so are the statements, which are kept.
+    Where it is None, they mean another thing at another moment, and nothing is kept.
+    """
+
+    reader: Reader
+    conditions: Callable[[Reader], Sequence[ColumnElement[bool]]]
+    tree: And | None = None
+    lasts: Hashable | None = None
+
+    def execute(
+        self,
+        what: Hashable,
+        make: Callable[[Reader], Select],
+        values: Mapping[str, Any] = MappingProxyType({}),
+    ) -> Sequence[Row]:
+        """The rows of the statement that `make` makes for whoever sees by the same rules; it is made of
+        nothing but this selection and `what`. `values` are those it is given each time."""
+        anybody = self.reader.anybody
+        if self.lasts is None:
+            statement = make(anybody)
+        else:
+            statement = _kept(_Kept((anybody, self.lasts, what), lambda: make(anybody)))
+        return db.session.execute(statement, {**self.reader.given, **values}).all()
+
+
+@dataclass(frozen=True)
+class _Kept:
+    made_of: Hashable
+    make: Callable[[], Select] = field(compare=False)
+
+
+@lru_cache(maxsize=256)
+def _kept(kept: _Kept) -> Select:
+    return kept.make()
+
+
+def page_of(
+    selection: Selection,
+    *,
+    sort: Sort,
+    cursor: str | None,
+    size: int = PAGE,
+    shown: frozenset[str] = USUAL,
+    parts: Callable[[Reader], Sequence[ColumnElement[bool]]] = lambda _reader: (),
+) -> Page:
+    """One page of the selection; of `parts`, those of which one of them is true."""
+    place = Place.of(cursor, sort.order)
+
+    def make(reader: Reader) -> Select:
+        return place.select(_rows(selection, reader, sort, shown), sort.order, size, parts(reader))
+
+    found = selection.execute(
+        ("page", sort, place.is_first, place.backwards, size, shown), make, place.values
+    )
+    return place.page(found, size=size, of=(sort.attribute, "id"))
+
+
+def counted_page(
+    selection: Selection,
+    *,
+    sort: Sort,
+    cursor: str | None,
+    size: int = PAGE,
+    shown: frozenset[str] = USUAL,
+    most: int,
+) -> tuple[Page, int]:
+    """One page of the selection, and how many tickets there are in it, counted no further than `most`.
+
+    Of the first page that is one statement: the ids are found once, in the order of the page.
+    """
+    place = Place.of(cursor, sort.order)
+    if not place.is_first:
+        page = page_of(selection, sort=sort, cursor=cursor, size=size, shown=shown)
+        return page, count_of(selection, most)
+
+    def make(reader: Reader) -> Select:
+        found = _first(selection, reader, sort, max(most, size + 1), "found")
+        rows = rows_of(reader, _ids(found, sort, size + 1), shown=shown).order_by(*sort.order.clauses())
+        return rows.add_columns(_number(found, most).label("in_all"))
+
+    rows = selection.execute(("counted", sort, size, shown, most), make)
+    page = place.page(rows, size=size, of=(sort.attribute, "id"))
+    return page, rows[0].in_all if rows else 0
+
+
+def count_of(selection: Selection, most: int) -> int:
+    """How many tickets are in the selection, counted no further than `most`."""
+
+    def make(reader: Reader) -> Select:
+        some = select(Ticket.id).where(*_conditions(selection, reader)).limit(most).subquery()
+        return select(func.count()).select_from(some)
+
+    return selection.execute(("count", most), make)[0][0]
+
+
+@dataclass(frozen=True)
+class Group:
+    """The first few tickets of some statuses, and how many there are, counted no further than asked."""
+
+    rows: list[Row]
+    total: int
+
+
+def first_of_statuses(
+    selection: Selection,
+    groups: Mapping[str, Sequence[int]],
+    *,
+    sort: Sort,
+    limit: int,
+    most: int,
+    shown: frozenset[str] = USUAL,
+) -> dict[str, Group]:
+    """The first few of each group of statuses, by their ids, in that order, and the number of all that are in
+    it: in one statement. None where there are no groups."""
+    if not groups:
+        return {}
+
+    def make(reader: Reader) -> Select:
+        of_each = [
+            _first(selection, reader, sort, max(most, limit), f"group_{place}", Ticket.status_id.in_(ids))
+            for place, ids in enumerate(groups.values())
+        ]
+        first = union_all(*(select(_ids(found, sort, limit).subquery()) for found in of_each))
+        rows = rows_of(reader, first, shown=shown).order_by(*sort.order.clauses())
+        numbers = (_number(found, most).label(f"in_{found.name}") for found in of_each)
+        return rows.add_columns(*numbers)
+
+    statuses = tuple(tuple(ids) for ids in groups.values())
+    rows = selection.execute(("groups", sort, statuses, limit, most, shown), make)
+    return {
+        name: Group(
+            [row for row in rows if row.status_id in ids],
+            getattr(rows[0], f"in_group_{place}") if rows else 0,
+        )
+        for place, (name, ids) in enumerate(groups.items())
+    }
+
+
+def _rows(selection: Selection, reader: Reader, sort: Sort, shown: frozenset[str]) -> Select:
+    wanted = selection.conditions(reader)
+    return tickets_seen_by(reader, *wanted, *sort.conditions, tree=selection.tree, shown=shown)
+
+
+def _conditions(selection: Selection, reader: Anybody) -> list[ColumnElement[bool]]:
+    return [*listed_for(reader, selection.tree), *selection.conditions(reader)]
+
+
+def _first(
+    selection: Selection, reader: Reader, sort: Sort, limit: int, name: str, *more: ColumnElement[bool]
+) -> CTE:
+    """The ids of the first in that order, each with its place."""
+    ids = select(Ticket.id, sort.order.column.label("place"))
+    wanted = (*_conditions(selection, reader), *sort.conditions, *more)
+    return ids.where(*wanted).order_by(*sort.order.clauses()).limit(limit).cte(name)
+
+
+def _ids(found: CTE, sort: Sort, limit: int) -> Select:
+    columns = (found.c.place, found.c.id)
+    order = [column.desc() if sort.descending else column.asc() for column in columns]
+    return select(found.c.id).order_by(*order).limit(limit)
+
+
+def _number(found: CTE, most: int) -> Any:
+    some = select(found.c.id).limit(most).subquery()
+    return select(func.count()).select_from(some).scalar_subquery()
