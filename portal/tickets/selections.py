@@ -9,11 +9,13 @@ from functools import lru_cache
 from types import MappingProxyType
 from typing import Any
 
-from sqlalchemy import CTE, ColumnElement, Row, Select, func, select, union_all
+from sqlalchemy import CTE, BigInteger, ColumnElement, Row, Select, any_, bindparam, func, select, union_all
+from sqlalchemy.dialects.postgresql import ARRAY
 
 from portal.accounts.reader import Anybody, Reader
 from portal.extensions import db
 from portal.filters import And
+from portal.gateways.database import KEEPS_PLAN
 from portal.tickets.lists import USUAL, Sort, listed_for, rows_of, tickets_seen_by
 from portal.tickets.models import Ticket
 from portal.web.paging import PAGE, Page, Place
@@ -31,24 +33,31 @@ class Selection:
     """
 
     reader: Reader
-    conditions: Callable[[Reader], Sequence[ColumnElement[bool]]]
+    conditions: Callable[[Anybody], Sequence[ColumnElement[bool]]]
     tree: And | None = None
     lasts: Hashable | None = None
+
+    def seen_by(self, reader: Anybody) -> list[ColumnElement[bool]]:
+        """What is true of its tickets, and of no others, whatever the reason."""
+        return [*listed_for(reader, self.tree), *self.conditions(reader)]
 
     def execute(
         self,
         what: Hashable,
         make: Callable[[Reader], Select],
-        values: Mapping[str, Any] = MappingProxyType({}),
+        values: Mapping[str, Any] = NOTHING,
+        how: Mapping[str, Any] = NOTHING,
     ) -> Sequence[Row]:
         """The rows of the statement that `make` makes for whoever sees by the same rules; it is made of
-        nothing but this selection and `what`. `values` are those it is given each time."""
+        nothing but this selection and `what`. `values` are those it is given each time, `how` are options
+        of its execution."""
         anybody = self.reader.anybody
         if self.lasts is None:
             statement = make(anybody)
         else:
             statement = _kept(_Kept((anybody, self.lasts, what), lambda: make(anybody)))
-        return db.session.execute(statement, {**self.reader.given, **values}).all()
+        given = {**self.reader.given, **values}
+        return db.session.execute(statement, given, execution_options=how).all()
 
 
 @dataclass(frozen=True)
@@ -115,10 +124,25 @@ def count_of(selection: Selection, most: int) -> int:
     """How many tickets are in the selection, counted no further than `most`."""
 
     def make(reader: Reader) -> Select:
-        some = select(Ticket.id).where(*_conditions(selection, reader)).limit(most).subquery()
+        some = select(Ticket.id).where(*selection.seen_by(reader)).limit(most).subquery()
         return select(func.count()).select_from(some)
 
     return selection.execute(("count", most), make)[0][0]
+
+
+def rows_by_id(selection: Selection, ids: Sequence[int]) -> list[Row]:
+    """Those of these ids that the reader sees, in their order; they were found in the selection."""
+    if not ids:
+        return []
+
+    def make(reader: Reader) -> Select:
+        return tickets_seen_by(reader, Ticket.id == any_(_IDS), tree=selection.tree)
+
+    by_id = {row.id: row for row in selection.execute("rows", make, {"ids": list(ids)}, KEEPS_PLAN)}
+    return [by_id[each] for each in ids if each in by_id]
+
+
+_IDS = bindparam("ids", type_=ARRAY(BigInteger))
 
 
 @dataclass(frozen=True)
@@ -169,16 +193,12 @@ def _rows(selection: Selection, reader: Reader, sort: Sort, shown: frozenset[str
     return tickets_seen_by(reader, *wanted, *sort.conditions, tree=selection.tree, shown=shown)
 
 
-def _conditions(selection: Selection, reader: Anybody) -> list[ColumnElement[bool]]:
-    return [*listed_for(reader, selection.tree), *selection.conditions(reader)]
-
-
 def _first(
     selection: Selection, reader: Reader, sort: Sort, limit: int, name: str, *more: ColumnElement[bool]
 ) -> CTE:
     """The ids of the first in that order, each with its place."""
     ids = select(Ticket.id, sort.order.column.label("place"))
-    wanted = (*_conditions(selection, reader), *sort.conditions, *more)
+    wanted = (*selection.seen_by(reader), *sort.conditions, *more)
     return ids.where(*wanted).order_by(*sort.order.clauses()).limit(limit).cte(name)
 
 
