@@ -3,7 +3,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from sqlalchemy import ARRAY, BigInteger, ColumnElement, Select, any_, bindparam, literal, or_, select, update
+from sqlalchemy import ARRAY, BigInteger, ColumnElement, Select, any_, bindparam, or_, select, update
 from sqlalchemy.orm import joinedload
 from sqlalchemy.orm.util import identity_key
 
@@ -113,9 +113,12 @@ def people_by_id(ids: Iterable[int | None]) -> dict[int, User]:
     read = db.session.identity_map
     known = {user_id: user for user_id in wanted if (user := read.get(identity_key(User, user_id)))}
     if others := wanted - known.keys():
-        found = select(User).where(User.id == any_(literal(sorted(others), ARRAY(BigInteger))))
-        known |= {user.id: user for user in db.session.scalars(found, execution_options=KEEPS_PLAN)}
+        found = db.session.scalars(_BY_ID, {"ids": sorted(others)}, execution_options=KEEPS_PLAN)
+        known |= {user.id: user for user in found}
     return known
+
+
+_BY_ID = select(User).where(User.id == any_(bindparam("ids", type_=ARRAY(BigInteger))))
 
 
 def user_by_email(email: str) -> User | None:

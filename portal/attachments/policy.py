@@ -3,6 +3,7 @@
 from sqlalchemy import ColumnElement, and_, or_, select
 
 from portal.accounts.models import User
+from portal.accounts.reader import Anybody
 from portal.attachments.models import Attachment, State
 from portal.permissions import Permission
 from portal.projects.policy import shut_to
@@ -23,7 +24,7 @@ def files_for(user: User) -> ColumnElement[bool]:
     return or_(drafted, and_(tickets.exists(), of_ticket_for(user)))
 
 
-def of_ticket_for(user: User) -> ColumnElement[bool]:
+def of_ticket_for(user: Anybody) -> ColumnElement[bool]:
     """Which files of a ticket that this user sees are for them."""
     if not user.may(Permission.TICKET_WORK):
         return ~Attachment.is_internal

@@ -1,11 +1,26 @@
 from collections.abc import Collection, Sequence
 from datetime import timedelta
+from functools import cache
 
-from sqlalchemy import ColumnElement, exists, func, or_, select, union_all
+from sqlalchemy import (
+    ARRAY,
+    BigInteger,
+    ColumnElement,
+    Select,
+    String,
+    any_,
+    bindparam,
+    exists,
+    func,
+    or_,
+    select,
+    union_all,
+)
 from sqlalchemy.orm import joinedload
 
 from portal import clock
 from portal.accounts.models import User
+from portal.accounts.reader import Anybody, Reader
 from portal.attachments.models import Attachment, State
 from portal.attachments.policy import files_for, of_ticket_for
 from portal.events.kinds import Kind
@@ -75,11 +90,11 @@ def files_on_page(
     ticket: Ticket, *, seen_by: User, drafts: Collection[str]
 ) -> tuple[Files, dict[str, list[Attachment]]]:
     """`files_of_ticket` and `drafted_files` in one statement."""
-    sent = _sent_to(ticket) & of_ticket_for(seen_by) & _HAS_COME
-    found = select(Attachment).where(or_(sent, _drafted(seen_by, drafts))).order_by(Attachment.id)
+    reader = Reader.of(seen_by)
+    asked = reader.given | {"ticket_ids": family_ids(ticket), "drafts": list(drafts)}
     by_comment: Files = {}
     by_draft: dict[str, list[Attachment]] = {}
-    for each in db.session.scalars(found, execution_options=KEEPS_PLAN):
+    for each in db.session.scalars(_on_page(reader.anybody), asked, execution_options=KEEPS_PLAN):
         if each.draft:
             by_draft.setdefault(each.draft, []).append(each)
         else:
@@ -87,9 +102,24 @@ def files_on_page(
     return by_comment, by_draft
 
 
+@cache
+def _on_page(reader: Reader) -> Select[Attachment]:
+    """Made once: each ticket's page asks for it."""
+    sent = (Attachment.ticket_id == any_(_TICKETS)) & of_ticket_for(reader) & _HAS_COME
+    drafted = _drafted_by(reader) & (Attachment.draft == any_(_DRAFTS))
+    return select(Attachment).where(or_(sent, drafted)).order_by(Attachment.id)
+
+
+_TICKETS = bindparam("ticket_ids", type_=ARRAY(BigInteger))
+_DRAFTS = bindparam("drafts", type_=ARRAY(String))
+
+
 def _drafted(user: User, drafts: Collection[str]) -> ColumnElement[bool]:
-    known = Attachment.draft.in_(drafts) & (Attachment.scanned_status != State.EXPIRED)
-    return (Attachment.uploader_id == user.id) & known
+    return _drafted_by(user) & Attachment.draft.in_(drafts)
+
+
+def _drafted_by(user: Anybody) -> ColumnElement[bool]:
+    return (Attachment.uploader_id == user.id) & (Attachment.scanned_status != State.EXPIRED)
 
 
 def has_drafted(user: User, draft: str) -> bool:

@@ -1,6 +1,6 @@
 """Telling people what happened. Nothing here commits."""
 
-from sqlalchemy import ColumnElement, false, select, update
+from sqlalchemy import ARRAY, BigInteger, ColumnElement, any_, bindparam, false, select, update
 from sqlalchemy.dialects.postgresql import insert
 
 from portal import clock
@@ -67,8 +67,22 @@ def _is_consequence(event: Event) -> bool:
 
 def read_of_ticket(user: User, *ticket_ids: int) -> bool:
     """Whoever looks at a ticket has read what the bell says of it, and of those that were merged into it.
-    Whether there was anything."""
+    Whether there was anything. It is asked at every look, and mostly not: writing needs a transaction."""
+    asked = {"user_id": user.id, "ticket_ids": list(ticket_ids)}
+    if not db.session.scalar(_UNREAD, asked, execution_options=KEEPS_PLAN):
+        return False
     return _read(user, Notification.ticket_id.in_(ticket_ids))
+
+
+_UNREAD = select(
+    select(Notification.id)
+    .where(
+        Notification.recipient_id == bindparam("user_id"),
+        Notification.read_at.is_(None),
+        Notification.ticket_id == any_(bindparam("ticket_ids", type_=ARRAY(BigInteger))),
+    )
+    .exists()
+)
 
 
 def read_all(user: User) -> None:
@@ -79,7 +93,7 @@ def _read(user: User, *which: ColumnElement[bool]) -> bool:
     unread = update(Notification).where(
         Notification.recipient_id == user.id, Notification.read_at.is_(None), *which
     )
-    how = KEEPS_PLAN | {"synchronize_session": False}  # asked at every look at a ticket
+    how = {"synchronize_session": False}
     was_any = affected(db.session.execute(unread.values(read_at=clock.now()), execution_options=how)) > 0
     if was_any:
         publish_after_commit(f"user:{user.id}")

@@ -85,14 +85,18 @@ _SHOWN = (
 )
 
 
-def events_of(family: Family, *, works: bool) -> Select[Event]:
+def events_of_one(ticket_id: Any, *, works: bool) -> Select[Event]:
+    """What happened to a ticket into which none was merged, as far as somebody may know who works on it
+    or follows it."""
+    events = select(Event).where(Event.ticket_id == ticket_id)
+    return events if works else events.where(Event.is_public.is_(True))
+
+
+def events_of(family: Family) -> Select[Event]:
     """What happened to all of them, as far as the reader may know.
 
     That it was merged, and closed by that, is not told twice where it goes on.
     """
-    if not family.merged:
-        events = select(Event).where(Event.ticket_id == family.ticket.id)
-        return events if works else events.where(Event.is_public.is_(True))
     events = select(Event).where(Event.ticket_id.in_(family.ids), ~_is_of_merging(family.ids[1:]))
     return events.where(or_(Event.is_public.is_(True), Event.ticket_id.in_(family.readable)))
 

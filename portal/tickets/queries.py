@@ -13,7 +13,6 @@ from sqlalchemy import (
     any_,
     bindparam,
     func,
-    literal,
     or_,
     select,
     union_all,
@@ -30,7 +29,7 @@ from portal.events.kinds import CHANGES, Kind
 from portal.events.models import Event
 from portal.extensions import db
 from portal.gateways.database import KEEPS_PLAN, constant
-from portal.tickets.family import WITH_RELATIVES, Family, events_of
+from portal.tickets.family import WITH_RELATIVES, Family, events_of, events_of_one
 from portal.tickets.models import Comment, Part, Ticket, TicketKey, TicketPerson
 from portal.tickets.policy import reachable_by, refuse_spam, visible_to, works_on
 from portal.tickets.senders import WITH_MARKS
@@ -230,17 +229,32 @@ def _all_of(ids: Sequence[int]) -> Select[int]:
 def timeline(family: Family, *, reader: User, works: bool, before: int | None = None) -> Timeline:
     """What happened to the ticket and to what was merged into it, as far as its reader may know, who
     works on it or follows it: the last `SHOWN` events before event `before`, the oldest first."""
-    events = events_of(family, works=works)
-    if before is not None:
-        events = events.where(Event.id < before)
-    events = events.order_by(Event.id.desc()).limit(constant(SHOWN + 1))
-    if works:
-        events = events.options(joinedload(Event.cause).load_only(Event.kind))
-    found = list(db.session.scalars(events, execution_options=KEEPS_PLAN))
+    asked = {"ticket_id": family.ticket.id, "before": before}
+    alone = not family.merged
+    events = _last_events(works, before is not None) if alone else _last_of_all(family, works, before)
+    found = list(db.session.scalars(events, asked if alone else {}, execution_options=KEEPS_PLAN))
     more, found = len(found) > SHOWN, found[:SHOWN][::-1]
     for event in found if works else ():
         event.is_of_many = bool(event.cause and event.cause.kind in OF_MANY)  # type: ignore[misc]
     return Timeline(_entries(found, family, reader), found[0].id if more else None)
+
+
+@cache
+def _last_events(works: bool, has_before: bool) -> Select[Event]:
+    """Of a ticket in which no others go on: made once, for each page asks for them."""
+    before = bindparam("before", type_=BigInteger) if has_before else None
+    return _last(events_of_one(bindparam("ticket_id"), works=works), before, with_causes=works)
+
+
+def _last_of_all(family: Family, works: bool, before: int | None) -> Select[Event]:
+    return _last(events_of(family), before, with_causes=works)
+
+
+def _last(events: Select[Event], before: Any, *, with_causes: bool) -> Select[Event]:
+    if before is not None:
+        events = events.where(Event.id < before)
+    events = events.order_by(Event.id.desc()).limit(constant(SHOWN + 1))
+    return events.options(joinedload(Event.cause).load_only(Event.kind)) if with_causes else events
 
 
 def _entries(events: list[Event], family: Family, reader: User) -> list[Entry]:
@@ -293,8 +307,11 @@ def _comments_of(events: list[Event]) -> dict[int, Comment]:
     ids = [event.data["comment_id"] for event in events if "comment_id" in event.data]
     if not ids:
         return {}
-    written = select(Comment).where(Comment.id == any_(literal(ids, ARRAY(BigInteger))))
-    return {comment.id: comment for comment in db.session.scalars(written, execution_options=KEEPS_PLAN)}
+    written = db.session.scalars(_WRITTEN, {"ids": ids}, execution_options=KEEPS_PLAN)
+    return {comment.id: comment for comment in written}
+
+
+_WRITTEN = select(Comment).where(Comment.id == any_(bindparam("ids", type_=ARRAY(BigInteger))))
 
 
 def replies_since(ticket: Ticket, seen: int, *, besides: User) -> list[Comment]:
