@@ -22,7 +22,7 @@ DOMAIN = {"models", "credentials", "policy", "queries", "actions", "comments", "
           "telling", "held", "attached", "relations", "family", "merging", "links", "splitting", "naming",
           "placeholders", "filling", "counts", "triage", "inbox", "flags", "acts", "rows", "writing",
           "latest", "texts", "wording", "finding", "ranking", "snippets", "spelling",
-          "collecting", "hearers", "hiding", "senders", "spam", "erasing"}  # fmt: skip
+          "collecting", "hearers", "hiding", "numbering", "senders", "spam", "erasing"}  # fmt: skip
 AUDIENCES = {
     "views", "desk", "admin", "mine", "live", "second_step", "two_step_views", "address_views",
     "passkey_views", "picture_views", "welcome_views", "view_as", "token_views", "link_views",

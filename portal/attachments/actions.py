@@ -8,7 +8,7 @@ from typing import Any
 
 from flask import current_app
 from flask_babel import gettext as _
-from sqlalchemy import Row, select
+from sqlalchemy import Row, bindparam, select
 
 from portal import clock
 from portal.accounts.models import User
@@ -24,6 +24,7 @@ from portal.errors import DomainError
 from portal.events.kinds import Kind
 from portal.events.record import record
 from portal.extensions import db
+from portal.gateways.database import KEEPS_PLAN
 from portal.gateways.live import publish_after_commit
 from portal.gateways.queue import enqueue_after_commit
 from portal.gateways.storage import TO_SEND, Area
@@ -168,12 +169,20 @@ def received_for(user: User, draft: str) -> list[Attachment]:
 
     What has not arrived yet stays with the draft.
     """
-    theirs = select(Attachment).where(
-        Attachment.uploader_id == user.id,
-        Attachment.draft == draft,
+    asked = {"uploader_id": user.id, "draft": draft}
+    return list(db.session.scalars(_RECEIVED, asked, execution_options=KEEPS_PLAN))
+
+
+_RECEIVED = (
+    select(Attachment)
+    .where(
+        Attachment.uploader_id == bindparam("uploader_id"),
+        Attachment.draft == bindparam("draft"),
         Attachment.scanned_status.not_in([State.PENDING, State.EXPIRED]),
     )
-    return list(db.session.scalars(theirs.order_by(Attachment.id).with_for_update()))
+    .order_by(Attachment.id)
+    .with_for_update()
+)
 
 
 def give(files: Iterable[Attachment], ticket: Ticket, comment: Comment | None = None) -> None:

@@ -3,9 +3,10 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from flask_babel import gettext
-from sqlalchemy import select
+from sqlalchemy import bindparam, select
 
 from portal.extensions import db
+from portal.gateways.database import KEEPS_PLAN, constant
 from portal.lifecycles.models import Category, Status, Transition
 from portal.memory import Remembered
 
@@ -43,8 +44,15 @@ _steps = Remembered(_read_steps, models=(Status, Transition))
 
 def first_status(lifecycle_id: int) -> Status:
     """The status a new ticket has: the first of the lifecycle's category `new`."""
-    born = select(Status).where(Status.lifecycle_id == lifecycle_id, Status.category == Category.NEW)
-    return db.session.scalars(born.order_by(Status.position, Status.id).limit(1)).one()
+    return db.session.scalars(_FIRST, {"lifecycle_id": lifecycle_id}, execution_options=KEEPS_PLAN).one()
+
+
+_FIRST = (
+    select(Status)
+    .where(Status.lifecycle_id == bindparam("lifecycle_id"), Status.category == Category.NEW)
+    .order_by(Status.position, Status.id)
+    .limit(constant(1))
+)
 
 
 def status_like(status: Status, *, lifecycle_id: int) -> Status:

@@ -2,7 +2,20 @@ import re
 from collections import defaultdict
 from collections.abc import Iterable
 
-from sqlalchemy import BigInteger, ColumnElement, Row, Select, column, exists, func, or_, select, table, true
+from sqlalchemy import (
+    BigInteger,
+    ColumnElement,
+    Row,
+    Select,
+    bindparam,
+    column,
+    exists,
+    func,
+    or_,
+    select,
+    table,
+    true,
+)
 from sqlalchemy.orm import joinedload
 
 from portal import clock
@@ -10,6 +23,7 @@ from portal.accounts.models import User, digest, sort_key
 from portal.accounts.queries import people
 from portal.accounts.reader import Anybody
 from portal.extensions import db
+from portal.gateways.database import KEEPS_PLAN
 from portal.organizations.models import (
     LEADING,
     Department,
@@ -37,8 +51,16 @@ def team_ids_of(user: Anybody) -> Select[int]:
 
 def memberships_of(user: User) -> list[Membership]:
     """What this person is where, by the name of the organization, with its department."""
-    theirs = select(Membership).join(Organization).where(Membership.user_id == user.id)
-    return list(db.session.scalars(theirs.options(*_WHOLE).order_by(Organization.name, Organization.id)))
+    return list(db.session.scalars(_OF_USER, {"user_id": user.id}, execution_options=KEEPS_PLAN))
+
+
+_OF_USER = (
+    select(Membership)
+    .join(Organization)
+    .where(Membership.user_id == bindparam("user_id"))
+    .options(*_WHOLE)
+    .order_by(Organization.name, Organization.id)
+)
 
 
 def memberships_to_ask_in(user: User) -> list[Membership]:

@@ -15,6 +15,7 @@ from sqlalchemy.orm import joinedload
 
 from portal.accounts.models import User
 from portal.extensions import db
+from portal.gateways.database import KEEPS_PLAN
 from portal.lifecycles.models import Lifecycle, Status
 from portal.permissions import STAFF
 from portal.projects.models import Project, ProjectMember, TicketCategory
@@ -27,19 +28,28 @@ _DELETED = table("deleted_keys", column("key", String))
 
 def open_projects(*which: ColumnElement[bool]) -> list[Project]:
     """The projects that take tickets, by name; or those of them of which this is true."""
-    living = select(Project).where(Project.archived_at.is_(None), *which)
-    return list(db.session.scalars(living.order_by(Project.name, Project.id)))
+    living = _LIVING.where(*which) if which else _LIVING
+    return list(db.session.scalars(living, execution_options=KEEPS_PLAN if not which else {}))
+
+
+_LIVING = select(Project).where(Project.archived_at.is_(None)).order_by(Project.name, Project.id)
 
 
 def open_categories(*, project_id: int | None = None) -> list[TicketCategory]:
     """The categories that tickets can have (those of one project), in the admin's order."""
-    living = select(TicketCategory).where(TicketCategory.archived_at.is_(None))
+    living = _IN_USE
     if project_id is not None:
         of_project = TicketCategory.project_id == project_id
         living = living.where(or_(of_project, TicketCategory.project_id.is_(None)))
-    living = living.options(joinedload(TicketCategory.project))
-    order = (TicketCategory.position, TicketCategory.stored_name, TicketCategory.id)
-    return list(db.session.scalars(living.order_by(*order)))
+    return list(db.session.scalars(living, execution_options=KEEPS_PLAN))
+
+
+_IN_USE = (
+    select(TicketCategory)
+    .where(TicketCategory.archived_at.is_(None))
+    .options(joinedload(TicketCategory.project))
+    .order_by(TicketCategory.position, TicketCategory.stored_name, TicketCategory.id)
+)
 
 
 def all_projects() -> list[Project]:

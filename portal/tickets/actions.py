@@ -7,7 +7,8 @@ from datetime import datetime
 from typing import Any
 
 from flask_babel import gettext as _
-from sqlalchemy import delete, update
+from sqlalchemy import bindparam, delete
+from sqlalchemy.dialects.postgresql import insert
 
 from portal import clock
 from portal.accounts.models import User, about
@@ -20,7 +21,7 @@ from portal.lifecycles.queries import first_status, path_to_category, path_to_st
 from portal.markdown import render_markdown
 from portal.organizations.models import Membership, Organization, Team
 from portal.organizations.queries import memberships_to_ask_in
-from portal.projects.models import Project, ProjectCounter, TicketCategory
+from portal.projects.models import Project, TicketCategory
 from portal.projects.policy import is_shut
 from portal.tickets.models import (
     Outcome,
@@ -30,6 +31,7 @@ from portal.tickets.models import (
     TicketPerson,
     WaitingFor,
 )
+from portal.tickets.numbering import take_number
 from portal.tickets.queries import last_organization_id
 
 
@@ -68,7 +70,7 @@ def submit_ticket(requester: User, request: Request, *, actor: User | None = Non
     )
     db.session.add(ticket)
     db.session.flush()
-    db.session.add(TicketPerson(user_id=requester.id, ticket_id=ticket.id, part=Part.REQUESTER))
+    take_part(ticket, requester, Part.REQUESTER)
     told = {"values": snapshot(ticket)} | _submitted_by(ticket, actor)
     record(Kind.TICKET_SUBMITTED, actor=actor or requester, ticket=ticket, **told)
     return ticket
@@ -230,16 +232,20 @@ def edit(ticket: Ticket, *, actor: User | None, **values: Any) -> None:
 
 def take_part(ticket: Ticket, user: User, part: Part) -> None:
     """Let the user see the ticket, as what they are to it; twice is as good as once."""
-    if db.session.get(TicketPerson, (user.id, ticket.id, part)) is None:
-        db.session.add(TicketPerson(user_id=user.id, ticket_id=ticket.id, part=part))
-        db.session.flush()
+    db.session.execute(_TAKE_PART, {"user_id": user.id, "ticket_id": ticket.id, "part": part})
 
 
 def end_assignment(ticket: Ticket) -> None:
     """Nobody sees the ticket any more for being its assignee."""
-    db.session.execute(
-        delete(TicketPerson).where(TicketPerson.ticket_id == ticket.id, TicketPerson.part == Part.ASSIGNEE)
-    )
+    db.session.execute(_END_ASSIGNMENT, {"of_ticket": ticket.id})
+
+
+# Of the table: what waits to be written of the ticket itself is then written once, with its history.
+_PARTS: Any = TicketPerson.__table__
+_TAKE_PART = insert(_PARTS).on_conflict_do_nothing()
+_END_ASSIGNMENT = delete(_PARTS).where(
+    _PARTS.c.ticket_id == bindparam("of_ticket"), _PARTS.c.part == Part.ASSIGNEE
+)
 
 
 def watch(ticket: Ticket, user: User, *, actor: User | None = None) -> None:
@@ -355,17 +361,6 @@ def _home(requester: User, organization: Organization | None) -> Membership | No
         return next(iter(homes), None)
     last = last_organization_id(requester)
     return next((each for each in homes if each.organization_id == last), homes[0])
-
-
-def take_number(project: Project) -> int:
-    """The project's next number. Its row stays locked until the commit, so keys have no gaps."""
-    counted = (
-        update(ProjectCounter)
-        .where(ProjectCounter.project_id == project.id)
-        .values(last_number=ProjectCounter.last_number + 1)
-        .returning(ProjectCounter.last_number)
-    )
-    return db.session.execute(counted).scalar_one()
 
 
 def _refuse_what_does_not_fit(request: Request) -> None:

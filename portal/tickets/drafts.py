@@ -35,8 +35,8 @@ def save_draft(user: User, scope: str, content: dict[str, str]) -> Draft | None:
 
 def drop_draft(user: User, *scopes: str) -> None:
     """Forget it: it was sent, or emptied."""
-    sent = delete(Draft).where(Draft.user_id == user.id, Draft.scope.in_(scopes))
-    db.session.execute(sent.execution_options(synchronize_session=False))
+    asked = {"user_id": user.id, "scopes": list(scopes)}
+    db.session.execute(_SENT, asked, execution_options={"synchronize_session": False})
 
 
 def drafts_of(user: User, *scopes: str) -> dict[str, Draft]:
@@ -45,6 +45,9 @@ def drafts_of(user: User, *scopes: str) -> dict[str, Draft]:
     return {draft.scope: draft for draft in db.session.scalars(_THEIRS, asked, execution_options=KEEPS_PLAN)}
 
 
-_THEIRS = select(Draft).where(  # made once: each ticket's page asks for them
-    Draft.user_id == bindparam("user_id"), Draft.scope == any_(bindparam("scopes", type_=ARRAY(String)))
+# Made once: each ticket's page asks for them, and each form that is sent ends some.
+_WHICH = (
+    Draft.user_id == bindparam("user_id"),
+    Draft.scope == any_(bindparam("scopes", type_=ARRAY(String))),
 )
+_THEIRS, _SENT = select(Draft).where(*_WHICH), delete(Draft).where(*_WHICH)

@@ -14,8 +14,9 @@ from portal.lifecycles.models import Category, Status
 from portal.lifecycles.queries import status_like
 from portal.projects.models import Project
 from portal.projects.policy import is_shut
-from portal.tickets.actions import end_assignment, take_number
+from portal.tickets.actions import end_assignment
 from portal.tickets.models import Ticket, TicketKey, WaitingFor
+from portal.tickets.numbering import take_number
 from portal.tickets.unsent import Draft
 
 

@@ -5,13 +5,22 @@ from datetime import datetime
 from hashlib import sha256
 from typing import Any
 
-from sqlalchemy import delete, select, update
+from sqlalchemy import bindparam, delete, select, update
 from sqlalchemy.dialects.postgresql import insert
 
 from portal import clock
 from portal.accounts.models import User
 from portal.extensions import affected, db
 from portal.tickets.unsent import IdempotencyKey
+
+# Made once, for every form that is sent asks for them, and of the table: no session holds such a row.
+_KEYS: Any = IdempotencyKey.__table__
+_CLAIM = insert(_KEYS).on_conflict_do_nothing().returning(_KEYS.c.key)
+_REMEMBER = (
+    update(_KEYS)
+    .where(_KEYS.c.user_id == bindparam("whose"), _KEYS.c.key == bindparam("which"))
+    .values(made=bindparam("what"))
+)
 
 
 def key_of(sent: dict[str, Any], *, place: str) -> str | None:
@@ -34,8 +43,7 @@ def claim(key: str | None, *, user: User) -> str | None:
     if not key:
         return None
     values = {"user_id": user.id, "key": key, "made": "", "created_at": clock.now()}
-    new = insert(IdempotencyKey).values(values).on_conflict_do_nothing().returning(IdempotencyKey.key)
-    if db.session.scalar(new):
+    if db.session.scalar(_CLAIM, values):
         return None
     made = select(IdempotencyKey.made).where(IdempotencyKey.user_id == user.id, IdempotencyKey.key == key)
     return db.session.scalar(made)
@@ -50,8 +58,7 @@ def is_known(key: str | None, *, user: User) -> bool:
 def remember(key: str | None, made: str, *, user: User) -> None:
     """Note what the form made, so that sending it again leads there."""
     if key:
-        own = update(IdempotencyKey).where(IdempotencyKey.user_id == user.id, IdempotencyKey.key == key)
-        db.session.execute(own.values(made=made))
+        db.session.execute(_REMEMBER, {"whose": user.id, "which": key, "what": made})
 
 
 def forget_old(before: datetime) -> int:
