@@ -103,31 +103,30 @@ def counted_page(
 ) -> tuple[Page, int]:
     """One page of the selection, and how many tickets there are in it, counted no further than `most`.
 
-    Of the first page that is one statement: the ids are found once, in the order of the page.
+    It is one statement; for the first page it finds the ids once, in the order of the page.
     """
     place = Place.of(cursor, sort.order)
-    if not place.is_first:
-        page = page_of(selection, sort=sort, cursor=cursor, size=size, shown=shown)
-        return page, count_of(selection, most)
 
     def make(reader: Reader) -> Select:
+        if not place.is_first:
+            number = _count(selection, reader, most).scalar_subquery()
+            rows = _rows(selection, reader, sort, shown).add_columns(number.label("in_all"))
+            return place.select(rows, sort.order, size)
         found = _first(selection, reader, sort, max(most, size + 1), "found")
         rows = rows_of(reader, _ids(found, sort, size + 1), shown=shown).order_by(*sort.order.clauses())
         return rows.add_columns(_number(found, most).label("in_all"))
 
-    rows = selection.execute(("counted", sort, size, shown, most), make)
+    what = ("counted", sort, place.is_first, place.backwards, size, shown, most)
+    rows = selection.execute(what, make, place.values)
     page = place.page(rows, size=size, of=(sort.attribute, "id"))
+    if not rows and not place.is_first:
+        return page, count_of(selection, most)
     return page, rows[0].in_all if rows else 0
 
 
 def count_of(selection: Selection, most: int) -> int:
     """How many tickets are in the selection, counted no further than `most`."""
-
-    def make(reader: Reader) -> Select:
-        some = select(Ticket.id).where(*selection.seen_by(reader)).limit(most).subquery()
-        return select(func.count()).select_from(some)
-
-    return selection.execute(("count", most), make)[0][0]
+    return selection.execute(("count", most), lambda reader: _count(selection, reader, most))[0][0]
 
 
 def rows_by_id(selection: Selection, ids: Sequence[int]) -> list[Row]:
@@ -191,6 +190,11 @@ def first_of_statuses(
 def _rows(selection: Selection, reader: Reader, sort: Sort, shown: frozenset[str]) -> Select:
     wanted = selection.conditions(reader)
     return tickets_seen_by(reader, *wanted, *sort.conditions, tree=selection.tree, shown=shown)
+
+
+def _count(selection: Selection, reader: Reader, most: int) -> Select[int]:
+    some = select(Ticket.id).where(*selection.seen_by(reader)).limit(most).subquery()
+    return select(func.count()).select_from(some)
 
 
 def _first(
