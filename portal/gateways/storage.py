@@ -17,6 +17,7 @@ from urllib.parse import quote, urlsplit
 import urllib3
 from flask import Flask, current_app
 from minio import Minio
+from minio.commonconfig import CopySource
 from minio.datatypes import Part
 from minio.error import MinioException, S3Error
 
@@ -224,6 +225,11 @@ class Storage:
     def keep(self, key: str, file: BinaryIO, *, size: int, kind: str) -> None:
         """Put a file where clean ones are: no browser can write there. Raises StorageAway."""
         self._put(Area.CLEAN, key, file, size, kind)
+
+    def copy_to_quarantine(self, key: str, into: str) -> None:
+        """Put a clean file where browsers put theirs, within the store. Raises NoSuchObject, StorageAway."""
+        with _away():
+            self._client.copy_object(self.buckets[0], into, CopySource(self.buckets[1], key))
 
     def _put(self, area: Area, key: str, file: BinaryIO, size: int, kind: str) -> None:
         with _away():

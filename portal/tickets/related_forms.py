@@ -1,9 +1,10 @@
+import secrets
 from typing import Any, cast
 
 from flask_babel import gettext
 from flask_babel import lazy_gettext as _l
 from sqlalchemy import Row
-from wtforms import SelectField, StringField, ValidationError
+from wtforms import BooleanField, SelectField, StringField, ValidationError
 
 from portal.accounts.models import User
 from portal.tickets.forms import TicketForm
@@ -74,6 +75,7 @@ class SplitForm(TicketForm):
     """A new ticket of what was said on another one, and what it is to that."""
 
     relation = SelectField(_l("The new ticket"))
+    with_files = BooleanField(_l("Copy its files to the new ticket"))
 
     def __init__(self, *, reader: User, original: Ticket, **kwargs: object) -> None:
         super().__init__(reader=reader, **kwargs)
@@ -112,6 +114,8 @@ class SplitForm(TicketForm):
             "person": asker.email,
             "confidential": ticket.is_confidential,
             "relation": Relation.RELATES_TO.value,
+            "with_files": True,
+            "idempotency_key": secrets.token_urlsafe(16),
         }
         return cls(reader=reader, original=ticket, formdata=None, data=known)
 

@@ -4,8 +4,7 @@ Putting a statement together and finding its text takes longer than PostgreSQL n
 """
 
 from collections.abc import Callable, Hashable, Mapping, Sequence
-from dataclasses import dataclass, field
-from functools import lru_cache
+from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Any
 
@@ -21,6 +20,7 @@ from portal.tickets.models import Ticket
 from portal.web.paging import PAGE, Page, Place
 
 NOTHING: Mapping[str, Any] = MappingProxyType({})
+MOST = 512  # statements that are kept; then the keeping begins anew
 
 
 @dataclass(frozen=True)
@@ -52,23 +52,22 @@ class Selection:
         nothing but this selection and `what`. `values` are those it is given each time, `how` are options
         of its execution."""
         anybody = self.reader.anybody
-        if self.lasts is None:
-            statement = make(anybody)
-        else:
-            statement = _kept(_Kept((anybody, self.lasts, what), lambda: make(anybody)))
+        made_of = (anybody, self.lasts, what)
+        statement = make(anybody) if self.lasts is None else _kept(made_of, make)
         given = {**self.reader.given, **values}
         return db.session.execute(statement, given, execution_options=how).all()
 
 
-@dataclass(frozen=True)
-class _Kept:
-    made_of: Hashable
-    make: Callable[[], Select] = field(compare=False)
+def _kept(made_of: tuple[Reader, Hashable, Hashable], make: Callable[[Reader], Select]) -> Select:
+    """What makes it is not kept: that holds whatever the request has read."""
+    if (statement := _STATEMENTS.get(made_of)) is None:
+        if len(_STATEMENTS) >= MOST:
+            _STATEMENTS.clear()
+        statement = _STATEMENTS[made_of] = make(made_of[0])
+    return statement
 
 
-@lru_cache(maxsize=256)
-def _kept(kept: _Kept) -> Select:
-    return kept.make()
+_STATEMENTS: dict[Hashable, Select] = {}
 
 
 def page_of(
@@ -162,7 +161,7 @@ def first_of_statuses(
     shown: frozenset[str] = USUAL,
 ) -> dict[str, Group]:
     """The first few of each group of statuses, by their ids, in that order, and the number of all that are in
-    it: in one statement. None where there are no groups."""
+    it: in one statement."""
     if not groups:
         return {}
 

@@ -4,9 +4,11 @@ from flask import flash, request, url_for
 from flask_babel import gettext as _
 from sqlalchemy.orm import joinedload
 
+from portal.attachments.actions import attach, take_back
+from portal.attachments.copying import Copied, copy, copyable
 from portal.extensions import db
 from portal.permissions import Permission, requires
-from portal.tickets import throttle
+from portal.tickets import once, throttle
 from portal.tickets.blueprint import bp
 from portal.tickets.family import comments_of, family_of
 from portal.tickets.models import Comment, Ticket
@@ -32,28 +34,54 @@ def split(key: str, comment_id: str):
         form = SplitForm.of(comment, ticket, reader=me(), asker=asker_of(comment))
         return _asking(ticket, comment, form, 200)
 
-    ticket = get_work_or_404(key, seen_by=me(), to_change=True, wherever=True)
-    comment = _comment_or_404(comment_id, ticket)
+    ticket, comment = _held(key, comment_id)
     form = SplitForm(reader=me(), original=ticket)
+    sent_as = once.key_of(form.data, place=f"split:{comment_id}")
     if not form.validate():
         return _asking(ticket, comment, form, 422)
-    if refusal := throttle.too_many_tickets(me()):
-        return too_many(refusal, form, lambda status: _asking(ticket, comment, form, status))
-    made = split_off(
-        comment,
-        ticket,
-        form.asked(),
-        requester=form.asker,
-        relation=Relation(form.relation.data),
-        actor=me(),
-    )
+    refuse_to_split(comment)
+    copied = None
+    if form.with_files.data and not once.is_known(sent_as, user=me()) and (files := copyable(comment)):
+        copied = copy(files, by=me())
+        ticket, comment = _held(key, comment_id)
+    return _split(ticket, comment, form, sent_as, copied)
+
+
+def _split(ticket: Ticket, comment: Comment, form: SplitForm, sent_as: str | None, copied: Copied | None):
+    """One ticket for one form, however often it is sent."""
+    if (made := once.claim(sent_as, user=me())) is None:
+        if refusal := throttle.too_many_tickets(me()):
+            db.session.rollback()  # the form's key is free again
+            return too_many(refusal, form, lambda status: _asking(ticket, comment, form, status))
+        new = split_off(
+            comment,
+            ticket,
+            form.asked(),
+            requester=form.asker,
+            relation=Relation(form.relation.data),
+            actor=me(),
+        )
+        if copied:
+            attach(me(), copied.draft, new)
+        made = new.key
+        once.remember(sent_as, made, user=me())
+        flash(_("%(key)s was made of the comment.", key=made), "success")
+        for why in copied.refused if copied else ():
+            flash(_("Not copied: %(file)s", file=why), "warning")
+    elif copied:
+        take_back(copied.files, sender=me())
     db.session.commit()
-    flash(_("%(key)s was made of the comment.", key=made.key), "success")
-    return go_to(url_for(".show", key=made.key))
+    return go_to(url_for(".show", key=made))
+
+
+def _held(key: str, comment_id: str) -> tuple[Ticket, Comment]:
+    ticket = get_work_or_404(key, seen_by=me(), to_change=True, wherever=True)
+    return ticket, _comment_or_404(comment_id, ticket)
 
 
 def _asking(ticket: Ticket, comment: Comment, form: SplitForm, status: int):
-    return render(PAGE, FRAGMENT, status, ticket=ticket, comment=comment, form=form)
+    shown = {"ticket": ticket, "comment": comment, "form": form, "files": copyable(comment)}
+    return render(PAGE, FRAGMENT, status, **shown)
 
 
 def _comment_or_404(public_id: str, ticket: Ticket) -> Comment:

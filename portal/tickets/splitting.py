@@ -22,7 +22,7 @@ def split(
 ) -> Ticket:
     """Submit it in the requester's name, linked with the ticket (held), whose history tells it.
 
-    `relation` is what the new one is to that. Files stay with the comment that they came with.
+    `relation` is what the new one is to that.
     Raises DomainError for an internal note: its text would be read by whoever asks.
     """
     refuse_to_split(comment)

@@ -5,7 +5,9 @@ import re
 import pytest
 from sqlalchemy import select
 
+from portal.attachments.models import Attachment, State
 from portal.extensions import db
+from portal.gateways.storage import NoSuchObject, Storage, StorageAway
 from portal.tickets.models import Comment, Part, Ticket, TicketPerson
 from portal.tickets.relations import Relation, TicketLink
 from tests import factories as make
@@ -68,14 +70,101 @@ def test_it_is_made_linked_and_told_in_both_histories(said, world, client_for, r
     assert "IT-1" not in client_for(ann).get("/tickets/IT-2").text
 
 
-def test_its_files_stay_where_they_are(said, world, client_for):
-    ticket, comment, _ann, petra = said
-    file = make.file(ticket, comment=comment)
+@pytest.fixture
+def burning(said):
+    """What she says comes with a picture of it, with one that is being looked at still, and an evil one."""
+    ticket, comment, ann, petra = said
+    file = make.file(ticket, comment=comment, name="fire.png")
+    for name, state in {"later.txt": State.SCANNING, "evil.txt": State.INFECTED}.items():
+        of_state = {"scanned_status": state, "clean_key": None, "sha256": None}
+        make.file(ticket, comment=comment, name=name, **of_state)
     db.session.commit()
-    client_for(petra).post(path(comment), data=form(world))
+    return file, comment, ann, petra
+
+
+def copies():
+    found = select(Attachment).where(Attachment.comment_id.is_(None)).order_by(Attachment.id)
+    return list(db.session.scalars(found.execution_options(populate_existing=True)))
+
+
+def test_its_files_go_along_and_stay_and_are_looked_at_again(burning, world, client_for, queue):
+    file, comment, ann, petra = burning
+    client = client_for(petra)
+    page = client.get(path(comment)).text
+    assert re.search(r'<input[^>]*checked[^>]*name="with_files"', page)
+    assert [name in page.partition('id="split"')[2] for name in ("fire.png", "later.txt", "evil.txt")] == [
+        True,
+        False,
+        False,
+    ]
+
+    client.post(path(comment), data=form(world, with_files="y"))
+
+    copy = copies()[0]
+    kept = (copy.ticket_id, copy.uploader_id, copy.original_filename, copy.mime, copy.size, copy.draft)
+    assert kept == (made().id, petra.id, "fire.png", "image/png", file.size, None)
+    assert copy.state is State.UPLOADED
+    assert client_for(ann).get(f"/attachments/{copy.public_id}").status_code != 302
+    queue.run()
+    copy = copies()[0]
+    assert (copy.state, copy.sha256, bool(copy.thumbnail_key)) == (State.CLEAN, file.sha256, True)
+    assert not {copy.clean_key, copy.thumbnail_key, copy.object_key} & {
+        file.clean_key,
+        file.thumbnail_key,
+        file.object_key,
+    }
     db.session.refresh(file)
-    assert (file.ticket_id, file.comment_id) == (ticket.id, comment.id)
-    assert "notes.txt" not in client_for(petra).get("/tickets/IT-2").text
+    assert (file.ticket_id, file.comment_id) == (comment.ticket_id, comment.id)
+    assert "fire.png" in client_for(ann).get("/tickets/IT-2").text
+    assert len(copies()) == 1
+
+
+def test_files_go_along_only_where_somebody_wants_it(burning, world, client_for):
+    _file, comment, _ann, petra = burning
+    client_for(petra).post(path(comment), data=form(world))
+    assert made()
+    assert copies() == []
+
+
+def test_what_comes_without_files_offers_none(said, client_for):
+    _ticket, comment, _ann, petra = said
+    assert "with_files" not in client_for(petra).get(path(comment)).text
+
+
+@pytest.mark.parametrize("problem", [StorageAway("away"), NoSuchObject("NoSuchKey")])
+def test_a_file_that_cannot_be_copied_is_told_and_keeps_no_ticket_from_being_made(
+    burning, world, client_for, monkeypatch, problem
+):
+    _file, comment, _ann, petra = burning
+
+    def fail(*args):
+        raise problem
+
+    monkeypatch.setattr(Storage, "copy_to_quarantine", fail)
+    client = client_for(petra)
+    page = client.post(path(comment), data=form(world, with_files="y"), follow_redirects=True).text
+    assert "Not copied: fire.png" in page
+    assert made()
+    assert [each.state for each in copies()] == [State.EXPIRED]
+    assert copies()[0].ticket_id is None
+
+
+def test_sent_twice_it_is_one_ticket_with_one_copy(burning, world, client_for):
+    _file, comment, _ann, petra = burning
+    client = client_for(petra)
+    key = re.search(r'name="idempotency_key"[^>]*value="([^"]+)"', client.get(path(comment)).text)[1]
+    sent = form(world, with_files="y", idempotency_key=key)
+    answers = [client.post(path(comment), data=sent).location for _ in range(2)]
+    assert answers == ["/tickets/IT-2", "/tickets/IT-2"]
+    assert db.session.query(Ticket).count() == 2
+    assert [each.ticket_id for each in copies()] == [made().id]
+
+
+def test_a_form_that_is_wrong_copies_nothing(burning, world, client_for):
+    _file, comment, _ann, petra = burning
+    answer = client_for(petra).post(path(comment), data=form(world, with_files="y", title=""))
+    assert (answer.status_code, copies()) == (422, [])
+    assert re.search(r'<input[^>]*checked[^>]*name="with_files"', answer.text)
 
 
 def test_a_note_becomes_no_ticket(said, world, client_for):
