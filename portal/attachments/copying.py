@@ -2,31 +2,16 @@
 
 import secrets
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from functools import partial
 
-from flask_babel import gettext as _
 from sqlalchemy import select
 
 from portal.accounts.models import User
-from portal.attachments import actions
 from portal.attachments.models import Attachment, State
-from portal.attachments.queries import attachment_or_404
-from portal.errors import DomainError
+from portal.attachments.taking import Coming, Received, take_in
 from portal.extensions import db
-from portal.gateways.storage import NoSuchObject, StorageAway, storage
+from portal.gateways.storage import storage
 from portal.tickets.models import Comment
-
-DRAFT = "copy"  # what the drafts are called in which copies wait for their ticket
-
-
-@dataclass(frozen=True)
-class Copied:
-    """In which draft of whoever had them made the copies wait, their public ids, and why others were not
-    made, in words."""
-
-    draft: str
-    files: list[str] = field(default_factory=list)
-    refused: list[str] = field(default_factory=list)
 
 
 def copyable(comment: Comment) -> list[Attachment]:
@@ -36,33 +21,19 @@ def copyable(comment: Comment) -> list[Attachment]:
     return list(db.session.scalars(clean.order_by(Attachment.id)))
 
 
-def copy(files: Sequence[Attachment], *, by: User) -> Copied:
-    """Have each of them once more, as what `by` is about to send; left alone, the copies go after a week.
-
-    Commits, for nothing is held while the store is busy: what the caller has locked is to be loaded again.
-    """
-    copied = Copied(f"{DRAFT}-{secrets.token_urlsafe(16)}")
-    wanted = [(each.original_filename, each.mime, each.size, str(each.clean_key)) for each in files]
-    for name, mime, size, key in wanted:
-        try:
-            copied.files.append(_copy(name, mime, size, key, by=by, draft=copied.draft))
-        except DomainError as error:
-            db.session.rollback()
-            copied.refused.append(f"{name}: {error}")
-    return copied
+def new_draft() -> str:
+    """Of copies that wait for their ticket; left alone, they go after a week."""
+    return f"copy-{secrets.token_urlsafe(16)}"
 
 
-def _copy(name: str, mime: str, size: int, key: str, *, by: User, draft: str) -> str:
-    """As if `by` had sent it: announced, put into the quarantine, and said to be there. Its public id."""
-    announced = actions.announce(name, mime=mime, size=size, uploader=by, draft=draft)
-    public_id, into = announced.public_id, announced.object_key
-    db.session.commit()
-    try:
-        storage().copy_to_quarantine(key, into)
-    except (NoSuchObject, StorageAway) as error:
-        actions.expire([attachment_or_404(public_id, seen_by=by, to_change=True)])
-        db.session.commit()
-        raise DomainError(_("The store did not hand it out.")) from error
-    actions.arrived(attachment_or_404(public_id, seen_by=by, to_change=True))
-    db.session.commit()
-    return public_id
+def copy(files: Sequence[Attachment], draft: str, *, by: User) -> Received:
+    """Have each of them once more, in that draft of `by`. Commits, as `take_in` does."""
+    coming = [
+        Coming(each.original_filename, each.mime, each.size, partial(_put, str(each.clean_key)))
+        for each in files
+    ]
+    return take_in(coming, draft, by=by)
+
+
+def _put(clean_key: str, key: str, _kind: str) -> None:
+    storage().copy_to_quarantine(clean_key, key)

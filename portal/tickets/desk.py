@@ -8,7 +8,7 @@ from flask_babel import gettext as _
 
 from portal.attachments.actions import attach, take_back
 from portal.attachments.places import draft_of
-from portal.attachments.receiving import Received
+from portal.attachments.taking import Received
 from portal.errors import DomainError
 from portal.extensions import db
 from portal.lifecycles.models import Status

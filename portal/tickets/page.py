@@ -14,7 +14,8 @@ from portal import clock
 from portal.accounts.throttle import TooOften
 from portal.attachments.places import draft_of
 from portal.attachments.queries import files_of_ticket, files_on_page, has_drafted
-from portal.attachments.receiving import Received, brings_files, described, receive
+from portal.attachments.receiving import brings_files, described, receive
+from portal.attachments.taking import Received
 from portal.canned.filling import fill_for
 from portal.canned.queries import usable_reply
 from portal.tickets import once

@@ -5,7 +5,8 @@ from flask_babel import gettext as _
 from sqlalchemy.orm import joinedload
 
 from portal.attachments.actions import attach, take_back
-from portal.attachments.copying import Copied, copy, copyable
+from portal.attachments.copying import copy, copyable, new_draft
+from portal.attachments.taking import Received
 from portal.extensions import db
 from portal.permissions import Permission, requires
 from portal.tickets import once, throttle
@@ -26,7 +27,7 @@ PAGE, FRAGMENT = "tickets/split.html", "tickets/_split.html"
 @bp.route("/<key:key>/comments/<comment_id>/ticket", methods=["GET", "POST"])
 @requires(Permission.TICKET_WORK)
 def split(key: str, comment_id: str):
-    """What was said is a matter of its own."""
+    """What was said is a matter of its own. One ticket for one form, however often it is sent."""
     if request.method == "GET":
         ticket = get_work_or_404(key, seen_by=me())
         comment = _comment_or_404(comment_id, ticket)
@@ -40,15 +41,10 @@ def split(key: str, comment_id: str):
     if not form.validate():
         return _asking(ticket, comment, form, 422)
     refuse_to_split(comment)
-    copied = None
+    copied, draft = Received(), new_draft()
     if form.with_files.data and not once.is_known(sent_as, user=me()) and (files := copyable(comment)):
-        copied = copy(files, by=me())
+        copied = copy(files, draft, by=me())
         ticket, comment = _held(key, comment_id)
-    return _split(ticket, comment, form, sent_as, copied)
-
-
-def _split(ticket: Ticket, comment: Comment, form: SplitForm, sent_as: str | None, copied: Copied | None):
-    """One ticket for one form, however often it is sent."""
     if (made := once.claim(sent_as, user=me())) is None:
         if refusal := throttle.too_many_tickets(me()):
             db.session.rollback()  # the form's key is free again
@@ -61,14 +57,13 @@ def _split(ticket: Ticket, comment: Comment, form: SplitForm, sent_as: str | Non
             relation=Relation(form.relation.data),
             actor=me(),
         )
-        if copied:
-            attach(me(), copied.draft, new)
+        attach(me(), draft, new)
         made = new.key
         once.remember(sent_as, made, user=me())
         flash(_("%(key)s was made of the comment.", key=made), "success")
-        for why in copied.refused if copied else ():
+        for why in copied.refused:
             flash(_("Not copied: %(file)s", file=why), "warning")
-    elif copied:
+    else:
         take_back(copied.files, sender=me())
     db.session.commit()
     return go_to(url_for(".show", key=made))

@@ -12,7 +12,8 @@ from portal.attachments.actions import attach, give, received_for, take_back
 from portal.attachments.places import NEW as NEW_FILES
 from portal.attachments.places import draft_of
 from portal.attachments.queries import drafted_files, files_of_ticket
-from portal.attachments.receiving import Received, brings_files, described, receive
+from portal.attachments.receiving import brings_files, described, receive
+from portal.attachments.taking import Received
 from portal.deletion.queries import deletion_or_404
 from portal.errors import DomainError
 from portal.extensions import db
