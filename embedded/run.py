@@ -11,9 +11,13 @@ from embedded.problems import Problem
 from embedded.stack import Stack
 from embedded.state import InUse, State
 
+PASSED_ON = (signal.SIGTERM, signal.SIGHUP)
+
 
 def main() -> int:
     options = _options()
+    for number in PASSED_ON:
+        signal.signal(number, lambda received, _frame: sys.exit(128 + received))  # not without its servers
     try:
         state = _held_state(options.state, may_take_another=options.fast)
         stack = Stack(state, fast=options.fast, say=_say)
@@ -54,10 +58,15 @@ def _held_state(path: Path, *, may_take_another: bool) -> State:
 
 def run_command(command: list[str], environment: dict[str, str]) -> int:
     """The command's exit code. Ctrl-C reaches it by the terminal; other signals are passed on."""
+    early: list[int] = []
     signal.signal(signal.SIGINT, lambda *_: None)
+    for number in PASSED_ON:  # before it starts: it may be told to end while it does
+        signal.signal(number, lambda received, _frame: early.append(received))
     child = subprocess.Popen(command, env=environment)
-    for number in (signal.SIGTERM, signal.SIGHUP):
+    for number in PASSED_ON:
         signal.signal(number, lambda received, _frame: child.send_signal(received))
+    for number in early:
+        child.send_signal(number)
     code = child.wait()
     return 128 - code if code < 0 else code
 

@@ -4,6 +4,7 @@ import { keysAreFree } from "./kit/keys.js"
 
 let lifted // the card in the air
 let moved = "" // the key of the one that was moved last, which keeps the focus
+let offered // the key of the one whose menu was opened last
 
 const boardOf = (element) => element?.closest?.("[data-board]")
 const columnOf = (element) => element?.closest?.("[data-column]")
@@ -12,15 +13,15 @@ const takes = (column, card) => column.dataset.from.split(" ").includes(card.dat
 const focusOn = (card) => card?.querySelector("a").focus()
 
 function move(card, column) {
-  moved = card.dataset.keyOf
   if (takes(column, card) && "asks" in column.dataset) return openMenu(card, column.dataset.column)
+  moved = card.dataset.keyOf
   const values = { to: column.dataset.column, from: card.dataset.status }
   htmx.ajax("POST", card.dataset.move, { source: card, swap: "none", values })
 }
 
 function openMenu(card, to = "") {
   const menu = document.querySelector("#card-menu")
-  moved = card.dataset.keyOf
+  offered = card.dataset.keyOf
   const address = to ? `${card.dataset.move}?${new URLSearchParams({ to })}` : card.dataset.move
   htmx.ajax("GET", address, { source: menu, target: menu, swap: "innerHTML" }).then(() => {
     const { left, bottom } = card.getBoundingClientRect()
@@ -93,7 +94,9 @@ document.addEventListener("click", (event) => {
 })
 
 document.addEventListener("htmx:beforeRequest", (event) => {
-  if (lifted && event.detail.elt.matches("[data-board]")) event.preventDefault()
+  const { elt, requestConfig } = event.detail
+  if (lifted && elt.matches("[data-board]")) event.preventDefault()
+  if (elt.closest("#card-menu") && requestConfig.verb === "post") moved = offered
 })
 
 document.addEventListener("htmx:afterSettle", ({ detail }) => {

@@ -15,6 +15,19 @@ print("up", flush=True)
 time.sleep(60)
 """
 
+TOLD_AT_ONCE = """
+import os, signal, subprocess, sys
+from embedded.run import run_command
+
+class Popen(subprocess.Popen):
+    def __init__(self, *arguments, **options):
+        super().__init__(*arguments, **options)
+        os.kill(os.getpid(), signal.SIGTERM)
+
+subprocess.Popen = Popen
+sys.exit(run_command(["sleep", "60"], dict(os.environ)))
+"""
+
 
 def run(state, *command, **options):
     return subprocess.Popen(
@@ -73,6 +86,23 @@ def test_a_signal_reaches_the_command_and_the_servers_are_stopped(state):
     process.send_signal(signal.SIGTERM)
 
     assert process.wait(60) == 7
+    assert servers_of(state) == []
+
+
+def test_a_signal_that_comes_while_the_command_starts_reaches_it():
+    told = subprocess.run([sys.executable, "-c", TOLD_AT_ONCE], check=False, timeout=30)
+
+    assert told.returncode == 128 + signal.SIGTERM
+
+
+def test_a_signal_that_comes_while_the_servers_start_leaves_none(state):
+    process = run(state, WAIT)
+    while not servers_of(state):
+        assert process.poll() is None
+
+    process.send_signal(signal.SIGTERM)
+
+    assert process.wait(60) == 128 + signal.SIGTERM
     assert servers_of(state) == []
 
 

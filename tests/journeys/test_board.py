@@ -64,6 +64,21 @@ def test_keys_move_it_and_the_focus_goes_along(agent, key):
     expect(card(agent, key, "in_progress").locator(".card-title")).to_be_focused()
 
 
+def test_an_open_menu_keeps_the_focus_when_others_move_cards(agent, open_browser, key):
+    other = ask(open_browser("employee"), f"A second {WORD}")
+    agent.keyboard.press("j")
+    card(agent, key, "open").get_by_role("link", name=f"Move {key}").click()
+    button = agent.locator("#card-menu").get_by_role("button").first
+    expect(button).to_be_focused()
+
+    ben = open_browser("ben")
+    ben.goto(f"/tickets/{other}/column")
+    ben.get_by_role("button", name="Move to In progress").click()
+    expect(card(agent, other, "in_progress")).to_be_visible()
+
+    expect(button).to_be_focused()
+
+
 def test_the_menu_of_a_card_says_the_same(agent, key):
     card(agent, key, "open").get_by_role("link", name=f"Move {key}").click()
     agent.get_by_role("button", name="Move to In progress").click()
