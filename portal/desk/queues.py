@@ -265,10 +265,9 @@ def next_in(desk: Desk, queue: Queue, *, after: str) -> str | None:
 def selection(desk: Desk, tree: And) -> Selection:
     """What the filter asks for, of all that the reader may see."""
     made_of = lasting(tree, desk.fields)
-    if made_of is not None and is_limited(desk.reader):
-        made_of = (made_of, desk.reader.id, frozenset(desk.open_projects))
     if made_of is not None:
-        made_of = (made_of, _asks_for_open(desk, tree))
+        limits = (desk.reader.id, frozenset(desk.open_projects)) if is_limited(desk.reader) else None
+        made_of = (made_of, limits, _asks_for_open(desk, tree))
     return Selection(Reader.of(desk.reader), lambda _reader: [condition(desk, tree)], tree, made_of)
 
 

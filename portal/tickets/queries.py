@@ -229,10 +229,9 @@ def _all_of(ids: Sequence[int]) -> Select[int]:
 def timeline(family: Family, *, reader: User, works: bool, before: int | None = None) -> Timeline:
     """What happened to the ticket and to what was merged into it, as far as its reader may know, who
     works on it or follows it: the last `SHOWN` events before event `before`, the oldest first."""
-    asked = {"ticket_id": family.ticket.id, "before": before}
-    alone = not family.merged
-    events = _last_events(works, before is not None) if alone else _last_of_all(family, works, before)
-    found = list(db.session.scalars(events, asked if alone else {}, execution_options=KEEPS_PLAN))
+    asked, has_before = {"ticket_id": family.ticket.id, "before": before}, before is not None
+    events = _last(events_of(family), works, has_before) if family.merged else _last_of_one(works, has_before)
+    found = list(db.session.scalars(events, asked, execution_options=KEEPS_PLAN))
     more, found = len(found) > SHOWN, found[:SHOWN][::-1]
     for event in found if works else ():
         event.is_of_many = bool(event.cause and event.cause.kind in OF_MANY)  # type: ignore[misc]
@@ -240,21 +239,16 @@ def timeline(family: Family, *, reader: User, works: bool, before: int | None = 
 
 
 @cache
-def _last_events(works: bool, has_before: bool) -> Select[Event]:
+def _last_of_one(works: bool, has_before: bool) -> Select[Event]:
     """Of a ticket in which no others go on: made once, for each page asks for them."""
-    before = bindparam("before", type_=BigInteger) if has_before else None
-    return _last(events_of_one(bindparam("ticket_id"), works=works), before, with_causes=works)
+    return _last(events_of_one(bindparam("ticket_id"), works=works), works, has_before)
 
 
-def _last_of_all(family: Family, works: bool, before: int | None) -> Select[Event]:
-    return _last(events_of(family), before, with_causes=works)
-
-
-def _last(events: Select[Event], before: Any, *, with_causes: bool) -> Select[Event]:
-    if before is not None:
-        events = events.where(Event.id < before)
+def _last(events: Select[Event], works: bool, has_before: bool) -> Select[Event]:
+    if has_before:
+        events = events.where(Event.id < bindparam("before"))
     events = events.order_by(Event.id.desc()).limit(constant(SHOWN + 1))
-    return events.options(joinedload(Event.cause).load_only(Event.kind)) if with_causes else events
+    return events.options(joinedload(Event.cause).load_only(Event.kind)) if works else events
 
 
 def _entries(events: list[Event], family: Family, reader: User) -> list[Entry]:
