@@ -28,7 +28,7 @@ from portal.tickets.lists import (
 )
 from portal.tickets.models import Ticket
 from portal.tickets.policy import within_projects
-from portal.tickets.selections import Selection, counted_page, page_of
+from portal.tickets.selections import Selection, Slice, counted_page, page_of
 from portal.tickets.vocabulary import Vocabulary, shut_projects, vocabulary
 from portal.web.paging import PAGE, Page
 
@@ -239,15 +239,11 @@ def listing(desk: Desk, asked: Asked, tree: And) -> Listing:
     Those found by words are not counted: that takes as long as finding them all.
     """
     wanted = selection(desk, desk.whole(asked.queue, tree))
-    page: dict[str, Any] = {
-        "sort": asked.sort,
-        "cursor": asked.cursor,
-        "size": asked.size,
-        "shown": read_for(asked.columns) | ({SENDER} if asked.queue.tells_of_senders else frozenset()),
-    }
+    shown = read_for(asked.columns) | ({SENDER} if asked.queue.tells_of_senders else frozenset())
+    cut = Slice(asked.sort, asked.cursor, asked.size, shown)
     if not words(tree):
-        return Listing(*counted_page(wanted, **page, most=MANY + 1))
-    found = page_of(wanted, **page)
+        return Listing(*counted_page(wanted, cut, most=MANY + 1))
+    found = page_of(wanted, cut)
     return Listing(found, None if found.older or found.newer else len(found.rows))
 
 

@@ -6,13 +6,14 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from flask_babel import gettext as _
-from sqlalchemy import ColumnElement, Row
+from sqlalchemy import Row
 
 from portal.accounts.models import User
-from portal.desk.queues import Desk, condition
+from portal.desk.queues import Desk, selection
 from portal.filters import And
 from portal.tickets.filtering import zone_of
-from portal.tickets.lists import Sort, count_up_to, ticket_page
+from portal.tickets.lists import Sort
+from portal.tickets.selections import Slice, count_of, page_of
 
 BATCH = 2_000  # tickets that are read at once
 MOST = 1_000_000  # tickets; a sheet of Excel has 1,048,576 rows
@@ -49,10 +50,10 @@ def header(reader: User) -> list[str]:
 
 def rows(desk: Desk, tree: And, sort: Sort) -> Iterator[list[Cell]]:
     """One list of cells for each ticket, in that order; only `BATCH` tickets are held at a time."""
-    wanted, zone = condition(desk, tree), zone_of(desk.reader)
+    wanted, zone = selection(desk, tree), zone_of(desk.reader)
     cursor = None
     while True:
-        page = _page(desk.reader, tree, wanted, sort, cursor)
+        page = page_of(wanted, Slice(sort, cursor, BATCH, SHOWN))
         for row in page.rows[:BATCH]:
             yield cells(row, zone)
         if page.older is None:
@@ -62,7 +63,7 @@ def rows(desk: Desk, tree: And, sort: Sort) -> Iterator[list[Cell]]:
 
 def number(desk: Desk, tree: And, most: int) -> int:
     """How many tickets there are, counted no further than `most`."""
-    return count_up_to(most, desk.reader, condition(desk, tree), tree=tree)
+    return count_of(selection(desk, tree), most)
 
 
 def cells(row: Row[Any], zone: ZoneInfo) -> list[Cell]:
@@ -83,10 +84,6 @@ def cells(row: Row[Any], zone: ZoneInfo) -> list[Cell]:
         _("yes") if row.is_confidential else None,
         *(_local(moment, zone) for moment in (row.created_at, row.updated_at, row.closed_at, row.due_at)),
     ]
-
-
-def _page(reader: User, tree: And, wanted: ColumnElement[bool], sort: Sort, cursor: str | None) -> Any:
-    return ticket_page(reader, wanted, sort=sort, cursor=cursor, size=BATCH, tree=tree, shown=SHOWN)
 
 
 def _local(moment: datetime | None, zone: ZoneInfo) -> datetime | None:

@@ -37,7 +37,7 @@ from portal.tickets.models import Ticket
 from portal.tickets.policy import is_worked_on_by, reachable_by, visible_to
 from portal.tickets.senders import marks_of_requester
 from portal.tickets.tags import Tag
-from portal.web.paging import Order, Page, keyset
+from portal.web.paging import Order
 
 LATEST = "-updated"
 MERGED = "merged"  # as a filter says it: is:merged
@@ -200,38 +200,10 @@ def _asks_for(tree: And, state: str) -> bool:
     return any(value.text == state for part in asked if isinstance(part, Condition) for value in part.values)
 
 
-def ticket_page(
-    user: User,
-    *conditions: ColumnElement[bool],
-    sort: Sort,
-    cursor: str | None,
-    size: int,
-    tree: And | None = None,
-    shown: frozenset[str] = USUAL,
-    parts: Sequence[ColumnElement[bool]] = (),
-) -> Page:
-    """One page of the tickets that this user may see; of `parts`, those of which one of them is true."""
-    return keyset(
-        tickets_seen_by(user, *conditions, *sort.conditions, tree=tree, shown=shown),
-        sort.order,
-        cursor=cursor,
-        of=(sort.attribute, "id"),
-        size=size,
-        fetch=db.session.execute,
-        parts=parts,
-    )
-
-
 def first_tickets(user: User, *conditions: ColumnElement[bool], order: Sequence, limit: int) -> list[Row]:
     """The first few in that order, without a way on."""
     found = tickets_seen_by(user, *conditions).order_by(*order).limit(limit)
     return list(db.session.execute(found))
-
-
-def count_up_to(most: int, user: User, *conditions: ColumnElement[bool], tree: And | None = None) -> int:
-    """How many tickets this user may see there are, counted no further than `most`."""
-    some = select(Ticket.id).where(*listed_for(user, tree), *conditions).limit(most).subquery()
-    return db.session.scalar(select(func.count()).select_from(some)) or 0
 
 
 def is_open(tickets: Columns = Ticket.__table__.c) -> ColumnElement[bool]:

@@ -17,7 +17,7 @@ from portal.tickets.filtering import word_fields
 from portal.tickets.lists import LATEST, Sort, is_open, tickets_seen_by
 from portal.tickets.models import Part, Ticket, TicketPerson, WaitingFor
 from portal.tickets.policy import visible_to
-from portal.tickets.selections import Selection, page_of
+from portal.tickets.selections import Selection, Slice, page_of
 from portal.web.paging import Page, first_of_each_part
 
 SHOWS = ("open", "turn", "done", "all")
@@ -38,13 +38,13 @@ class Counts:
 
 def request_page(user: User, show: str, words: And, *, cursor: str | None) -> Page:
     """A page of their requests with these words, the last changed first."""
-    return page_of(_requests(user, show, words), sort=Sort.typed(LATEST), cursor=cursor, parts=_parts_of)
+    return page_of(_requests(user, show, words), Slice(Sort.typed(LATEST), cursor), parts=_parts_of)
 
 
 def shared_page(user: User, membership: Membership, show: str, words: And, *, cursor: str | None) -> Page:
     """A page of what colleagues asked for, as far as the organization shares it, the last changed first."""
     shared = _requests(user, show, words, _shared_by(membership))
-    return page_of(shared, sort=Sort.typed(LATEST), cursor=cursor)
+    return page_of(shared, Slice(Sort.typed(LATEST), cursor))
 
 
 def _requests(user: User, show: str, words: And, shared: Sequence[ColumnElement[bool]] = ()) -> Selection:

@@ -5,12 +5,14 @@ Putting a statement together and finding its text takes longer than PostgreSQL n
 
 from collections.abc import Callable, Hashable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from types import MappingProxyType
 from typing import Any
 
 from sqlalchemy import CTE, BigInteger, ColumnElement, Row, Select, any_, bindparam, func, select, union_all
 from sqlalchemy.dialects.postgresql import ARRAY
 
+from portal.accounts.models import User
 from portal.accounts.reader import Anybody, Reader
 from portal.extensions import db
 from portal.filters import And
@@ -36,6 +38,11 @@ class Selection:
     conditions: Callable[[Anybody], Sequence[ColumnElement[bool]]]
     tree: And | None = None
     lasts: Hashable | None = None
+
+    @classmethod
+    def once(cls, user: User, *conditions: ColumnElement[bool], tree: And | None = None) -> "Selection":
+        """What is asked for once: nothing of it is kept."""
+        return cls(Reader.of(user), lambda _reader: conditions, tree)
 
     def seen_by(self, reader: Anybody) -> list[ColumnElement[bool]]:
         """What is true of its tickets, and of no others, whatever the reason."""
@@ -70,57 +77,65 @@ def _kept(made_of: tuple[Reader, Hashable, Hashable], make: Callable[[Reader], S
 _STATEMENTS: dict[Hashable, Select] = {}
 
 
+@dataclass(frozen=True)
+class Slice:
+    """Which page of a selection: in which order, where it begins, how many rows, which columns of a list."""
+
+    sort: Sort
+    cursor: str | None = None
+    size: int = PAGE
+    shown: frozenset[str] = USUAL
+
+    @cached_property
+    def place(self) -> Place:
+        return Place.of(self.cursor, self.sort.order)
+
+    @property
+    def kind(self) -> Hashable:
+        """Equal where the statement is, whatever it is given."""
+        return (self.sort, self.place.is_first, self.place.backwards, self.size, self.shown)
+
+    def select(self, rows: Select, parts: Sequence[ColumnElement[bool]] = ()) -> Select:
+        return self.place.select(rows, self.sort.order, self.size, parts)
+
+    def page(self, rows: Sequence[Row]) -> Page:
+        return self.place.page(rows, size=self.size, of=(self.sort.attribute, "id"))
+
+
 def page_of(
     selection: Selection,
+    cut: Slice,
     *,
-    sort: Sort,
-    cursor: str | None,
-    size: int = PAGE,
-    shown: frozenset[str] = USUAL,
     parts: Callable[[Reader], Sequence[ColumnElement[bool]]] = lambda _reader: (),
 ) -> Page:
     """One page of the selection; of `parts`, those of which one of them is true."""
-    place = Place.of(cursor, sort.order)
 
     def make(reader: Reader) -> Select:
-        return place.select(_rows(selection, reader, sort, shown), sort.order, size, parts(reader))
+        return cut.select(_rows(selection, reader, cut), parts(reader))
 
-    found = selection.execute(
-        ("page", sort, place.is_first, place.backwards, size, shown), make, place.values
-    )
-    return place.page(found, size=size, of=(sort.attribute, "id"))
+    return cut.page(selection.execute(("page", cut.kind), make, cut.place.values))
 
 
-def counted_page(
-    selection: Selection,
-    *,
-    sort: Sort,
-    cursor: str | None,
-    size: int = PAGE,
-    shown: frozenset[str] = USUAL,
-    most: int,
-) -> tuple[Page, int]:
+def counted_page(selection: Selection, cut: Slice, *, most: int) -> tuple[Page, int]:
     """One page of the selection, and how many tickets there are in it, counted no further than `most`.
 
     It is one statement; for the first page it finds the ids once, in the order of the page.
     """
-    place = Place.of(cursor, sort.order)
+    sort, is_first = cut.sort, cut.place.is_first
 
     def make(reader: Reader) -> Select:
-        if not place.is_first:
+        if not is_first:
             number = _count(selection, reader, most).scalar_subquery()
-            rows = _rows(selection, reader, sort, shown).add_columns(number.label("in_all"))
-            return place.select(rows, sort.order, size)
-        found = _first(selection, reader, sort, max(most, size + 1), "found")
-        rows = rows_of(reader, _ids(found, sort, size + 1), shown=shown).order_by(*sort.order.clauses())
+            return cut.select(_rows(selection, reader, cut).add_columns(number.label("in_all")))
+        found = _first(selection, reader, sort, max(most, cut.size + 1), "found")
+        ids = _ids(found, sort, cut.size + 1)
+        rows = rows_of(reader, ids, shown=cut.shown).order_by(*sort.order.clauses())
         return rows.add_columns(_number(found, most).label("in_all"))
 
-    what = ("counted", sort, place.is_first, place.backwards, size, shown, most)
-    rows = selection.execute(what, make, place.values)
-    page = place.page(rows, size=size, of=(sort.attribute, "id"))
-    if not rows and not place.is_first:
-        return page, count_of(selection, most)
-    return page, rows[0].in_all if rows else 0
+    rows = selection.execute(("counted", cut.kind, most), make, cut.place.values)
+    if not rows and not is_first:
+        return cut.page(rows), count_of(selection, most)
+    return cut.page(rows), rows[0].in_all if rows else 0
 
 
 def count_of(selection: Selection, most: int) -> int:
@@ -186,9 +201,9 @@ def first_of_statuses(
     }
 
 
-def _rows(selection: Selection, reader: Reader, sort: Sort, shown: frozenset[str]) -> Select:
-    wanted = selection.conditions(reader)
-    return tickets_seen_by(reader, *wanted, *sort.conditions, tree=selection.tree, shown=shown)
+def _rows(selection: Selection, reader: Reader, cut: Slice) -> Select:
+    wanted = (*selection.conditions(reader), *cut.sort.conditions)
+    return tickets_seen_by(reader, *wanted, tree=selection.tree, shown=cut.shown)
 
 
 def _count(selection: Selection, reader: Reader, most: int) -> Select[int]:

@@ -88,7 +88,10 @@ class Place:
         self, query: Select, order: Order, size: int, parts: Sequence[ColumnElement[bool]] = ()
     ) -> Select:
         """The page of `query`, and one row more, to be executed with `values`. It is the same statement for
-        all places that are first, or that begin behind a row in the same direction."""
+        all places that are first, or that begin behind a row in the same direction.
+
+        Where there are `parts`, one of them is true of each row: each is asked for a page by itself, because
+        one may have an index in that order, and their "or" has none."""
         if not self.is_first:
             query = query.where(order.after_given(backwards=self.backwards))
         clauses = order.clauses(backwards=self.backwards)
@@ -120,17 +123,14 @@ def keyset(
     of: tuple,
     size: int = PAGE,
     fetch: Any,
-    parts: Sequence[ColumnElement[bool]] = (),
 ) -> Page:
     """The page of `query` that `cursor` names, or the first one where it names none.
 
     `of` tells the attribute names of the sort value and of the id in a row; `fetch`
-    runs the statement with its values and gives its rows. Where there are `parts`, one of them is true
-    of each row: each is asked for a page by itself, because one may have an index in that order, and
-    their "or" has none.
+    runs the statement with its values and gives its rows.
     """
     place = Place.of(cursor, order)
-    return place.page(list(fetch(place.select(query, order, size, parts), place.values)), size=size, of=of)
+    return place.page(list(fetch(place.select(query, order, size), place.values)), size=size, of=of)
 
 
 def first_of_each_part(

@@ -22,12 +22,12 @@ from portal.permissions import GRANTS, Permission, Role, Scope
 from portal.projects.actions import delete_project
 from portal.projects.queries import what_holds
 from portal.tickets import links, spam
-from portal.tickets.lists import count_up_to
 from portal.tickets.merging import merge
 from portal.tickets.models import Part, Ticket, TicketPerson
 from portal.tickets.moving import move
 from portal.tickets.queries import get_ticket_or_404
 from portal.tickets.relations import Relation
+from portal.tickets.selections import Selection, count_of
 from tests import factories as make
 from tests.parallel import at_once
 
@@ -134,7 +134,7 @@ def test_it_is_gone_for_everybody_before_a_worker_has_begun(town, client_for, qu
         assert client.post("/tickets/IT-1/comments", data={"body": "Hello"}).status_code == 404
         assert _topics(person, ["ticket:IT-1"]).keys().isdisjoint({f"ticket:{town.ticket.id}"})
         assert "My quokka" not in client.get("/tickets?show=all").text
-    assert count_up_to(10, town.boss) == 0
+    assert count_of(Selection.once(town.boss), 10) == 0
     assert "My quokka" not in client_for(town.boss).get("/queue/all?q=is:spam,open").text
     assert "jobs.deletion.work" in [name for name, _ in queue.jobs]
 

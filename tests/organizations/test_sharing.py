@@ -9,10 +9,11 @@ from portal.extensions import db
 from portal.organizations.memberships import change_member, remove_member
 from portal.organizations.models import Membership, MembershipRole, Shares
 from portal.tickets import actions
-from portal.tickets.lists import count_up_to, tickets_seen_by
+from portal.tickets.lists import tickets_seen_by
 from portal.tickets.models import Part, Ticket
 from portal.tickets.policy import Verb, may, visible_in_parts, visible_to
 from portal.tickets.queries import ids_by_key
+from portal.tickets.selections import Selection, count_of
 from tests import factories as make
 
 VIEWER = MembershipRole.VIEWER
@@ -100,7 +101,7 @@ def test_each_sees_just_these_however_it_is_asked(town, shares):
         streamed = {keys[key] for key in ids_by_key(list(keys), seen_by=user)}
         one_by_one = {name for name, ticket in tickets.items() if may(user, Verb.SEE, ticket)}
         assert as_sql == set(parts) == listed == streamed == one_by_one == expected, who
-        assert len(parts) == len(expected) == count_up_to(100, user), who
+        assert len(parts) == len(expected) == count_of(Selection.once(user), 100), who
 
 
 def opened(client, ticket):

@@ -14,9 +14,9 @@ from portal.notifications.queries import unread_count
 from portal.organizations.models import TeamMember
 from portal.tickets import actions, confidentiality
 from portal.tickets.filtering import ticket_fields
-from portal.tickets.lists import count_up_to
 from portal.tickets.models import Part, Ticket
 from portal.tickets.requested import counts
+from portal.tickets.selections import Selection, count_of
 from portal.tickets.vocabulary import vocabulary
 from tests import factories as make
 
@@ -109,7 +109,7 @@ def test_lists_searches_and_counts_know_of_it_as_the_page_does(town, client_for,
     found = {path for path in paths if f"My {WORD}" in client.get(path).text}
 
     assert bool(found) == (who in SEES), found
-    assert count_up_to(100, user) == (who in SEES)
+    assert count_of(Selection.once(user), 100) == (who in SEES)
     assert sum(day.created for day in last_days(user)) == (who in SEES)
     if user.is_staff:
         assert open_figures(user, vocabulary().statuses).total == (who in SEES)

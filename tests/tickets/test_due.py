@@ -13,7 +13,8 @@ from portal.events.models import Event
 from portal.extensions import db
 from portal.tickets.deadlines import set_due
 from portal.tickets.due import end_of
-from portal.tickets.lists import Sort, ticket_page
+from portal.tickets.lists import Sort
+from portal.tickets.selections import Selection, Slice, page_of
 from tests import factories as make
 
 HTMX = {"HX-Request": "true"}
@@ -154,10 +155,10 @@ def test_lists_walk_by_due_date_and_those_without_come_last(petra):
     expected = [tickets[4], tickets[2], tickets[0], tickets[1], tickets[3]]
     order, cursor, walked = Sort.typed("due"), None, []
     while True:
-        page = ticket_page(petra, sort=order, cursor=cursor, size=2)
+        page = page_of(Selection.once(petra), Slice(order, cursor, 2))
         walked += [row.key for row in page.rows]
         if not (cursor := page.older):
             break
     assert walked == [ticket.key for ticket in expected]
-    back = [row.key for row in ticket_page(petra, sort=Sort.typed("-due"), cursor=None, size=9).rows]
+    back = [row.key for row in page_of(Selection.once(petra), Slice(Sort.typed("-due"), None, 9)).rows]
     assert back == walked[::-1]

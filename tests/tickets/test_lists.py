@@ -12,9 +12,10 @@ from portal.gateways.maintenance import as_owner
 from portal.tickets import actions
 from portal.tickets.filtering import ticket_fields, word_fields
 from portal.tickets.finding import _are_frequent
-from portal.tickets.lists import SORTS, Sort, count_up_to, is_open, ticket_page, tickets_seen_by
+from portal.tickets.lists import SORTS, Sort, is_open, tickets_seen_by
 from portal.tickets.models import Part, Priority, Ticket, TicketType
 from portal.tickets.policy import Verb, may, visible_in_parts
+from portal.tickets.selections import Selection, Slice, count_of, page_of
 from portal.tickets.vocabulary import vocabulary
 from portal.tickets.wording import Wanted
 from portal.web.paging import write_cursor
@@ -71,7 +72,7 @@ def test_a_list_holds_what_one_by_one_may_be_seen(town, who):
 
     assert listed == one_by_one
     assert sorted(chain.from_iterable(parts)) == sorted(tickets[name].id for name in one_by_one)
-    assert count_up_to(100, user) == len(one_by_one)
+    assert count_of(Selection.once(user), 100) == len(one_by_one)
 
 
 def found(town, who, typed):
@@ -182,7 +183,7 @@ def test_words_of_the_search_are_never_its_operators(town):
 def walk(user, sort, *, size, forwards=True, cursor=None, meanwhile=lambda: None):
     keys = []
     for _page in range(60):
-        page = ticket_page(user, is_open(), sort=sort, cursor=cursor, size=size)
+        page = page_of(Selection.once(user, is_open()), Slice(sort, cursor, size))
         keys.append([row.key for row in page.rows])
         cursor = page.older if forwards else page.newer
         if cursor is None:
@@ -232,9 +233,9 @@ def test_a_cursor_of_another_order_or_of_nobody_leads_to_the_first_page(many):
     strange = ["", "x", "é", *(write_cursor((value, 1)) for value in ("not a moment", "2026-11-21"))]
     for sort, cursors in {"-updated": [*strange, write_cursor((7, 1))], "priority": strange}.items():
         order = Sort.typed(sort)
-        first = ticket_page(many, is_open(), sort=order, cursor=None, size=5)
+        first = page_of(Selection.once(many, is_open()), Slice(order, None, 5))
         for cursor in cursors:
-            assert ticket_page(many, is_open(), sort=order, cursor=cursor, size=5).rows == first.rows
+            assert page_of(Selection.once(many, is_open()), Slice(order, cursor, 5)).rows == first.rows
 
 
 def test_an_order_that_is_none_is_the_latest_first():
@@ -242,8 +243,8 @@ def test_an_order_that_is_none_is_the_latest_first():
 
 
 def test_a_count_goes_no_further_than_asked(many):
-    assert count_up_to(10, many) == 10
-    assert count_up_to(100, many) == 37
+    assert count_of(Selection.once(many), 10) == 10
+    assert count_of(Selection.once(many), 100) == 37
 
 
 def test_the_vocabulary_is_one_statement(town, statements):

@@ -35,7 +35,7 @@ from portal.privacy import actions as privacy
 from portal.search.ranking import Search
 from portal.tickets import actions, links, spam, triage
 from portal.tickets.handover import hand_over
-from portal.tickets.lists import Sort, count_up_to
+from portal.tickets.lists import Sort
 from portal.tickets.merging import merge
 from portal.tickets.models import Part, Ticket
 from portal.tickets.naming import tickets_like
@@ -43,6 +43,7 @@ from portal.tickets.policy import reachable_by, visible_in_parts, visible_to
 from portal.tickets.queries import get_ticket_or_404, held_together_or_404
 from portal.tickets.relations import Relation
 from portal.tickets.requested import counts
+from portal.tickets.selections import Selection, count_of
 from portal.tickets.senders import SpamNote
 from tests import factories as make
 from tests.parallel import at_once, while_held
@@ -99,7 +100,7 @@ def sight(person):
         "merged ones too": listed(person, "is:merged,open"),
         "board": cards,
         "counts": _count(person.id, ("is:open", "is:triage", "", "-is:closed"), "en").numbers,
-        "bounded count": count_up_to(100, person),
+        "bounded count": count_of(Selection.once(person), 100),
         "search": [hit.id for hit in Search(person, words).ranked(None).page.rows],
         "newest": [hit.id for hit in Search(person, words).newest(None).page.rows],
         "dashboard": [tuple(row) for row in _count_open(person.id)],

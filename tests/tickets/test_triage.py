@@ -17,10 +17,10 @@ from portal.extensions import db
 from portal.notifications.actions import notify_people
 from portal.notifications.models import Notification
 from portal.tickets import actions, triage
-from portal.tickets.lists import count_up_to
 from portal.tickets.merging import merge, unmerge
 from portal.tickets.models import Comment, Outcome, Part, Ticket, TicketPerson
 from portal.tickets.queries import get_ticket_or_404, held_together_or_404
+from portal.tickets.selections import Selection, count_of
 from portal.tickets.triage_forms import presets
 from tests import factories as make
 from tests.parallel import at_once
@@ -517,7 +517,7 @@ def test_the_index_of_the_inbox_fits_its_condition(town):
     found = str(select(Ticket.id).where(wanted).compile(db.engine))
     assert "inbox_since IS NOT NULL" in found
     assert "status_category != 'done'" in found
-    assert count_up_to(9, town.petra, wanted) == 1
+    assert count_of(Selection.once(town.petra, wanted), 9) == 1
 
 
 def test_programs_of_the_desk_are_told_what_waits_and_others_are_not(town, client_for):
