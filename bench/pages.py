@@ -87,6 +87,11 @@ class Visitors:
             Page("board", self._same("/queue?layout=board", agent)),
             Page("board, one column", self._same("/queue?layout=board&q=status:in_progress", agent)),
             Page("counts of 20 views", self._same("/queue/counts", agent)),
+            Page(
+                "number of a list",
+                self._same(f"/queue/open/number?q={quote('priority:high status:open')}", agent),
+            ),
+            Page("numbers of the board", self._same("/queue/open/number?layout=board", agent)),
             Page("text search", self._searches),
             Page("search, two words", lambda: self._finds(agent, "laptop crashes", "report error")),
             Page("search, common word", lambda: self._finds(agent, "printer", "certificate")),

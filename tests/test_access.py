@@ -146,6 +146,7 @@ TABLE = {
     "desk.view": WORK,
     "desk.choose_columns": WORK,
     "desk.count_views": WORK,
+    "desk.count_list": WORK,
     "desk.views": WORK,
     "desk.new_view": WORK,
     "desk.edit_view": WORK,

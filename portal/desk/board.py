@@ -7,12 +7,14 @@ from typing import Any
 from flask_babel import gettext
 from sqlalchemy import Row, func, select
 
-from portal.desk.queues import MANY, Asked, Desk, selection
+from portal.desk.counts import MOST, numbers_of, shortened
+from portal.desk.queues import Desk, selection
 from portal.extensions import db
 from portal.filters import And, Condition
 from portal.lifecycles.models import Category, Status, Transition
 from portal.projects.models import Project
-from portal.tickets.selections import first_of_statuses
+from portal.tickets.lists import Sort
+from portal.tickets.selections import count_of_statuses, first_of_statuses
 
 CARDS = 20  # of a column; the rest is in the list
 READ = frozenset({"assignee"})  # beside what every row has
@@ -33,40 +35,52 @@ class Column:
     leads_from: set[int] = field(default_factory=set)
     is_asked_for: bool = True
     cards: list[Row] = field(default_factory=list)
-    total: int = 0
+    has_more: bool = False
+    number: int | None = None
 
     @property
     def said(self) -> str:
-        """How many tickets it has."""
-        return f"{MANY}+" if self.total > MANY else str(self.total)
-
-    @property
-    def has_more(self) -> bool:
-        return self.total > len(self.cards)
+        """How many tickets it has, as far as that is known."""
+        if self.number is not None:
+            return shortened(self.number)
+        return f"{len(self.cards)}+" if self.has_more else str(len(self.cards))
 
 
-def board(desk: Desk, asked: Asked, tree: And) -> list[Column]:
-    """The columns in the order of their lifecycles, each with its first cards. In two statements."""
-    whole = desk.whole(asked.queue, tree)
+def board(desk: Desk, sort: Sort, whole: And, *, counted: bool = False) -> list[Column]:
+    """The columns in the order of their lifecycles, each with its first cards, in two statements; or with
+    the numbers of all of its cards, `counted` in another one."""
+    columns = _columns_for(desk, whole)
+    groups = _groups(columns)
+    found = first_of_statuses(selection(desk, whole), groups, sort=sort, limit=CARDS + 1, shown=READ)
+    for column in columns:
+        rows = found.get(column.name, [])
+        column.cards, column.has_more = rows[:CARDS], len(rows) > CARDS
+    numbers = _numbers(desk, whole, groups) if counted else {}
+    for column in columns:
+        column.number = numbers.get(column.name)
+    return columns
+
+
+def numbers_said(desk: Desk, whole: And) -> dict[str, str]:
+    """How many tickets each column has, by its name; nothing where counting would take long."""
+    numbers = _numbers(desk, whole, _groups(_columns_for(desk, whole)))
+    return {name: shortened(number) for name, number in numbers.items()}
+
+
+def _numbers(desk: Desk, whole: And, groups: dict[str, list[int]]) -> dict[str, int]:
+    return numbers_of(desk, whole, lambda wanted: count_of_statuses(wanted, groups, MOST + 1)) or {}
+
+
+def _groups(columns: list[Column]) -> dict[str, list[int]]:
+    return {column.name: column.ids for column in columns if column.is_asked_for}
+
+
+def _columns_for(desk: Desk, whole: And) -> list[Column]:
     columns = _columns()
     wanted = _asked_for(desk, whole)
     for column in columns:
         column.is_asked_for = not wanted.isdisjoint(column.ids)
-    _fill([column for column in columns if column.is_asked_for], desk, asked, whole)
     return columns
-
-
-def _fill(columns: list[Column], desk: Desk, asked: Asked, whole: And) -> None:
-    found = first_of_statuses(
-        selection(desk, whole),
-        {column.name: column.ids for column in columns},
-        sort=asked.sort,
-        limit=CARDS,
-        most=MANY + 1,
-        shown=READ,
-    )
-    for column in columns:
-        column.cards, column.total = found[column.name].rows, found[column.name].total
 
 
 def _columns() -> list[Column]:

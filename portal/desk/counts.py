@@ -1,22 +1,26 @@
-"""How many tickets there are in each view, for a sidebar: never in the request that draws a list."""
+"""How many tickets there are in a list or in each view: never in the request that draws a list."""
 
 import time
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import Any
+from functools import partial
+from typing import Any, TypeVar
 
 from sqlalchemy import ColumnElement, ScalarSelect, func, select
 from sqlalchemy.exc import OperationalError
 
 from portal.accounts.models import User
-from portal.desk.queues import Desk, condition
+from portal.desk.queues import Desk, condition, selection
 from portal.extensions import db
-from portal.filters import FilterError, words
+from portal.filters import And, FilterError, words
 from portal.gateways.database import constant
 from portal.memory import Remembered
 from portal.tickets.lists import listed_for
 from portal.tickets.models import Ticket
+from portal.tickets.selections import Selection, count_of
+
+Found = TypeVar("Found")
 
 MOST = 1000  # tickets; a view that has more is told "1k+"
 LIFE = 4.0  # seconds, for which the counts of a person are kept
@@ -33,6 +37,10 @@ class Counts:
     numbers: dict[str, int]
     wrong: frozenset[str]
     at: float
+
+    def said(self, asked: str) -> str:
+        """The number of that filter, as it stands beside a name; empty where there is none."""
+        return shortened(self.numbers[asked]) if asked in self.numbers else ""
 
     def are_older_than(self, moment: float) -> bool:
         return self.at < moment
@@ -62,6 +70,24 @@ def _count(reader_id: int, filters: tuple[str, ...], _language: str) -> Counts:
 _counts = Remembered(_count, models=(), life=LIFE)
 
 
+def number_of(desk: Desk, whole: And) -> int | None:
+    """How many tickets the filter asks for, counted up to one more than `MOST`."""
+    return numbers_of(desk, whole, lambda wanted: count_of(wanted, MOST + 1))
+
+
+def numbers_of(desk: Desk, whole: And, count: Callable[[Selection], Found]) -> Found | None:
+    """What is counted of that filter, or None where it would take long: to count what words find takes as
+    long as to find it all."""
+    if words(whole):
+        return None
+    return _within(TOGETHER, lambda: count(selection(desk, whole)))
+
+
+def shortened(number: int) -> str:
+    """As it stands beside a name."""
+    return "1k+" if number > MOST else str(number)
+
+
 def _number(wanted: list[ColumnElement[bool]]) -> ScalarSelect[int]:
     """The counting ends where there are enough. What the reader sees is a test of each row, as in the
     list itself: put together of its parts, it took twice to ten times as long on 1,000,000 tickets."""
@@ -71,21 +97,26 @@ def _number(wanted: list[ColumnElement[bool]]) -> ScalarSelect[int]:
 
 def _numbers(counted: dict[str, ScalarSelect[int]]) -> dict[str, int]:
     """In one statement; if that takes too long, one by one, without those that are to blame."""
-    row = _within(TOGETHER, list(counted.values()))
+    row = _within(TOGETHER, partial(_row, list(counted.values())))
     if row is not None:
         return dict(zip(counted, row, strict=True))
     numbers, until = {}, time.monotonic() + IN_ALL
     for each, number in counted.items():
-        if time.monotonic() < until and (alone := _within(ALONE, [number])) is not None:
+        alone = _within(ALONE, partial(_row, [number])) if time.monotonic() < until else None
+        if alone is not None:
             numbers[each] = alone[0]
     return numbers
 
 
-def _within(milliseconds: int, numbers: list[ScalarSelect[int]]) -> Any:
-    """The row of these numbers, or None where that took too long."""
+def _row(numbers: list[ScalarSelect[int]]) -> Any:
+    return db.session.execute(select(*numbers)).one()
+
+
+def _within(milliseconds: int, count: Callable[[], Found]) -> Found | None:
+    """What was counted, or None where that took too long."""
     try:
         with db.session.begin_nested(), _time_limit(milliseconds):
-            return db.session.execute(select(*numbers)).one()
+            return count()
     except OperationalError as error:
         if getattr(error.orig, "sqlstate", "") != "57014":  # cancelled by the limit
             raise

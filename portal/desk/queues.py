@@ -1,11 +1,9 @@
 """The agents' queues: each is a filter with a name, built in or saved by somebody."""
 
-from dataclasses import dataclass, field
-from typing import Any, ClassVar
+from dataclasses import dataclass, field, replace
+from typing import Any
 
-from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
-from flask_babel import ngettext
 from sqlalchemy import ColumnElement, select, tuple_
 from werkzeug.exceptions import NotFound
 
@@ -14,7 +12,7 @@ from portal.accounts.reader import Reader
 from portal.desk.columns import USUAL, known_columns, read_for
 from portal.desk.models import View
 from portal.desk.queries import columns_chosen, view_or_404
-from portal.filters import And, Condition, Fields, lasting, read, where, words
+from portal.filters import And, Condition, Fields, lasting, read, where
 from portal.projects.policy import is_limited
 from portal.tickets.filtering import ticket_fields
 from portal.tickets.lists import (
@@ -28,13 +26,12 @@ from portal.tickets.lists import (
 )
 from portal.tickets.models import Ticket
 from portal.tickets.policy import within_projects
-from portal.tickets.selections import Selection, Slice, counted_page, page_of
+from portal.tickets.selections import Selection, Slice, page_of
 from portal.tickets.vocabulary import Vocabulary, shut_projects, vocabulary
 from portal.web.paging import PAGE, Page
 
 TRIAGE = "triage"
 SPAM_QUEUE = "spam"
-MANY = 100  # tickets; counting goes no further
 MOST = 100  # rows of a page
 BOARD = "board"
 
@@ -205,23 +202,15 @@ class Desk:
 
 @dataclass(frozen=True)
 class Listing:
-    """A page of a queue, and how many tickets there are, counted up to `MANY`; None where nobody counts."""
+    """A page of a queue, and how many tickets there are in all, where that is known."""
 
     page: Page
-    total: int | None
-    many: ClassVar[int] = MANY
+    number: int | None
 
     @property
-    def said(self) -> str:
-        """How many are shown, and of how many."""
-        shown = len(self.page.rows)
-        if self.total is None:
-            return _("%(shown)s tickets, and there are more", shown=shown)
-        if self.total > MANY:
-            return _("%(shown)s of more than %(many)s tickets", shown=shown, many=MANY)
-        if shown == self.total:
-            return ngettext("%(num)s ticket", "%(num)s tickets", shown)
-        return _("%(shown)s of %(total)s tickets", shown=shown, total=self.total)
+    def is_whole(self) -> bool:
+        """There is no other page."""
+        return not (self.page.older or self.page.newer)
 
 
 def queue_or_404(name: str | None, public_id: str | None = None, *, seen_by: User) -> Queue:
@@ -234,17 +223,12 @@ def queue_or_404(name: str | None, public_id: str | None = None, *, seen_by: Use
 
 
 def listing(desk: Desk, asked: Asked, tree: And) -> Listing:
-    """The tickets of the queue that the filter asks for, as far as the reader may see them.
-
-    Those found by words are not counted: that takes as long as finding them all.
-    """
-    wanted = selection(desk, desk.whole(asked.queue, tree))
+    """The tickets of the queue that the filter asks for, as far as the reader may see them. Whoever wants to
+    know how many there are on other pages asks for it by itself: counting takes longer than the page."""
     shown = read_for(asked.columns) | ({SENDER} if asked.queue.tells_of_senders else frozenset())
     cut = Slice(asked.sort, asked.cursor, asked.size, shown)
-    if not words(tree):
-        return Listing(*counted_page(wanted, cut, most=MANY + 1))
-    found = page_of(wanted, cut)
-    return Listing(found, None if found.older or found.newer else len(found.rows))
+    found = Listing(page_of(selection(desk, desk.whole(asked.queue, tree)), cut), None)
+    return replace(found, number=len(found.page.rows)) if found.is_whole else found
 
 
 def next_in(desk: Desk, queue: Queue, *, after: str) -> str | None:

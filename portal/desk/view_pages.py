@@ -11,7 +11,7 @@ from portal.accounts.reader import Reader
 from portal.desk import actions
 from portal.desk.blueprint import bp
 from portal.desk.columns import COLUMNS, USUAL, orders
-from portal.desk.counts import LIFE, MOST, counts_for
+from portal.desk.counts import LIFE, counts_for
 from portal.desk.models import View
 from portal.desk.policy import may_change
 from portal.desk.queries import hidden_of, hidden_views, others_views, own_views, sidebar_of, view_or_404
@@ -41,7 +41,7 @@ def count_views():
     saved, hidden = db.session.execute(select(sidebar_of(reader), hidden_of(reader))).one()
     links = side_views(language(), saved, hidden)
     counts = counts_for(me(), dict.fromkeys(link.filter for link in links), language())
-    shown = {"counts": counts, "most": MOST, "again": LIFE + 1 if counts.are_older_than(began) else 0}
+    shown = {"counts": counts, "again": LIFE + 1 if counts.are_older_than(began) else 0}
     here = request.args.get("here", "")
     return render_template("layouts/_views.html", view_here=here, **shown), 200, VARY
 

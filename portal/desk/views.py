@@ -1,5 +1,6 @@
 """The queue: every list of tickets that an agent works through."""
 
+import time
 from dataclasses import replace
 from typing import Any
 
@@ -8,10 +9,12 @@ from flask_babel import gettext as _
 from werkzeug.exceptions import NotFound
 
 from portal.desk.blueprint import bp
-from portal.desk.board import board
+from portal.desk.board import board, numbers_said
 from portal.desk.chips import chips
 from portal.desk.columns import COLUMNS, orders
 from portal.desk.controls import LINES
+from portal.desk.counts import MOST as COUNTED
+from portal.desk.counts import number_of
 from portal.desk.forms import ControlsForm
 from portal.desk.help import RULES, explained
 from portal.desk.policy import may_change
@@ -79,10 +82,34 @@ def _list(asked: Asked):
     if sent or ("q" in request.args and to_text(tree) != asked.text):
         return redirect(_address(asked, q=to_text(tree), page=None, preview=asked.preview), 303)
     asked = replace(asked, sort=fitting(asked.sort, desk.whole(asked.queue, tree)))
+    whole = desk.whole(asked.queue, tree)
+    is_counted = "counted" in request.args  # where no script asks for it
     if asked.is_board:
-        return render("desk/queue.html", CARDS, **_about(desk, asked, tree), board=board(desk, asked, tree))
-    shown = _about(desk, asked, tree) | {"listing": listing(desk, asked, tree)}
+        columns = board(desk, asked.sort, whole, counted=is_counted)
+        return render("desk/queue.html", CARDS, **_about(desk, asked, tree), board=columns)
+    found = listing(desk, asked, tree)
+    if is_counted and not found.is_whole:
+        found = replace(found, number=number_of(desk, whole))
+    shown = _about(desk, asked, tree) | {"listing": found}
     return render("desk/queue.html", TABLE, **shown, **_beside(asked))
+
+
+@bp.get("/queue/<name>/number")
+@bp.get("/queue/view/<public_id>/number")
+@requires(Permission.TICKET_WORK)
+def count_list(name: str = "", public_id: str = ""):
+    """How many tickets there are in the list, or in each column of the board: it comes after the list."""
+    asked, desk = _asked(name, public_id), Desk.of(me())
+    try:
+        whole = desk.whole(asked.queue, desk.read(asked.text))
+    except FilterError as error:
+        return _refused(desk, asked, asked.text, error)
+    told: dict[str, Any] = {"asked": asked, "address": lambda **changes: _address(asked, **changes)}
+    if asked.is_board:
+        told |= {"numbers": numbers_said(desk, whole)}
+        return render_template("desk/_column_numbers.html", **told), 200, VARY
+    told |= {"shown": request.args.get("shown", 0, type=int), "number": number_of(desk, whole)}
+    return render_template("desk/_number.html", **told, counted_to=COUNTED), 200, VARY
 
 
 def _beside(asked: Asked) -> dict[str, Any]:
@@ -201,6 +228,8 @@ def _about(desk: Desk, asked: Asked, tree: And) -> dict:
         "address": lambda **changes: _address(asked, **changes),
         "error": None,
         "most": MOST,
+        "counted_to": COUNTED,
+        "drawn": time.time_ns(),
         "columns": tuple(COLUMNS[name] for name in asked.columns),
         "is_usual": asked.columns == asked.queue.columns,
         "orders": orders(closed=asks_for_closed(whole)),

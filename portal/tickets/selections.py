@@ -9,7 +9,7 @@ from functools import cached_property
 from types import MappingProxyType
 from typing import Any
 
-from sqlalchemy import CTE, BigInteger, ColumnElement, Row, Select, any_, bindparam, func, select, union_all
+from sqlalchemy import BigInteger, ColumnElement, Row, Select, any_, bindparam, func, select, union_all
 from sqlalchemy.dialects.postgresql import ARRAY
 
 from portal.accounts.models import User
@@ -116,31 +116,23 @@ def page_of(
     return cut.page(selection.execute(("page", cut.kind), make, cut.place.values))
 
 
-def counted_page(selection: Selection, cut: Slice, *, most: int) -> tuple[Page, int]:
-    """One page of the selection, and how many tickets there are in it, counted no further than `most`.
-
-    It is one statement; for the first page it finds the ids once, in the order of the page.
-    """
-    sort, is_first = cut.sort, cut.place.is_first
-
-    def make(reader: Reader) -> Select:
-        if not is_first:
-            number = _count(selection, reader, most).scalar_subquery()
-            return cut.select(_rows(selection, reader, cut).add_columns(number.label("in_all")))
-        found = _first(selection, reader, sort, max(most, cut.size + 1), "found")
-        ids = _ids(found, sort, cut.size + 1)
-        rows = rows_of(reader, ids, shown=cut.shown).order_by(*sort.order.clauses())
-        return rows.add_columns(_number(found, most).label("in_all"))
-
-    rows = selection.execute(("counted", cut.kind, most), make, cut.place.values)
-    if not rows and not is_first:
-        return cut.page(rows), count_of(selection, most)
-    return cut.page(rows), rows[0].in_all if rows else 0
-
-
 def count_of(selection: Selection, most: int) -> int:
     """How many tickets are in the selection, counted no further than `most`."""
     return selection.execute(("count", most), lambda reader: _count(selection, reader, most))[0][0]
+
+
+def count_of_statuses(selection: Selection, groups: Mapping[str, Sequence[int]], most: int) -> dict[str, int]:
+    """How many tickets of each group of statuses, by their ids, are in the selection, each counted no further
+    than `most`: in one statement."""
+    if not groups:
+        return {}
+    statuses = _by_ids(groups)
+
+    def make(reader: Reader) -> Select:
+        numbers = (_count(selection, reader, most, Ticket.status_id.in_(ids)) for ids in statuses)
+        return select(*(number.scalar_subquery() for number in numbers))
+
+    return dict(zip(groups, selection.execute(("counts", statuses, most), make)[0], strict=True))
 
 
 def rows_by_id(selection: Selection, ids: Sequence[int]) -> list[Row]:
@@ -158,47 +150,32 @@ def rows_by_id(selection: Selection, ids: Sequence[int]) -> list[Row]:
 _IDS = bindparam("ids", type_=ARRAY(BigInteger))
 
 
-@dataclass(frozen=True)
-class Group:
-    """The first few tickets of some statuses, and how many there are, counted no further than asked."""
-
-    rows: list[Row]
-    total: int
-
-
 def first_of_statuses(
     selection: Selection,
     groups: Mapping[str, Sequence[int]],
     *,
     sort: Sort,
     limit: int,
-    most: int,
     shown: frozenset[str] = USUAL,
-) -> dict[str, Group]:
-    """The first few of each group of statuses, by their ids, in that order, and the number of all that are in
-    it: in one statement."""
+) -> dict[str, list[Row]]:
+    """The first few of each group of statuses, by their ids, in that order: in one statement."""
     if not groups:
         return {}
+    statuses = _by_ids(groups)
 
     def make(reader: Reader) -> Select:
-        of_each = [
-            _first(selection, reader, sort, max(most, limit), f"group_{place}", Ticket.status_id.in_(ids))
-            for place, ids in enumerate(groups.values())
-        ]
-        first = union_all(*(select(_ids(found, sort, limit).subquery()) for found in of_each))
-        rows = rows_of(reader, first, shown=shown).order_by(*sort.order.clauses())
-        numbers = (_number(found, most).label(f"in_{found.name}") for found in of_each)
-        return rows.add_columns(*numbers)
+        ids = select(Ticket.id).where(*selection.seen_by(reader), *sort.conditions)
+        first = ids.order_by(*sort.order.clauses()).limit(limit)
+        of_each = (first.where(Ticket.status_id.in_(ids)).subquery() for ids in statuses)
+        rows = rows_of(reader, union_all(*(select(each) for each in of_each)), shown=shown)
+        return rows.order_by(*sort.order.clauses())
 
-    statuses = tuple(tuple(ids) for ids in groups.values())
-    rows = selection.execute(("groups", sort, statuses, limit, most, shown), make)
-    return {
-        name: Group(
-            [row for row in rows if row.status_id in ids],
-            getattr(rows[0], f"in_group_{place}") if rows else 0,
-        )
-        for place, (name, ids) in enumerate(groups.items())
-    }
+    rows = selection.execute(("groups", sort, statuses, limit, shown), make)
+    return {name: [row for row in rows if row.status_id in ids] for name, ids in groups.items()}
+
+
+def _by_ids(groups: Mapping[str, Sequence[int]]) -> tuple[tuple[int, ...], ...]:
+    return tuple(tuple(ids) for ids in groups.values())
 
 
 def _rows(selection: Selection, reader: Reader, cut: Slice) -> Select:
@@ -206,26 +183,6 @@ def _rows(selection: Selection, reader: Reader, cut: Slice) -> Select:
     return tickets_seen_by(reader, *wanted, tree=selection.tree, shown=cut.shown)
 
 
-def _count(selection: Selection, reader: Reader, most: int) -> Select[int]:
-    some = select(Ticket.id).where(*selection.seen_by(reader)).limit(most).subquery()
+def _count(selection: Selection, reader: Reader, most: int, *more: ColumnElement[bool]) -> Select[int]:
+    some = select(Ticket.id).where(*selection.seen_by(reader), *more).limit(most).subquery()
     return select(func.count()).select_from(some)
-
-
-def _first(
-    selection: Selection, reader: Reader, sort: Sort, limit: int, name: str, *more: ColumnElement[bool]
-) -> CTE:
-    """The ids of the first in that order, each with its place."""
-    ids = select(Ticket.id, sort.order.column.label("place"))
-    wanted = (*selection.seen_by(reader), *sort.conditions, *more)
-    return ids.where(*wanted).order_by(*sort.order.clauses()).limit(limit).cte(name)
-
-
-def _ids(found: CTE, sort: Sort, limit: int) -> Select:
-    columns = (found.c.place, found.c.id)
-    order = [column.desc() if sort.descending else column.asc() for column in columns]
-    return select(found.c.id).order_by(*order).limit(limit)
-
-
-def _number(found: CTE, most: int) -> Any:
-    some = select(found.c.id).limit(most).subquery()
-    return select(func.count()).select_from(some).scalar_subquery()

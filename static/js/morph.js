@@ -6,6 +6,7 @@ Idiomorph.defaults.callbacks.beforeNodeMorphed = (old, fresh) => {
   if (old.matches("details[open]")) fresh.setAttribute("open", "")
   if (old.matches("[data-row].is-here")) fresh.classList.add("is-here")
   if (old.matches("[data-row] [type=checkbox], .bulk [type=checkbox]")) fresh.toggleAttribute("checked", old.checked)
+  if (old.dataset.numberOf && old.dataset.numberOf === fresh.dataset.numberOf) return false // the new one is asked for
   return !isBeingTyped(old) && !old.matches("[data-keep], [data-chosen], [data-chosen-said], :popover-open, dialog[open]")
 }
 

@@ -2,10 +2,12 @@
 
 import json
 import re
+from html import unescape
 
 import pytest
 
 from portal import clock
+from portal.desk import counts
 from portal.extensions import db
 from portal.lifecycles.models import Status
 from portal.tickets import actions
@@ -26,6 +28,11 @@ def client(petra, client_for):
 def column(page, name):
     """The HTML of one column."""
     return re.search(rf'<section class="column[^>]*data-column="{name}".*?</section>', page, re.DOTALL)[0]
+
+
+def number(html, name):
+    found = re.search(rf'<span id="number-{name}"[^>]*>([^<]*)<', html)
+    return found and found[1]
 
 
 def keys(html):
@@ -99,14 +106,33 @@ def test_what_an_agent_may_not_see_stands_nowhere(world, client):
 
 
 def test_a_long_column_says_how_many_there_are_and_leads_to_the_list(client):
-    for number in range(23):
-        make.ticket(title=f"No. {number}")
+    for name in range(23):
+        make.ticket(title=f"No. {name}")
     db.session.commit()
 
-    here = column(board(client, "&q=priority:medium"), "open")
-    assert len(keys(here)) == 20
-    assert '<span class="count">23</span>' in here
+    page = board(client, "&q=priority:medium")
+    here = column(page, "open")
+    assert (len(keys(here)), number(here, "open")) == (20, "20+")
     assert 'href="/queue?q=priority:medium+status:open"' in here
+    after = client.get(unescape(re.search(r'hx-get="([^"]+/number[^"]*)"', page)[1])).text
+    assert (number(after, "open"), number(after, "in_progress"), number(after, "closed")) == ("23", "0", None)
+    assert number(column(board(client, "&q=priority:medium&counted=yes"), "open"), "open") == "23"
+
+
+def test_columns_that_are_whole_are_not_asked_for_their_numbers(client):
+    make.ticket()
+    db.session.commit()
+    page = board(client)
+    assert (number(page, "open"), number(page, "in_progress"), "/number" in page) == ("1", "0", False)
+
+
+def test_more_than_a_thousand_cards_are_told_as_that(client, monkeypatch):
+    monkeypatch.setattr(counts, "MOST", 20)
+    monkeypatch.setattr("portal.desk.board.MOST", 20)
+    for name in range(21):
+        make.ticket(title=f"No. {name}")
+    db.session.commit()
+    assert number(board(client, "&counted=yes"), "open") == "1k+"
 
 
 def test_a_card_moves_and_the_board_is_told(client, petra):

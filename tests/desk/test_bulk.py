@@ -254,8 +254,9 @@ def test_all_that_match_are_those_of_the_list_and_not_of_its_page(desk, queue):
     some(2, team=team)
     make.ticket(priority=Priority.HIGH, team=make.team())
     db.session.commit()
-    page = client.get("/queue?q=priority:high&size=2")
-    assert "All 4 that match" in page.text
+    assert "All that match" in client.get("/queue?q=priority:high&size=2").text
+    number = client.get("/queue/open/number?q=priority:high&size=2&shown=2")
+    assert "All 4 that match" in number.text
 
     asked = {"all": "yes", "queue": "open", "q": "priority:high", "act": "assign", "person": petra.email}
     client.post("/queue/bulk", data=asked)

@@ -6,8 +6,10 @@ from urllib.parse import parse_qs, urlsplit
 
 import pytest
 
+from portal.desk import counts
 from portal.desk.help import EXAMPLES
-from portal.desk.queues import MANY, QUEUES, Desk
+from portal.desk.models import View
+from portal.desk.queues import QUEUES, Desk
 from portal.extensions import db
 from portal.tickets import tagging
 from portal.tickets.models import Priority
@@ -212,14 +214,74 @@ def test_pages_are_walked_by_their_links_there_and_back(world, client_for):
     assert len({*listed(first), *listed(second), *listed(third)}) == 9
     assert listed(client.get(link(third, "Back"))) == listed(second)
     assert listed(client.get(link(client.get(link(third, "Back")), "Back"))) == listed(first)
-    assert "4 of 9 tickets" in second.text
+    assert "4 tickets, and there are more" in second.text
+    assert "4 of 9 tickets" in client.get(link(second, "How many?")).text
 
 
-def test_nobody_counts_on_and_on(world, client_for):
-    for _number in range(MANY + 2):
+def number_of(client, page):
+    """What comes after the page: how many tickets its list has."""
+    answer = client.get(unescape(re.search(r'hx-get="([^"]+/number[^"]*)"', page.text)[1]))
+    assert answer.status_code == 200
+    said = r'<span id="list-number" (data-number-of="[^"]*")[^>]*>([^<]*)<'
+    assert re.search(said, answer.text)[1] == re.search(said, page.text)[1]
+    return re.search(said, answer.text)[2]
+
+
+def test_the_number_of_a_list_comes_after_it(desk):
+    client, _ = desk
+    for number in range(4):
+        make.ticket(title=f"No. {number}", priority=Priority.HIGH)
+    db.session.commit()
+    page = client.get("/queue?q=priority:high&size=2&sort=created")
+    assert number_of(client, page) == "2 of 5 tickets"
+    assert number_of(client, client.get(link(page, "Next"))) == "2 of 5 tickets"
+    whole = client.get("/queue?q=priority:high&size=25")
+    assert ("5 tickets" in whole.text, "/number" in whole.text) == (True, False)
+    assert "2 of 5 tickets" in client.get("/queue?q=priority:high&size=2&counted=yes").text
+
+
+def test_the_number_of_a_saved_view_is_that_of_what_is_asked_for_in_it(desk):
+    client, _ = desk
+    for number in range(4):
+        make.ticket(title=f"No. {number}", priority=Priority.HIGH)
+    db.session.commit()
+    client.post(
+        "/queue/views/new",
+        data={"name": "High", "filter": "priority:high", "sort": "-updated", "shared": "nobody"},
+    )
+    view = db.session.scalars(db.select(View)).one()
+    assert number_of(client, client.get(f"/queue/view/{view.public_id}?size=2")) == "2 of 5 tickets"
+    assert number_of(client, client.get(f"/queue/view/{view.public_id}?size=2&q=")) == "2 of 7 tickets"
+
+
+def test_a_number_of_a_filter_that_is_none_says_why(desk):
+    client, _ = desk
+    answer = client.get("/queue/open/number?q=statsu:open")
+    assert (answer.status_code, "statsu" in answer.text) == (422, True)
+    assert client.get("/queue/nothing/number").status_code == 404
+    assert client.get("/queue/view/nothing/number").status_code == 404
+    assert "0 tickets" in client.get("/queue/open/number?shown=x&q=priority:critical").text
+
+
+def test_nobody_counts_on_and_on(desk, monkeypatch):
+    client, _ = desk
+    monkeypatch.setattr(counts, "MOST", 5)
+    monkeypatch.setattr("portal.desk.views.COUNTED", 5)
+    for _number in range(5):
         make.ticket()
-    page = client_for(make.manager()).get("/queue?size=20")
-    assert f"20 of more than {MANY} tickets" in page.text
+    db.session.commit()
+    assert number_of(client, client.get("/queue?size=2")) == "2 of more than 5 tickets"
+
+
+def test_what_takes_long_to_count_is_not_counted(desk, monkeypatch):
+    client, _ = desk
+    for _number in range(5):
+        make.ticket()
+    db.session.commit()
+    slow = db.select(db.func.pg_sleep(5))
+    monkeypatch.setattr(counts, "count_of", lambda *_: db.session.execute(slow).one())
+    monkeypatch.setattr(counts, "TOGETHER", 50)
+    assert number_of(client, client.get("/queue?size=2")) == "2 tickets, and there are more"
 
 
 def test_nothing_found_names_what_to_clear(desk):
@@ -297,7 +359,9 @@ def test_what_words_find_is_not_counted(world, client_for):
     for number in range(27):
         make.ticket(title=f"Printer {number} jams")
     client = client_for(make.agent())
-    assert "25 tickets, and there are more" in client.get("/queue?q=printer").text
+    page = client.get("/queue?q=printer")
+    assert "25 tickets, and there are more" in page.text
+    assert number_of(client, page) == "25 tickets, and there are more"
     assert "1 ticket<" in client.get("/queue?q=%22printer+7%22").text
 
 

@@ -72,6 +72,7 @@ NO_PAGES = {  # routes that answer a GET, and are no page
     "admin.person_job_file": "leads to the store",
     "notifications.panel": "a part of every page",
     "desk.count_views": "a part of every page",
+    "desk.count_list": "numbers for the list that asks for them",
     "admin.scanner": "a part of the page of files",
     "pictures.picture": "a picture",
     "settings.logo": "a picture",

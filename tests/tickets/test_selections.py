@@ -19,7 +19,7 @@ from portal.tickets.selections import (
     _STATEMENTS,
     Slice,
     count_of,
-    counted_page,
+    count_of_statuses,
     first_of_statuses,
     page_of,
 )
@@ -91,9 +91,7 @@ def test_what_is_kept_says_the_same_as_what_is_made_anew(town):
             anew = replace(kept, lasts=None)
             expected = page_of(anew, Slice(order)).rows
             assert page_of(kept, Slice(order)).rows == expected, (typed, person.name)
-            page, total = counted_page(kept, Slice(order), most=9)
-            assert keys(page.rows) == keys(expected), (typed, person.name)
-            assert total == count_of(kept, 9) == count_of(anew, 9) == len(expected), (typed, person.name)
+            assert count_of(kept, 9) == count_of(anew, 9) == len(expected), (typed, person.name)
             found.update(keys(expected))
         kept_after.append(len(_STATEMENTS))
     assert len(found) == 9
@@ -160,29 +158,38 @@ def test_who_joins_a_project_or_a_team_sees_it_in_the_list_that_was_kept(town):
 
 
 @pytest.mark.parametrize("sort", [*SORTS, *(f"-{name}" for name in SORTS)])
-def test_the_first_page_counts_in_each_order(town, sort):
+def test_a_page_is_cut_and_counted_in_each_order(town, sort):
     admin, order = town["admin"], Sort.typed(sort)
     every = keys(page_of(of(admin, ""), Slice(order)).rows)
     for size in (1, 3, 8, 25):
-        page, total = counted_page(of(admin, ""), Slice(order, size=size), most=5)
-        assert (keys(page.rows), total) == (every[:size], 5)
+        page = page_of(of(admin, ""), Slice(order, size=size))
+        assert keys(page.rows) == every[:size]
         if page.older:
-            page, total = counted_page(of(admin, ""), Slice(order, page.older, size), most=99)
-            assert (keys(page.rows), total) == (every[size : 2 * size], len(every))
-    assert len(db.session.execute(tickets_seen_by(admin)).all()) == len(every)
+            assert keys(page_of(of(admin, ""), Slice(order, page.older, size)).rows) == every[size : 2 * size]
+    number = len(db.session.execute(tickets_seen_by(admin)).all())
+    assert [count_of(of(admin, ""), most) for most in (5, 99)] == [5, number]
+    assert number == len(every)
 
 
-def test_the_first_of_each_status_and_their_number(town):
-    admin, order = town["admin"], Sort.typed("-id")
+@pytest.mark.parametrize("sort", ["-id", "due", "-priority"])
+def test_the_first_of_each_status_and_their_number(town, sort):
+    admin, order = town["admin"], Sort.typed(sort)
     every = page_of(of(admin, ""), Slice(order)).rows
     groups = {status.name: [status.id] for status in db.session.query(Status)}
-    found = first_of_statuses(of(admin, ""), groups, sort=order, limit=2, most=3)
+    found = first_of_statuses(of(admin, ""), groups, sort=order, limit=2)
+    numbers = count_of_statuses(of(admin, ""), groups, 3)
     for name, ids in groups.items():
         rows = [row.key for row in every if row.status_id in ids]
-        assert (keys(found[name].rows), found[name].total) == (rows[:2], min(3, len(rows)))
-    assert first_of_statuses(of(admin, ""), {}, sort=order, limit=2, most=3) == {}
-    nothing = first_of_statuses(of(admin, "priority:critical"), groups, sort=order, limit=2, most=3)
-    assert {(*group.rows, group.total) for group in nothing.values()} == {(0,)}
+        assert (keys(found[name]), numbers[name]) == (rows[:2], min(3, len(rows)))
+    assert max(numbers.values()) > 1
+    assert (
+        first_of_statuses(of(admin, ""), {}, sort=order, limit=2)
+        == count_of_statuses(of(admin, ""), {}, 3)
+        == {}
+    )
+    nothing = first_of_statuses(of(admin, "priority:critical"), groups, sort=order, limit=2)
+    assert not any(nothing.values())
+    assert not any(count_of_statuses(of(admin, "priority:critical"), groups, 3).values())
 
 
 def test_each_sees_their_own_requests_in_the_list_that_was_kept(town):
