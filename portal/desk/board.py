@@ -7,7 +7,7 @@ from typing import Any
 from flask_babel import gettext
 from sqlalchemy import Row, func, select
 
-from portal.desk.counts import MOST, numbers_of, shortened
+from portal.desk.counts import numbers_of
 from portal.desk.queues import Desk, selection
 from portal.extensions import db
 from portal.filters import And, Condition
@@ -17,6 +17,7 @@ from portal.tickets.lists import Sort
 from portal.tickets.selections import count_of_statuses, first_of_statuses
 
 CARDS = 20  # of a column; the rest is in the list
+MANY = 100  # tickets; a column that has more is told "100+"
 READ = frozenset({"assignee"})  # beside what every row has
 
 
@@ -42,7 +43,7 @@ class Column:
     def said(self) -> str:
         """How many tickets it has, as far as that is known."""
         if self.number is not None:
-            return shortened(self.number)
+            return _shortened(self.number)
         return f"{len(self.cards)}+" if self.has_more else str(len(self.cards))
 
 
@@ -64,11 +65,15 @@ def board(desk: Desk, sort: Sort, whole: And, *, counted: bool = False) -> list[
 def numbers_said(desk: Desk, whole: And) -> dict[str, str]:
     """How many tickets each column has, by its name; nothing where counting would take long."""
     numbers = _numbers(desk, whole, _groups(_columns_for(desk, whole)))
-    return {name: shortened(number) for name, number in numbers.items()}
+    return {name: _shortened(number) for name, number in numbers.items()}
 
 
 def _numbers(desk: Desk, whole: And, groups: dict[str, list[int]]) -> dict[str, int]:
-    return numbers_of(desk, whole, lambda wanted: count_of_statuses(wanted, groups, MOST + 1)) or {}
+    return numbers_of(desk, whole, lambda wanted: count_of_statuses(wanted, groups, MANY + 1)) or {}
+
+
+def _shortened(number: int) -> str:
+    return f"{MANY}+" if number > MANY else str(number)
 
 
 def _groups(columns: list[Column]) -> dict[str, list[int]]:

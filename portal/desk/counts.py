@@ -40,7 +40,9 @@ class Counts:
 
     def said(self, asked: str) -> str:
         """The number of that filter, as it stands beside a name; empty where there is none."""
-        return shortened(self.numbers[asked]) if asked in self.numbers else ""
+        if asked not in self.numbers:
+            return ""
+        return "1k+" if self.numbers[asked] > MOST else str(self.numbers[asked])
 
     def are_older_than(self, moment: float) -> bool:
         return self.at < moment
@@ -81,11 +83,6 @@ def numbers_of(desk: Desk, whole: And, count: Callable[[Selection], Found]) -> F
     if words(whole):
         return None
     return _within(TOGETHER, lambda: count(selection(desk, whole)))
-
-
-def shortened(number: int) -> str:
-    """As it stands beside a name."""
-    return "1k+" if number > MOST else str(number)
 
 
 def _number(wanted: list[ColumnElement[bool]]) -> ScalarSelect[int]:

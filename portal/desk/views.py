@@ -1,8 +1,10 @@
 """The queue: every list of tickets that an agent works through."""
 
 import time
+from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
+from urllib.parse import urlencode
 
 from flask import redirect, render_template, request, url_for
 from flask_babel import gettext as _
@@ -45,6 +47,7 @@ from portal.web.keys import key_in
 from portal.web.paging import PAGE
 from portal.web.session import me
 
+SAFE = "!$'()*,/:;?@"  # in a query, as `url_for` leaves them
 CARDS = "desk/_board.html"
 TABLE, ADDRESSED = "desk/_table.html", "tickets"  # the part that fetches itself anew, and its id
 
@@ -104,7 +107,7 @@ def count_list(name: str = "", public_id: str = ""):
         whole = desk.whole(asked.queue, desk.read(asked.text))
     except FilterError as error:
         return _refused(desk, asked, asked.text, error)
-    told: dict[str, Any] = {"asked": asked, "address": lambda **changes: _address(asked, **changes)}
+    told: dict[str, Any] = {"asked": asked, "address": _addresses(asked)}
     if asked.is_board:
         told |= {"numbers": numbers_said(desk, whole)}
         return render_template("desk/_column_numbers.html", **told), 200, VARY
@@ -164,7 +167,7 @@ def choose_filter(name: str = "", public_id: str = ""):
         "kept": _kept(asked),
         "error": error,
         "typed": asked.text,
-        "address": lambda **changes: _address(asked, **changes),
+        "address": _addresses(asked),
     }
     return render("desk/filter.html", "desk/_controls.html", 422 if error else 200, **shown)
 
@@ -225,7 +228,7 @@ def _about(desk: Desk, asked: Asked, tree: And) -> dict:
         "typed": to_text(tree),
         "chips": chips(tree, desk.fields),
         "kept": _kept(asked),
-        "address": lambda **changes: _address(asked, **changes),
+        "address": _addresses(asked),
         "error": None,
         "most": MOST,
         "counted_to": COUNTED,
@@ -247,12 +250,25 @@ def _kept(asked: Asked) -> dict[str, Any]:
 
 
 def _address(asked: Asked, **changes) -> str:
-    """Where this list stands, with these changes; what is as usual there is left out.
+    return _addresses(asked)(**changes)
 
-    So is what is shown beside it: a script has moved on from that, and adds it.
+
+def _addresses(asked: Asked) -> Callable[..., str]:
+    """Says where this list stands, with the changes that it is given; what is as usual there is left out.
+
+    So is what is shown beside it: a script has moved on from that, and adds it. A page asks thirty times.
     """
-    queue = QUEUES[changes.pop("name")] if "name" in changes else asked.queue
-    return url_for(queue.endpoint, **queue.place | _unusual(asked.queue, _said(asked) | changes))
+    said = _said(asked)
+    here = url_for(asked.queue.endpoint, **asked.queue.place)
+
+    def address(**changes: Any) -> str:
+        queue = QUEUES[changes.pop("name")] if "name" in changes else asked.queue
+        begins = here if queue is asked.queue else url_for(queue.endpoint, **queue.place)
+        wanted = _unusual(asked.queue, said | changes)
+        query = urlencode({name: value for name, value in wanted.items() if value is not None}, safe=SAFE)
+        return f"{begins}?{query}" if query else begins
+
+    return address
 
 
 def _said(asked: Asked) -> dict[str, Any]:
