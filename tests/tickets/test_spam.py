@@ -16,8 +16,8 @@ from portal.attachments.models import Attachment, State
 from portal.attachments.telling import tell_people
 from portal.bulk.acts import ACTS
 from portal.bulk.models import BulkItem, BulkOperation, Outcome
-from portal.desk.board import board
-from portal.desk.counts import _count
+from portal.desk.board import board, numbers_said
+from portal.desk.counts import _count, number_of
 from portal.desk.queues import QUEUES, TRIAGE, Asked, Desk, condition, listing
 from portal.errors import DomainError
 from portal.events.kinds import Kind
@@ -91,10 +91,12 @@ def sight(person):
     """All by which somebody of the desk comes to know of tickets, as numbers and keys."""
     desk = Desk.of(person)
     tree = desk.read("")
-    cards = [card.key for column in board(desk, Asked(QUEUES["open"], "", Sort.typed(None)), tree)
-             for card in column.cards]  # fmt: skip
+    whole = desk.whole(QUEUES["open"], tree)
+    cards = [card.key for column in board(desk, Sort.typed(None), whole) for card in column.cards]
     words = desk.read(WORD)
     return {
+        "number of the list": number_of(desk, whole),
+        "numbers of the board": numbers_said(desk, whole),
         "lists": [listed(person, queue=name) for name in QUEUES if name != "spam"],
         "by words": listed(person, WORD),
         "merged ones too": listed(person, "is:merged,open"),
