@@ -11,11 +11,13 @@ from portal.filters import And, where
 from portal.tickets.family import comments_of as written_on
 from portal.tickets.family import family_of
 from portal.tickets.filtering import fields_for
-from portal.tickets.lists import LATEST, Sort, tickets_seen_by
+from portal.tickets.lists import LATEST, USUAL, Sort
 from portal.tickets.models import Comment, Ticket
 from portal.tickets.policy import visible_in_parts, works_on
-from portal.web.paging import Page, keyset
+from portal.tickets.selections import Selection, Slice, page_of
+from portal.web.paging import Page
 
+SHOWN = USUAL | {"type", "project_id"}
 COMMENTS = 100  # of one answer
 
 
@@ -30,10 +32,7 @@ class Comments:
 def ticket_page(user: User, tree: And, *, cursor: str | None) -> Page:
     """The tickets that this user may see and the filter asks for, the last changed first."""
     conditions = [where(tree, Ticket.__table__.c, fields_for(user)), *_begin_with_theirs(user)]
-    rows = tickets_seen_by(user, *conditions, tree=tree).add_columns(
-        Ticket.type, Ticket.status_id, Ticket.project_id
-    )
-    return keyset(rows, sort().order, cursor=cursor, of=(sort().attribute, "id"), fetch=db.session.execute)
+    return page_of(Selection.once(user, *conditions, tree=tree), Slice(sort(), cursor, shown=SHOWN))
 
 
 def sort() -> Sort:
@@ -41,7 +40,8 @@ def sort() -> Sort:
 
 
 def _begin_with_theirs(user: User) -> list[ColumnElement[bool]]:
-    """People who ask see few tickets: those are looked up, not found among all there are."""
+    """People who ask see few tickets: those are looked up, not found among all there are. Asked for a page of
+    each part by itself (`parts` of `page_of`), it took six times as long."""
     if user.is_staff:
         return []
     parts = [select(Ticket.id).where(part).correlate(None) for part in visible_in_parts(user)]

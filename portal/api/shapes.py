@@ -34,7 +34,7 @@ def of_row(row: Row, known: Vocabulary) -> dict[str, Any]:
     return {
         "key": row.key,
         "title": row.title,
-        "type": row.type.value,
+        "type": row.kind.value,
         "priority": row.priority.value,
         "status": {"name": statuses.get(row.status_id), "category": row.status_category.value},
         "waiting_for": _value(row.waiting_for),

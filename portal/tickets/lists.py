@@ -92,6 +92,7 @@ _NAMES = {  # what a list reads only where it shows it
     "category": (_of(TicketCategory.stored_name, Ticket.category_id).label("category_name"),),
     "project": (_of(Project.name, Ticket.project_id).label("project_name"),),
     "organization": (_of(Organization.name, Ticket.organization_id).label("organization_name"),),
+    "project_id": (Ticket.project_id,),
     "type": (Ticket.type.label("kind"),),
 }
 USUAL = frozenset({"assignee", "team", "category"})

@@ -13,7 +13,7 @@ from portal.permissions import Role, Scope
 from portal.settings.actions import change_settings
 from portal.settings.cache import forget_site
 from portal.tickets import moving
-from portal.tickets.models import Comment, Ticket
+from portal.tickets.models import Comment, Part, Ticket, TicketPerson
 from portal.tickets.policy import visible_to
 from tests import factories as make
 
@@ -70,8 +70,12 @@ def test_a_row_says_what_a_program_needs(program_of, petra, ann):
 
 
 def test_pages_follow_each_other_without_a_gap(program_of, ann):
+    others = make.employee()
     for number in range(60):
-        make.ticket(ann, title=f"Number {number}")
+        ticket = make.ticket(others if number % 3 else ann, title=f"Number {number}")
+        if number % 3:
+            db.session.add(TicketPerson(ticket_id=ticket.id, user_id=ann.id, part=Part.PARTICIPANT))
+    db.session.commit()
     program = program_of(ann)
     found, cursor, sizes = [], None, []
     while True:
