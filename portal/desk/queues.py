@@ -222,12 +222,12 @@ def queue_or_404(name: str | None, public_id: str | None = None, *, seen_by: Use
     return QUEUES[name]
 
 
-def listing(desk: Desk, asked: Asked, tree: And) -> Listing:
-    """The tickets of the queue that the filter asks for, as far as the reader may see them. Whoever wants to
+def listing(desk: Desk, asked: Asked, whole: And) -> Listing:
+    """The tickets that the queue and its filter ask for, as far as the reader may see them. Whoever wants to
     know how many there are on other pages asks for it by itself: counting takes longer than the page."""
     shown = read_for(asked.columns) | ({SENDER} if asked.queue.tells_of_senders else frozenset())
     cut = Slice(asked.sort, asked.cursor, asked.size, shown)
-    found = Listing(page_of(selection(desk, desk.whole(asked.queue, tree)), cut), None)
+    found = Listing(page_of(selection(desk, whole), cut), None)
     return replace(found, number=len(found.page.rows)) if found.is_whole else found
 
 

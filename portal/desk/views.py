@@ -83,14 +83,14 @@ def _list(asked: Asked):
     except FilterError as error:
         return _refused(desk, asked, text, error)
     if sent or ("q" in request.args and to_text(tree) != asked.text):
-        return redirect(_address(asked, q=to_text(tree), page=None, preview=asked.preview), 303)
-    asked = replace(asked, sort=fitting(asked.sort, desk.whole(asked.queue, tree)))
+        return redirect(_addresses(asked)(q=to_text(tree), page=None, preview=asked.preview), 303)
     whole = desk.whole(asked.queue, tree)
+    asked = replace(asked, sort=fitting(asked.sort, whole))
     is_counted = "counted" in request.args  # where no script asks for it
     if asked.is_board:
         columns = board(desk, asked.sort, whole, counted=is_counted)
         return render("desk/queue.html", CARDS, **_about(desk, asked, tree), board=columns)
-    found = listing(desk, asked, tree)
+    found = listing(desk, asked, whole)
     if is_counted and not found.is_whole:
         found = replace(found, number=number_of(desk, whole))
     shown = _about(desk, asked, tree) | {"listing": found}
@@ -107,12 +107,13 @@ def count_list(name: str = "", public_id: str = ""):
         whole = desk.whole(asked.queue, desk.read(asked.text))
     except FilterError as error:
         return _refused(desk, asked, asked.text, error)
-    told: dict[str, Any] = {"asked": asked, "address": _addresses(asked)}
+    address = _addresses(asked)
     if asked.is_board:
-        told |= {"numbers": numbers_said(desk, whole)}
+        told = {"address": address, "numbers": numbers_said(desk, whole)}
         return render_template("desk/_column_numbers.html", **told), 200, VARY
-    told |= {"shown": request.args.get("shown", 0, type=int), "number": number_of(desk, whole)}
-    return render_template("desk/_number.html", **told, counted_to=COUNTED), 200, VARY
+    number, shown = number_of(desk, whole), request.args.get("shown", 0, type=int)
+    told = {"address": address, "number": number, "shown": shown, "counted_to": COUNTED}
+    return render_template("desk/_number.html", **told), 200, VARY
 
 
 def _beside(asked: Asked) -> dict[str, Any]:
@@ -247,10 +248,6 @@ def _about(desk: Desk, asked: Asked, tree: And) -> dict:
 def _kept(asked: Asked) -> dict[str, Any]:
     """What a form of the list sends on, beside its own fields."""
     return _unusual(asked.queue, {"sort": str(asked.sort), "size": asked.size, "layout": asked.layout})
-
-
-def _address(asked: Asked, **changes) -> str:
-    return _addresses(asked)(**changes)
 
 
 def _addresses(asked: Asked) -> Callable[..., str]:

@@ -16,7 +16,7 @@ from portal.accounts.models import User
 from portal.accounts.reader import Anybody, Reader
 from portal.extensions import db
 from portal.filters import And
-from portal.gateways.database import KEEPS_PLAN
+from portal.gateways.database import KEEPS_PLAN, constant
 from portal.tickets.lists import USUAL, Sort, listed_for, rows_of, tickets_seen_by
 from portal.tickets.models import Ticket
 from portal.web.paging import PAGE, Page, Place
@@ -118,7 +118,7 @@ def page_of(
 
 def count_of(selection: Selection, most: int) -> int:
     """How many tickets are in the selection, counted no further than `most`."""
-    return selection.execute(("count", most), lambda reader: _count(selection, reader, most))[0][0]
+    return selection.execute(("count", most), lambda reader: counting(selection, reader, most))[0][0]
 
 
 def count_of_statuses(selection: Selection, groups: Mapping[str, Sequence[int]], most: int) -> dict[str, int]:
@@ -129,7 +129,7 @@ def count_of_statuses(selection: Selection, groups: Mapping[str, Sequence[int]],
     statuses = _by_ids(groups)
 
     def make(reader: Reader) -> Select:
-        numbers = (_count(selection, reader, most, Ticket.status_id.in_(ids)) for ids in statuses)
+        numbers = (counting(selection, reader, most, Ticket.status_id.in_(ids)) for ids in statuses)
         return select(*(number.scalar_subquery() for number in numbers))
 
     return dict(zip(groups, selection.execute(("counts", statuses, most), make)[0], strict=True))
@@ -183,6 +183,9 @@ def _rows(selection: Selection, reader: Reader, cut: Slice) -> Select:
     return tickets_seen_by(reader, *wanted, tree=selection.tree, shown=cut.shown)
 
 
-def _count(selection: Selection, reader: Reader, most: int, *more: ColumnElement[bool]) -> Select[int]:
-    some = select(Ticket.id).where(*selection.seen_by(reader), *more).limit(most).subquery()
+def counting(selection: Selection, reader: Reader, most: int, *more: ColumnElement[bool]) -> Select[int]:
+    """The statement of `count_of`, of those of which `more` is true. It ends where there are enough.
+    What the reader sees is a test of each row, as in the list itself: put together of its parts, it took
+    twice to ten times as long on 1,000,000 tickets."""
+    some = select(Ticket.id).where(*selection.seen_by(reader), *more).limit(constant(most)).subquery()
     return select(func.count()).select_from(some)

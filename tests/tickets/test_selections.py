@@ -144,7 +144,7 @@ def test_a_kept_list_follows_the_clock(town, monkeypatch):
 
 def listing_of(user, name):
     queue, desk = QUEUES[name], Desk.of(user)
-    return listing(desk, Asked(queue, "", Sort.typed(queue.sort)), And()).page.rows
+    return listing(desk, Asked(queue, "", Sort.typed(queue.sort)), desk.whole(queue, And())).page.rows
 
 
 def test_who_joins_a_project_or_a_team_sees_it_in_the_list_that_was_kept(town):

@@ -84,7 +84,7 @@ def unmark(town, ticket=None):
 def listed(reader, text="", queue="all"):
     desk = Desk.of(reader)
     asked = Asked(QUEUES[queue], text, Sort.typed(None))
-    return [row.key for row in listing(desk, asked, desk.read(text)).page.rows]
+    return [row.key for row in listing(desk, asked, desk.whole(asked.queue, desk.read(text))).page.rows]
 
 
 def sight(person):
