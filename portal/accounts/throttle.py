@@ -11,7 +11,7 @@ from datetime import timedelta
 from flask import g, request
 from flask_babel import format_timedelta
 from flask_babel import gettext as _
-from flask_limiter import RateLimitExceeded
+from flask_limiter import RateLimitExceeded, RequestLimit
 
 from portal import clock
 from portal.accounts.models import digest
@@ -75,8 +75,13 @@ def count(counter: Callable[[], None], whom: str) -> None:
         counter()
     except RateLimitExceeded:
         breached = limiter.current_limit
-        seconds = breached.reset_at - int(clock.now().timestamp()) if breached else 60
-        raise TooOften(seconds) from None
+        raise TooOften(_until_reset(breached) if breached else 60) from None
+
+
+def _until_reset(breached: RequestLimit) -> int:
+    """Seconds, at most those of the limit's whole window: the library tells the moment rounded up."""
+    left = breached.reset_at - int(clock.now().timestamp())
+    return min(left, breached.limit.get_expiry())
 
 
 def counted_for() -> str:

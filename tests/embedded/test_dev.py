@@ -150,12 +150,13 @@ def test_it_recovers_from_the_death_of_any_of_its_processes(start, state):
 
 
 def test_a_start_after_kill_9_takes_over(start, state):
-    desk = start()
+    port = str(ports.choose())  # the usual one may be somebody else's at one start and free at the next
+    desk = start("--port", port)
     address = desk.address()
     desk.process.kill()
     desk.process.wait()
 
-    after = start()
+    after = start("--port", port)
 
     after.wait_for("Ended what an earlier run had left running: .*postgres.*web")
     assert after.address() == address
