@@ -81,7 +81,7 @@ from portal.tickets import views as ticket_views
 from portal.tickets.blueprint import bp as tickets
 from portal.tickets.due import is_late
 from portal.tickets.filtering import offer_traits
-from portal.web import errors, headers, health, keys, locale, navigation, session
+from portal.web import attributes, errors, headers, health, keys, locale, navigation, session
 from portal.web.templates import TranslatedEnvironment
 
 ROOT = Path(__file__).parent.parent
@@ -175,6 +175,7 @@ def create_app(settings: Settings | None = None) -> Flask:
     app = Flask(__name__, template_folder=ROOT / "templates", static_folder=ROOT / "static")
     app.jinja_environment = TranslatedEnvironment  # type: ignore[assignment]  # a kind of it
     app.config.from_mapping(settings.for_flask())
+    attributes.write_faster()
 
     for part in (headers, db, read_only, csrf, htmx, limiter, redis, queue, live, storage, oidc):
         part.init_app(app)

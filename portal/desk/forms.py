@@ -9,13 +9,13 @@ from flask_babel import lazy_gettext as _l
 from markupsafe import Markup, escape
 from werkzeug.datastructures import MultiDict
 from wtforms import BooleanField, HiddenField, SelectField, StringField
-from wtforms.widgets import html_params
 
 from portal.desk.controls import AS_TYPED, CONTROLS, DAYS, SELECTS, SPANNED, TICKS
 from portal.desk.queues import Desk
 from portal.filters import And, Word, conditions, to_text, without
 from portal.filters.fields import Choice
 from portal.tickets.filtering import ME, NONE
+from portal.web.attributes import attributes as written
 from portal.web.forms import DeskForm
 
 
@@ -27,7 +27,7 @@ class Offering(SelectField):
     def widget(self, field: "Offering", **attributes: Any) -> Markup:
         chosen = field.data or ""
         options = [_option(value, str(label), value == chosen) for value, label in field.offered]
-        start = html_params(id=field.id, name=field.name, **attributes)
+        start = written(id=field.id, name=field.name, **attributes)
         return Markup(f"<select {start}>{''.join(options)}</select>")  # noqa: S704, each part is escaped
 
 

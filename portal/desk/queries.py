@@ -1,6 +1,6 @@
 """What is asked about saved views."""
 
-from sqlalchemy import ScalarSelect, String, bindparam, cast, func, literal, select
+from sqlalchemy import ScalarSelect, String, cast, func, literal, select
 from sqlalchemy.orm import joinedload
 
 from portal.accounts.models import User
@@ -8,7 +8,6 @@ from portal.accounts.reader import Reader
 from portal.desk.models import View, ViewChoice
 from portal.desk.policy import offered_to, visible_to
 from portal.extensions import db
-from portal.gateways.database import KEEPS_PLAN
 
 MOST_LISTED = 100  # of one person's sidebar
 _WHOLE = (joinedload(View.owner), joinedload(View.team))
@@ -42,17 +41,6 @@ def is_name_taken(name: str, *, owner_id: int, besides: int | None = None) -> bo
     return db.session.scalar(same) is not None
 
 
-def columns_chosen(user: User, view: str) -> list[str] | None:
-    """What they have chosen for a view that is built in, or another's."""
-    given = {"user_id": user.id, "view": view}
-    return db.session.scalar(_COLUMNS, given, execution_options=KEEPS_PLAN)
-
-
-_COLUMNS = select(ViewChoice.columns).where(  # made once: each list asks for it
-    ViewChoice.user_id == bindparam("user_id"), ViewChoice.view == bindparam("view")
-)
-
-
 def hidden_views(user: User) -> set[str]:
     """The names or public ids of those that they left out of their sidebar."""
     hidden = select(ViewChoice.view).where(ViewChoice.user_id == user.id, ViewChoice.is_hidden)
@@ -81,3 +69,11 @@ def hidden_of(reader: Reader) -> ScalarSelect[str]:
         ViewChoice.user_id == reader.id, ViewChoice.is_hidden
     )
     return names.scalar_subquery()
+
+
+def choices_of(reader: Reader) -> ScalarSelect[str]:
+    """The columns they have chosen, as JSON, by the names or public ids of their views; with `sidebar_of`."""
+    chosen = select(func.json_object_agg(ViewChoice.view, ViewChoice.columns)).where(
+        ViewChoice.user_id == reader.id, ViewChoice.columns.is_not(None)
+    )
+    return select(cast(chosen.scalar_subquery(), String)).scalar_subquery()

@@ -11,7 +11,7 @@ from portal.accounts.models import User
 from portal.accounts.reader import Reader
 from portal.desk.columns import USUAL, known_columns, read_for
 from portal.desk.models import View
-from portal.desk.queries import columns_chosen, view_or_404
+from portal.desk.queries import view_or_404
 from portal.filters import And, Condition, Fields, lasting, read, where
 from portal.projects.policy import is_limited
 from portal.tickets.filtering import ticket_fields
@@ -28,6 +28,7 @@ from portal.tickets.models import Ticket
 from portal.tickets.policy import within_projects
 from portal.tickets.selections import Selection, Slice, page_of
 from portal.tickets.vocabulary import Vocabulary, shut_projects, vocabulary
+from portal.web.around import around
 from portal.web.paging import PAGE, Page
 
 TRIAGE = "triage"
@@ -73,7 +74,7 @@ class Queue:
         """Those that the reader has chosen for it, or else its own."""
         if self.view and self.view.owner_id == reader.id:
             return known_columns(self.view.columns)
-        chosen = columns_chosen(reader, self.name)
+        chosen = around(reader).columns_of(self.name)
         if chosen is not None:
             return known_columns(chosen)
         return known_columns(self.view.columns) if self.view else self.columns

@@ -5,16 +5,14 @@ from typing import Any
 
 from flask import abort, flash, redirect, render_template, request, url_for
 from flask_babel import gettext as _
-from sqlalchemy import select
 
-from portal.accounts.reader import Reader
 from portal.desk import actions
 from portal.desk.blueprint import bp
 from portal.desk.columns import COLUMNS, USUAL, orders
 from portal.desk.counts import LIFE, counts_for
 from portal.desk.models import View
 from portal.desk.policy import may_change
-from portal.desk.queries import hidden_of, hidden_views, others_views, own_views, sidebar_of, view_or_404
+from portal.desk.queries import hidden_views, others_views, own_views, view_or_404
 from portal.desk.queues import LISTED, QUEUES, Desk, Queue, queue_or_404
 from portal.desk.sidebar import side_views
 from portal.desk.view_forms import ColumnsForm, ViewForm
@@ -22,6 +20,7 @@ from portal.errors import DomainError, NotAllowed
 from portal.extensions import db
 from portal.permissions import Permission, requires
 from portal.tickets.lists import Sort
+from portal.web.around import around
 from portal.web.htmx import VARY, go_to, render
 from portal.web.locale import language
 from portal.web.session import me
@@ -37,9 +36,8 @@ def count_views():
     """The sidebar's views with their counts. What was counted before is asked for once more by the
     browser, when it is too old to be given again: so the last news are in the end always counted."""
     began = time.monotonic()
-    reader = Reader.of(me())
-    saved, hidden = db.session.execute(select(sidebar_of(reader), hidden_of(reader))).one()
-    links = side_views(language(), saved, hidden)
+    asked = around(me())
+    links = side_views(language(), asked.saved, asked.hidden)
     counts = counts_for(me(), dict.fromkeys(link.filter for link in links), language())
     shown = {"counts": counts, "again": LIFE + 1 if counts.are_older_than(began) else 0}
     here = request.args.get("here", "")

@@ -1,24 +1,18 @@
 """What stands around every page: the frame, the places this person can go to, the bell."""
 
 from dataclasses import dataclass
-from functools import cache, lru_cache
-from typing import Any
+from functools import cached_property, lru_cache
 
 from flask import Flask, current_app, g, url_for
 from flask_babel import gettext as _
 from flask_login import current_user
-from sqlalchemy import Label, Select, String, cast, null, select
 
-from portal.accounts.reader import Reader
-from portal.desk.queries import hidden_of, sidebar_of
-from portal.desk.sidebar import side_views
-from portal.extensions import db
-from portal.gateways.database import KEEPS_PLAN
-from portal.notifications.queries import unread
-from portal.organizations.policy import has_place
+from portal.desk.sidebar import ViewLink, side_views
 from portal.permissions import GRANTS, STAFF, Permission, Role
 from portal.settings.cache import site
+from portal.web.around import around
 from portal.web.locale import LANGUAGES, language
+from portal.web.session import me
 
 PORTAL, DESK = "layouts/portal.html", "layouts/desk.html"
 KEYS = {
@@ -30,11 +24,11 @@ KEYS = {
 
 
 def init_app(app: Flask) -> None:
-    app.context_processor(around)
+    app.context_processor(everywhere)
     app.jinja_env.globals["Permission"] = Permission
 
 
-def around() -> dict:
+def everywhere() -> dict:
     """What every template may use; without a database only what needs none."""
     always = {
         "request_id": g.get("request_id"),
@@ -52,35 +46,8 @@ def around() -> dict:
         "languages": [(code, LANGUAGES[code]) for code in settings.languages],
         "theme": current_user.theme if known else "system",
         "frame": DESK if is_staff else PORTAL,
-        **(_of_person() if known else {"places": (), "bell_count": 0, "side_views": ()}),
+        "around": Surroundings(),
     }
-
-
-def _of_person() -> dict:
-    """What depends on more than the role is asked for in one statement."""
-    reader = Reader.of(current_user)
-    asked = db.session.execute(_asked_of(reader.anybody), reader.given, execution_options=KEEPS_PLAN)
-    bell_count, has_organization, saved, hidden = asked.one()
-    places = _places(current_user.role, language(), has_organization=has_organization)
-    views = side_views(language(), saved, hidden) if current_user.is_staff else ()
-    return {
-        "places": places,
-        "bell_count": bell_count,
-        "has_organization": has_organization,
-        "side_views": views,
-    }
-
-
-@cache
-def _asked_of(reader: Reader) -> Select[int, bool, str | None, str | None]:
-    """Made once, for it is asked with every page."""
-    if not reader.is_staff:
-        return select(unread(reader), has_place(reader), _nothing("saved"), _nothing("hidden"))
-    return select(unread(reader), has_place(reader), sidebar_of(reader), hidden_of(reader))
-
-
-def _nothing(name: str) -> Label[Any]:
-    return cast(null(), String).label(name)
 
 
 @dataclass(frozen=True)
@@ -97,6 +64,30 @@ class Group:
     id: str
     label: str
     links: tuple[Link, ...]
+
+
+class Surroundings:
+    """Of who is logged in, asked for when a template comes to it: there is nothing around a fragment."""
+
+    @cached_property
+    def bell_count(self) -> int:
+        return around(me()).bell_count if current_user.is_authenticated else 0
+
+    @property
+    def has_organization(self) -> bool:
+        return around(me()).has_organization
+
+    @cached_property
+    def places(self) -> tuple[Group, ...]:
+        """None for somebody unknown."""
+        if not current_user.is_authenticated:
+            return ()
+        return _places(current_user.role, language(), has_organization=self.has_organization)
+
+    @cached_property
+    def views(self) -> tuple[ViewLink, ...]:
+        of_person = around(me())
+        return side_views(language(), of_person.saved, of_person.hidden)
 
 
 @lru_cache(maxsize=64)

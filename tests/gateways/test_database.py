@@ -2,7 +2,7 @@
 
 import pytest
 from psycopg.pq import TransactionStatus
-from sqlalchemy import create_engine, event, func, insert, select, text, update
+from sqlalchemy import create_engine, event, func, insert, literal, select, text, update
 
 from portal.accounts.actions import open_session
 from portal.accounts.models import User
@@ -62,6 +62,24 @@ def test_words_nobody_asked_for_do_not_end_it(engine, pings, app):
     with create_engine(app.config["SQLALCHEMY_DATABASE_URI"]).begin() as other:
         other.execute(text("NOTIFY something"))
     assert backend(engine) == first
+
+
+def test_columns_are_described_when_somebody_asks(engine, monkeypatch):
+    made, column = [], database.psycopg.Column
+    monkeypatch.setattr(database.psycopg, "Column", lambda *which: made.append(which[1]) or column(*which))
+    two = select(literal(1).label("one"), literal("b").label("two"))
+    with engine.connect() as connection:
+        assert connection.execute(two).mappings().one() == {"one": 1, "two": "b"}
+        assert set(made) == {0, 1}  # SQLAlchemy learns what the statement gives
+        made.clear()
+        assert connection.execute(two).mappings().one() == {"one": 1, "two": "b"}
+        assert made == []
+
+        cursor = connection.connection.cursor()
+        assert cursor.description is None
+        found = cursor.execute("SELECT 1 AS one, 2 AS two").description
+        assert ([each.name for each in found], len(found), found[1].name) == (["one", "two"], 2, "two")
+        assert cursor.execute("SELECT").description == []
 
 
 def plans(connection):
