@@ -65,8 +65,8 @@ class Visitors:
         self.employees = [self._login(user_id) for user_id in _employees()]
         self.agents_keys = _keys(Ticket.team_id == team)
         self.much_keys = _keys(Ticket.requester_id == self.much.user_id)
-        self.working = _keys(Ticket.team_id == team, Ticket.status_category == Category.ACTIVE)
         self.statuses = dict(db.session.execute(select(Status.name, Status.id)).all())
+        self.standing = _standing(team)
         self.projects = list(db.session.scalars(select(Project.id).order_by(Project.id)))
         self.assignee = self.agent.user_id
         self.next_page = _next_page(self.agent.user_id)
@@ -142,9 +142,9 @@ class Visitors:
             )
 
     def _status_changes(self) -> Iterator[str]:
-        for status in itertools.cycle(("open", "in_progress")):
-            for key in self.working:
-                yield self.post(f"/tickets/{key}/status", self.agent, {"status": self.statuses[status]})
+        for key in itertools.cycle(self.standing):
+            status = self.standing[key] = "open" if self.standing[key] == "in_progress" else "in_progress"
+            yield self.post(f"/tickets/{key}/status", self.agent, {"status": self.statuses[status]})
 
     def _assignments(self) -> Iterator[str]:
         for assignee in itertools.cycle((self.assignee, "")):
@@ -201,6 +201,17 @@ def _employees() -> list[int]:
 def _keys(*where) -> list[str]:
     visible = select(Ticket.key).where(Ticket.is_confidential.is_(False), *where)
     return list(db.session.scalars(visible.order_by(Ticket.updated_at.desc()).limit(KEYS)))
+
+
+def _standing(team_id: int) -> dict[str, str]:
+    """The team's last tickets that are open or in progress, with which of the two they are."""
+    found = (
+        select(Ticket.key, Status.name)
+        .join(Status, Status.id == Ticket.status_id)
+        .where(Ticket.team_id == team_id, Status.name.in_(["open", "in_progress"]))
+        .where(Ticket.is_confidential.is_(False), Ticket.hidden_as.is_(None))
+    )
+    return dict(db.session.execute(found.order_by(Ticket.updated_at.desc()).limit(KEYS)).all())
 
 
 def _next_page(agent_id: int) -> str:
