@@ -34,6 +34,7 @@ from portal.tickets.due import DUE, order_of
 from portal.tickets.hiding import HIDDEN, OPEN, UNASSIGNED, UNDECIDED, Hidden
 
 # What dashboards count tickets by.
+SIGHT = ("team_id", "project_id", "is_confidential", "hidden_as", "merged_into_id")  # who sees it
 FACTS = ("team_id", "status_id", "priority_rank", "assignee_id", "is_confidential", "project_id")
 CLOSED = text("closed_at IS NOT NULL")
 OPEN_TO_AGENTS = text("NOT is_confidential")
@@ -135,6 +136,7 @@ class Ticket(Model):
     __tablename__ = "tickets"
     __table_args__ = (
         UniqueConstraint("project_id", "number"),
+        Index("ix_tickets_sight", "id", postgresql_include=SIGHT),  # for a search, which passes thousands
         # What agents ask for: open tickets, in each order that has no limit.
         Index("ix_tickets_open_id", "id", postgresql_where=OPEN, postgresql_include=FACTS),
         Index("ix_tickets_open_updated", "updated_at", "id", postgresql_where=OPEN),

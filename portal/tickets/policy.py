@@ -78,11 +78,11 @@ def _is_seen_by(user: Reader) -> ColumnElement[bool]:
     """For a reason that it gives them, hidden or not."""
     if user.may(Permission.TICKET_SEE_CONFIDENTIAL):
         return true()
-    if not user.may(Permission.TICKET_WORK):
-        return or_(is_theirs(user), _is_shared(user))
-
     part = select(true()).where(TicketPerson.user_id == user.id, TicketPerson.ticket_id == Ticket.id)
     takes_part = part.correlate(Ticket).exists()
+    if not user.may(Permission.TICKET_WORK):
+        return or_(takes_part, _is_shared(user))
+
     by_work = or_(~Ticket.is_confidential & _of_their_teams(user), _is_led_by(user))
     return or_(by_work & _is_open_to(user), takes_part)
 
