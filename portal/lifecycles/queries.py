@@ -32,6 +32,18 @@ def steps_from(status: Status) -> tuple[Step, ...]:
     return _steps(status.id)
 
 
+def status_beside(status: Status, status_id: int | None) -> Status | None:
+    """The one of that id in the same lifecycle, whether there is a step to it or not.
+
+    What can be next is read first: it is nearly always meant, and whoever takes the step asks for it again.
+    """
+    near = {step.id: step for step in (status, *status.next)}
+    if status_id in near:
+        return near[status_id]
+    other = db.session.get(Status, status_id) if status_id is not None else None
+    return other if other and other.lifecycle_id == status.lifecycle_id else None
+
+
 def _read_steps(status_id: int) -> tuple[Step, ...]:
     ends = select(Status.id, Status.name, Status.stored_label, Status.category)
     ends = ends.join(Transition, Transition.to_status_id == Status.id)

@@ -11,7 +11,7 @@ from portal.attachments.places import draft_of
 from portal.attachments.taking import Received
 from portal.errors import DomainError
 from portal.extensions import db
-from portal.lifecycles.models import Status
+from portal.lifecycles.queries import status_beside
 from portal.notifications.actions import read_of_ticket
 from portal.permissions import Permission, requires
 from portal.tickets import actions, comments, conflicts, moving, once, throttle
@@ -76,8 +76,8 @@ def show_preview(key: str):
 def change_status(key: str):
     ticket = get_work_or_404(key, seen_by=me(), to_change=True)
     form = StatusForm.for_ticket(ticket)
-    status = db.session.get(Status, form.status.data) if form.validate_on_submit() else None
-    if status is None or status.lifecycle_id != ticket.status.lifecycle_id:
+    status = status_beside(ticket.status, form.status.data) if form.validate_on_submit() else None
+    if status is None:
         return _unfit(ticket, form.status, _("Choose a status."), status_form=form)
 
     if clashes := _overtaken(ticket, status=status):
