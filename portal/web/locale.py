@@ -57,18 +57,15 @@ def choose_timezone() -> str | None:
     return getattr(current_user, "timezone", None) or site().default_timezone
 
 
+DAYS_TOLD = 7  # so long it is said how long ago something was; then when
+
+
 def when(moment: datetime | None) -> Markup:
     """A moment as people say it ("3 minutes ago"), with the exact one behind it."""
     if moment is None:
         return Markup("")
     ago, (locale, zone) = moment - clock.now(), _reader()
-    minute = moment.replace(second=0, microsecond=0)
-    day = day_pattern(locale)
-    words = _told(minute, f"{day} y", locale, zone) if abs(ago.days) >= 7 else _ago(_rounded(ago), locale)
-    exact = _told(minute, _exact(locale), locale, zone)
-    stamp, title = moment.isoformat(timespec="seconds"), escape(exact)
-    told = f'<time datetime="{stamp}" title="{title}" data-relative>{escape(words)}</time>'
-    return Markup(told)  # noqa: S704, all of it is escaped; `Markup.format` takes ten times as long
+    return _shown(moment, _rounded(ago) if abs(ago.days) < DAYS_TOLD else None, locale, zone)
 
 
 def _reader() -> tuple[Locale | None, tzinfo]:
@@ -119,6 +116,16 @@ def _rounded(ago: timedelta) -> timedelta:
 
 
 # A list tells fifty moments, the same ones to everybody: putting one into words takes long.
+
+
+@lru_cache(maxsize=20_000)
+def _shown(moment: datetime, ago: timedelta | None, locale: Locale | None, zone: tzinfo) -> Markup:
+    minute = moment.replace(second=0, microsecond=0)
+    words = _ago(ago, locale) if ago else _told(minute, f"{day_pattern(locale)} y", locale, zone)
+    exact = _told(minute, _exact(locale), locale, zone)
+    stamp, title = moment.isoformat(timespec="seconds"), escape(exact)
+    told = f'<time datetime="{stamp}" title="{title}" data-relative>{escape(words)}</time>'
+    return Markup(told)  # noqa: S704, all of it is escaped; `Markup.format` takes ten times as long
 
 
 @lru_cache(maxsize=20_000)
