@@ -12,6 +12,10 @@ from tests.journeys.conftest import SHOTS, axe
 pytestmark = pytest.mark.browser
 
 WIDTHS = {"phone": {"width": 375, "height": 812}, "desktop": {"width": 1280, "height": 800}}
+LOOKS = [  # each theme and each width; the other two of the four take as long again
+    pytest.param((("light", "phone"), ("dark", "desktop")), id="two looks"),
+    pytest.param((("light", "desktop"), ("dark", "phone")), id="the other two", marks=pytest.mark.long),
+]
 PAGES = {
     None: [
         "/login", "/register", "/forgot", "/no-such-page", "{verify}", "{reset}", "{invitation}",
@@ -120,9 +124,10 @@ def test_every_page_is_looked_at(app, addresses):
     assert pages - looked_at == NO_PAGES.keys() | ELSEWHERE.keys()
 
 
+@pytest.mark.parametrize("looks", LOOKS)
 @pytest.mark.parametrize(("who", "path"), CASES, ids=lambda value: str(value).strip("/") or "home")
-def test_a_page_is_accessible_and_fits(open_browser, addresses, who, path):
-    assert _wrong(open_browser, who, path, path.format(**addresses)) == []
+def test_a_page_is_accessible_and_fits(open_browser, addresses, who, path, looks):
+    assert _wrong(open_browser, who, path, path.format(**addresses), looks) == []
 
 
 @pytest.fixture
@@ -140,24 +145,24 @@ def empty_desk(worker_id, tmp_path):
 
 
 def test_the_first_page_of_an_empty_desk_is_accessible_and_fits(empty_desk, open_browser):
-    assert _wrong(open_browser, None, "/welcome", f"{empty_desk.url}/welcome") == []
+    every = [(theme, width) for theme in ("light", "dark") for width in WIDTHS]
+    assert _wrong(open_browser, None, "/welcome", f"{empty_desk.url}/welcome", every) == []
 
 
-def _wrong(open_browser, who, path, address):
-    """What axe, the console and the width of the window have against it, in both themes and at each width."""
+def _wrong(open_browser, who, path, address, looks):
+    """What axe, the console and the width of the window have against it, in each of these looks."""
     page = open_browser(who, viewport=WIDTHS["desktop"], bypass_csp=True)
     noise, wrong = [], []
     page.on("console", lambda message: noise.append(message.text) if message.type == "error" else None)
     page.on("pageerror", lambda error: noise.append(str(error)))
-    for theme in ("light", "dark"):
+    for theme, width in looks:
         page.emulate_media(color_scheme=theme)
-        for width, viewport in WIDTHS.items():
-            page.set_viewport_size(viewport)
-            page.goto(address)
-            _photograph(page, who, path, theme, width)
-            wrong += [(theme, width, problem) for problem in axe(page)]
-            if (needed := page.evaluate("document.documentElement.scrollWidth")) > viewport["width"]:
-                wrong.append((theme, width, f"is {needed} wide"))
+        page.set_viewport_size(WIDTHS[width])
+        page.goto(address)
+        _photograph(page, who, path, theme, width)
+        wrong += [(theme, width, problem) for problem in axe(page)]
+        if (needed := page.evaluate("document.documentElement.scrollWidth")) > WIDTHS[width]["width"]:
+            wrong.append((theme, width, f"is {needed} wide"))
     refused = REFUSED.get((who, path))
     return wrong + [line for line in noise if not refused or refused not in line]
 

@@ -431,4 +431,4 @@ def test_pages_take_the_same_statements_for_who_is_limited(town, client_for, sta
             client.get(path)
             counts.setdefault(path, set()).add(len(statements))
     assert all(len(each) == 1 for each in counts.values()), counts
-    assert counts["/queue"] == {4}
+    assert counts["/queue"] == {3}
