@@ -1,6 +1,6 @@
 """The settings of the desk, read at most once in a few seconds by each process."""
 
-import time
+from time import monotonic
 
 from flask import current_app
 
@@ -12,8 +12,8 @@ LIFE = 3.0  # seconds; another process learns of a change this late
 def site() -> SiteSettings:
     """The settings, perhaps `LIFE` seconds old: every page asks for them."""
     kept = current_app.extensions.get("site_settings")
-    if kept is None or kept[1] < time.monotonic():
-        kept = (site_settings(), time.monotonic() + LIFE)
+    if kept is None or kept[1] < monotonic():
+        kept = (site_settings(), monotonic() + LIFE)
         current_app.extensions["site_settings"] = kept
     return kept[0]
 
