@@ -58,7 +58,10 @@ class Columns(Sequence[psycopg.Column]):
         return self._number
 
     def __getitem__(self, which: Any) -> Any:
-        return [psycopg.Column(self._cursor, each) for each in range(self._number)][which]
+        wanted = range(self._number)[which]
+        if isinstance(wanted, int):
+            return psycopg.Column(self._cursor, wanted)
+        return [psycopg.Column(self._cursor, each) for each in wanted]
 
 
 class Cursor(psycopg.Cursor):

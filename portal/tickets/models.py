@@ -34,8 +34,8 @@ from portal.tickets.due import DUE, order_of
 from portal.tickets.hiding import HIDDEN, OPEN, UNASSIGNED, UNDECIDED, Hidden
 
 # What dashboards count tickets by.
-SIGHT = ("team_id", "project_id", "is_confidential", "hidden_as", "merged_into_id")  # who sees it
 FACTS = ("team_id", "status_id", "priority_rank", "assignee_id", "is_confidential", "project_id")
+SIGHT = ("team_id", "project_id", "is_confidential", "hidden_as", "merged_into_id")  # who sees it
 CLOSED = text("closed_at IS NOT NULL")
 OPEN_TO_AGENTS = text("NOT is_confidential")
 

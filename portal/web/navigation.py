@@ -10,7 +10,7 @@ from flask_login import current_user
 from portal.desk.sidebar import ViewLink, side_views
 from portal.permissions import GRANTS, STAFF, Permission, Role
 from portal.settings.cache import site
-from portal.web.around import around
+from portal.web.around import Around, around
 from portal.web.locale import LANGUAGES, language
 from portal.web.session import me
 
@@ -70,24 +70,28 @@ class Surroundings:
     """Of who is logged in, asked for when a template comes to it: there is nothing around a fragment."""
 
     @cached_property
+    def _asked(self) -> Around:
+        """For the whole page, also where a form was refused: such a request may have changed something."""
+        return around(me())
+
+    @property
     def bell_count(self) -> int:
-        return around(me()).bell_count if current_user.is_authenticated else 0
+        return self._asked.bell_count if current_user.is_authenticated else 0
 
     @property
     def has_organization(self) -> bool:
-        return around(me()).has_organization
+        return self._asked.has_organization
 
-    @cached_property
+    @property
     def places(self) -> tuple[Group, ...]:
         """None for somebody unknown."""
         if not current_user.is_authenticated:
             return ()
         return _places(current_user.role, language(), has_organization=self.has_organization)
 
-    @cached_property
+    @property
     def views(self) -> tuple[ViewLink, ...]:
-        of_person = around(me())
-        return side_views(language(), of_person.saved, of_person.hidden)
+        return side_views(language(), self._asked.saved, self._asked.hidden)
 
 
 @lru_cache(maxsize=64)

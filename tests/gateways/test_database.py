@@ -79,6 +79,7 @@ def test_columns_are_described_when_somebody_asks(engine, monkeypatch):
         assert cursor.description is None
         found = cursor.execute("SELECT 1 AS one, 2 AS two").description
         assert ([each.name for each in found], len(found), found[1].name) == (["one", "two"], 2, "two")
+        assert [each.name for each in found[:1]] == ["one"]
         assert cursor.execute("SELECT").description == []
 
 

@@ -61,3 +61,13 @@ def test_columns_are_those_of_the_view_and_of_the_person(client_for, agent):
     assert has_organization(agent, "/queue/mine")
     assert not has_organization(agent, "/queue/all")
     assert not has_organization(mate, "/queue/mine")
+
+
+def test_a_form_that_is_refused_asks_once_for_its_page(client_for, agent, asked):
+    client = client_for(agent)
+    client.get("/canned-replies/new")
+    asked()
+
+    refused = client.post("/canned-replies/new", data={"name": ""})
+    assert (refused.status_code, "Canned replies" in refused.text) == (422, True)
+    assert asked() == 1
