@@ -50,6 +50,8 @@ from portal.filters.grammar import quoted_value
 from portal.gateways import database, live, oidc, queue, redis, storage
 from portal.home.views import bp as home
 from portal.importing import admin as import_admin
+from portal.lifecycles import admin as lifecycles_admin
+from portal.lifecycles import queries as lifecycle_queries
 from portal.notifications import live as live_pages
 from portal.notifications import views as notifications
 from portal.organizations import admin as teams_admin
@@ -71,6 +73,7 @@ from portal.tickets import (
     mention_views,
     merge_views,
     split_views,
+    step_views,
     time_views,
     triage_views,
 )
@@ -107,6 +110,7 @@ VIEWS = (  # whose routes stand on the blueprints of accounts, admin, tickets, t
     projects_admin,
     sso_admin,
     tags_admin,
+    lifecycles_admin,
     teams_admin,
     ticket_desk,
     ticket_marks,
@@ -119,6 +123,7 @@ VIEWS = (  # whose routes stand on the blueprints of accounts, admin, tickets, t
     mention_views,
     merge_views,
     split_views,
+    step_views,
     triage_views,
     tickets_mine,
     deletion_views,
@@ -153,6 +158,7 @@ IN_TEMPLATES = {  # what every template may call
     "value_label": labels.value_label,
     "relation_label": labels.relation_label,
     "away": absence.away,
+    "hues": lifecycle_queries.hues,
     "quoted_value": quoted_value,
     "is_late": lambda ticket: is_late(ticket, clock.now()),
     "file_said": words.said_of,

@@ -16,7 +16,14 @@ from portal.deletion.models import DeletedKey, TicketDeletion
 from portal.desk.models import View, ViewChoice
 from portal.events.models import Delivery, Event
 from portal.exports.models import TicketExport
-from portal.lifecycles.models import Lifecycle, Status, Transition
+from portal.lifecycles.models import (
+    Lifecycle,
+    LifecycleDraft,
+    LifecycleVersion,
+    Status,
+    StatusMove,
+    Transition,
+)
 from portal.notifications.models import Notification
 from portal.organizations.models import (
     Department,
@@ -71,6 +78,8 @@ __all__ = [
     "IdentityProvider",
     "Invitation",
     "Lifecycle",
+    "LifecycleDraft",
+    "LifecycleVersion",
     "Mail",
     "Membership",
     "Mention",
@@ -92,6 +101,7 @@ __all__ = [
     "Setting",
     "SpamNote",
     "Status",
+    "StatusMove",
     "Tag",
     "Team",
     "TeamMember",

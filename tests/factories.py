@@ -23,7 +23,8 @@ from portal.canned.actions import create as create_canned
 from portal.extensions import db
 from portal.gateways.storage import storage
 from portal.lifecycles.actions import make_default_lifecycle
-from portal.lifecycles.models import Lifecycle, Status
+from portal.lifecycles.models import USUAL_COLOUR, Lifecycle, Status
+from portal.lifecycles.plan import PlannedStatus
 from portal.organizations import invitations
 from portal.organizations.models import Department, Membership, MembershipRole, Organization, Team, TeamMember
 from portal.organizations.sharing import Sharing
@@ -122,6 +123,11 @@ def status(name):
     return db.session.scalars(
         select(Status).where(Status.name == name, Status.lifecycle_id == lifecycle().id)
     ).one()
+
+
+def planned(name, category, label=None):
+    """A status of a lifecycle that is to be."""
+    return PlannedStatus(name, label or name.replace("_", " ").capitalize(), category, USUAL_COLOUR[category])
 
 
 def project(key=None, **values):

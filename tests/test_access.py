@@ -10,6 +10,7 @@ from tests.web.routes import doors
 ANYONE, LOGIN = None, "login"
 SUBMIT, WORK = Permission.TICKET_SUBMIT, Permission.TICKET_WORK
 OPERATE, PEOPLE, PROJECTS = Permission.OPERATE, Permission.PEOPLE_MANAGE, Permission.PROJECT_MANAGE
+SETTINGS = Permission.SETTINGS_MANAGE
 
 TABLE = {
     "static": ANYONE,
@@ -98,6 +99,7 @@ TABLE = {
     "tickets.edit": WORK,
     "tickets.move": WORK,
     "tickets.spend_time": WORK,
+    "tickets.take_step": SUBMIT,
     "tickets.take_time_back": WORK,
     "tickets.suggest_tickets": WORK,
     "tickets.add_link": WORK,
@@ -190,12 +192,12 @@ TABLE = {
     "admin.retry_deliveries": OPERATE,
     "admin.people": PEOPLE,
     "admin.import_people": PEOPLE,
-    "admin.providers": Permission.SETTINGS_MANAGE,
-    "admin.new_provider": Permission.SETTINGS_MANAGE,
-    "admin.provider": Permission.SETTINGS_MANAGE,
+    "admin.providers": SETTINGS,
+    "admin.new_provider": SETTINGS,
+    "admin.provider": SETTINGS,
     "admin.unlink_identity": PEOPLE,
-    "admin.switch_password_login": Permission.SETTINGS_MANAGE,
-    "admin.check_provider": Permission.SETTINGS_MANAGE,
+    "admin.switch_password_login": SETTINGS,
+    "admin.check_provider": SETTINGS,
     "sso.begin": ANYONE,
     "sso.answer": ANYONE,
     "admin.export_audit": Permission.AUDIT_READ,
@@ -237,6 +239,18 @@ TABLE = {
     "admin.add_project_member": PROJECTS,
     "admin.remove_project_member": PROJECTS,
     "admin.delete_project": PROJECTS,
+    "admin.change_workflow": PROJECTS,
+    "admin.lifecycles": SETTINGS,
+    "admin.new_lifecycle": SETTINGS,
+    "admin.lifecycle": SETTINGS,
+    "admin.name_lifecycle": SETTINGS,
+    "admin.delete_lifecycle": SETTINGS,
+    "admin.change_lifecycle": SETTINGS,
+    "admin.discard_lifecycle_draft": SETTINGS,
+    "admin.publish_lifecycle": SETTINGS,
+    "admin.lifecycle_versions": SETTINGS,
+    "admin.roll_back_lifecycle": SETTINGS,
+    "admin.lifecycle_moves": SETTINGS,
     "admin.archive_project": PROJECTS,
     "admin.reopen_project": PROJECTS,
     "admin.categories": PROJECTS,
@@ -251,7 +265,7 @@ TABLE = {
     "admin.move_category": PROJECTS,
     "admin.archive_category": PROJECTS,
     "admin.restore_category": PROJECTS,
-    "admin.settings": Permission.SETTINGS_MANAGE,
+    "admin.settings": SETTINGS,
     "admin.audit": Permission.AUDIT_READ,
     # For programs: each asks for a token with that scope, and no cookie counts.
     "api.me": Scope.PROFILE_READ,
@@ -286,7 +300,7 @@ def all_doors(app, world):
         "filename": "x", "organization_id": 999, "department_id": 999, "invitation_id": 999,
         "provider_id": 999, "identity_id": 999, "slug": "house", "size": "preview",
         "job_id": 999, "entry_id": 999, "mention_id": 999, "link_id": 999, "ticket_id": 999,
-        "comment_id": "x", "note_id": 999,
+        "comment_id": "x", "note_id": 999, "lifecycle_id": 999, "status_id": 999, "number": 999,
     }  # fmt: skip
     return doors(app, arguments)
 

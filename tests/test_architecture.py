@@ -22,11 +22,12 @@ DOMAIN = {"models", "credentials", "policy", "queries", "actions", "comments", "
           "telling", "held", "attached", "relations", "family", "merging", "links", "splitting", "naming",
           "placeholders", "filling", "counts", "triage", "inbox", "flags", "acts", "rows", "writing",
           "latest", "texts", "wording", "finding", "ranking", "snippets", "spelling",
-          "collecting", "hearers", "hiding", "numbering", "senders", "spam", "erasing"}  # fmt: skip
+          "collecting", "hearers", "hiding", "numbering", "senders", "spam", "erasing", "plan", "checks",
+          "diagram", "differences", "publishing", "steps", "told", "wishes", "catching_up"}  # fmt: skip
 AUDIENCES = {
     "views", "desk", "admin", "mine", "live", "second_step", "two_step_views", "address_views",
     "passkey_views", "picture_views", "welcome_views", "view_as", "token_views", "link_views",
-    "merge_views", "split_views", "view_pages", "triage_views", "mention_views",
+    "merge_views", "split_views", "view_pages", "triage_views", "mention_views", "step_views",
 }  # fmt: skip
 WEB_LIBRARIES = {"flask", "flask_login", "flask_wtf", "wtforms"}
 

@@ -18,7 +18,7 @@ from portal.errors import DomainError
 from portal.extensions import db
 from portal.lifecycles.models import Category, Status
 from portal.organizations.models import Team
-from portal.tickets import actions, comments, merging, spam, tagging
+from portal.tickets import actions, comments, merging, spam, tagging, wishes
 from portal.tickets.hiding import Hidden
 from portal.tickets.lists import is_open
 from portal.tickets.models import Priority, Ticket, WaitingFor
@@ -164,12 +164,12 @@ class ChangeStatus(_OfStatus):
 
 
 class Close(_OfStatus):
-    """By whatever steps its lifecycle asks for, as "it's solved" does."""
+    """By whatever steps its lifecycle has that are the actor's."""
 
     name, label, glyph = "close", _l("Close"), "check"
 
     def apply(self, ticket: Ticket, what: What, *, actor: User) -> None:
-        actions.walk_to(ticket, Category.DONE, actor=actor)
+        wishes.walk(ticket, Category.DONE, actor=actor)
 
     def is_so(self, what: What) -> ColumnElement[bool]:
         return ~is_open()

@@ -12,6 +12,7 @@ from portal.desk.queues import Desk, selection
 from portal.extensions import db
 from portal.filters import And, Condition
 from portal.lifecycles.models import Category, Status, Transition
+from portal.lifecycles.queries import is_stood_in
 from portal.projects.models import Project
 from portal.tickets.lists import Sort
 from portal.tickets.selections import count_of_statuses, first_of_statuses
@@ -95,7 +96,7 @@ def _columns() -> list[Column]:
     statuses = (
         select(Status.id, Status.name, Status.stored_label, Status.category)
         .add_columns(before.correlate(Status).scalar_subquery().label("leads_from"))
-        .where(Status.lifecycle_id.in_(lifecycles))
+        .where(Status.lifecycle_id.in_(lifecycles), is_stood_in())
         .order_by(Status.position, Status.lifecycle_id, Status.id)
     )
     return _by_name(db.session.execute(statuses))

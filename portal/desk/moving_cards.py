@@ -15,7 +15,8 @@ from portal.tickets.blueprint import bp
 from portal.tickets.forms import StatusForm
 from portal.tickets.models import Ticket
 from portal.tickets.queries import get_work_or_404
-from portal.web.htmx import done, is_fragment_request, is_own_path, render
+from portal.tickets.step_page import is_asked_for_more, way_of_step
+from portal.web.htmx import done, go_to, is_fragment_request, is_own_path, render
 from portal.web.session import me
 
 PAGE, MENU, MOVED = "desk/card.html", "desk/_card_menu.html", "desk/_moved.html"
@@ -28,13 +29,15 @@ def move_card(key: str):
     """`to` is the column's name: a status of the ticket's own lifecycle; `from` is the id of the one that
     it had on the board."""
     ticket = get_work_or_404(key, seen_by=me(), to_change=request.method == "POST")
-    form = StatusForm.for_ticket(ticket)
+    form = StatusForm.for_ticket(ticket, reader=me())
     if request.method == "GET":
         return _asking(ticket, form, 200)
     status = _named(ticket, request.form.get("to", ""))
     if not form.waiting_for.validate(form) or status is None:
         return _asking(ticket, form, 422)
     _refuse_if_overtaken(ticket, status)
+    if is_asked_for_more(ticket, status):
+        return go_to(way_of_step(ticket, status, form.reason))
     actions.change_status(ticket, status, actor=me(), waiting_for=form.reason)
     db.session.commit()
     return _moved(ticket)

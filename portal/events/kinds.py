@@ -104,6 +104,10 @@ class Kind(StrEnum):
     PROJECT_DELETED = "project.deleted"  # data: project_id, project, changes
     PROJECT_MEMBER_ADDED = "project.member_added"  # data: project_id, project, user_id, user
     PROJECT_MEMBER_REMOVED = "project.member_removed"  # data: project_id, project, user_id, user
+    LIFECYCLE_CREATED = "lifecycle.created"  # data: lifecycle_id, lifecycle, like
+    LIFECYCLE_EDITED = "lifecycle.edited"  # data: lifecycle_id, lifecycle, changes
+    LIFECYCLE_PUBLISHED = "lifecycle.published"  # data: lifecycle_id, lifecycle, changes.version, note
+    LIFECYCLE_DELETED = "lifecycle.deleted"  # data: lifecycle_id, lifecycle, changes
     CATEGORY_CREATED = "category.created"  # data: category_id, category
     CATEGORY_EDITED = "category.edited"  # data: category_id, category, changes
     TAG_CREATED = "tag.created"  # data: tag_id, tag

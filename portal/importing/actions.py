@@ -25,7 +25,6 @@ from portal.lifecycles.models import Category
 from portal.markdown import render_markdown
 from portal.projects.actions import create_category
 from portal.projects.models import Project, ProjectCounter
-from portal.tickets.actions import snapshot
 from portal.tickets.models import (
     Comment,
     ExternalTicket,
@@ -35,6 +34,7 @@ from portal.tickets.models import (
     WaitingFor,
 )
 from portal.tickets.tagging import ids_called
+from portal.tickets.told import snapshot
 
 LOCK = 7_302_114  # the first half of the lock; the source is the second
 

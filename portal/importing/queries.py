@@ -88,7 +88,7 @@ def first_admin() -> User | None:
 
 
 def _statuses(project: Project) -> list[Status]:
-    own = select(Status).where(Status.lifecycle_id == project.lifecycle_id)
+    own = select(Status).where(Status.removed_at.is_(None), Status.lifecycle_id == project.lifecycle_id)
     return list(db.session.scalars(own.order_by(Status.position, Status.id)))
 
 

@@ -1,31 +1,113 @@
-"""Nothing here commits."""
+"""Making and ending lifecycles. Nothing here commits."""
 
+from typing import Any
+
+from flask_babel import gettext as _
+from sqlalchemy.exc import IntegrityError
+
+from portal import clock
+from portal.accounts.models import User
+from portal.errors import DomainError
+from portal.events.changes import Changes, change, set_fields
+from portal.events.kinds import Kind
+from portal.events.record import record
 from portal.extensions import db
-from portal.lifecycles.models import Category, Lifecycle, Status, Transition
+from portal.lifecycles.models import USUAL_COLOUR, Category, Lifecycle, LifecycleVersion
+from portal.lifecycles.plan import Plan, PlannedStatus, PlannedStep
+from portal.lifecycles.publishing import keep
+from portal.lifecycles.queries import is_in_use, published_plan
 
-DEFAULT = {
-    ("open", "Open", Category.NEW): ("in_progress", "closed"),
-    ("in_progress", "In progress", Category.ACTIVE): ("open", "closed", "blocked"),
-    ("blocked", "Blocked", Category.WAITING): ("in_progress", "open"),
-    ("closed", "Closed", Category.DONE): ("open", "in_progress"),
+_STATUSES = {
+    "open": ("Open", Category.NEW, ("in_progress", "closed")),
+    "in_progress": ("In progress", Category.ACTIVE, ("open", "blocked", "closed")),
+    "blocked": ("Blocked", Category.WAITING, ("open", "in_progress")),
+    "closed": ("Closed", Category.DONE, ("open", "in_progress")),
 }
+DEFAULT = Plan(
+    tuple(
+        PlannedStatus(name, label, category, USUAL_COLOUR[category])
+        for name, (label, category, _ends) in _STATUSES.items()
+    ),
+    tuple(PlannedStep(start, end) for start, (_label, _category, ends) in _STATUSES.items() for end in ends),
+)
 
 
 def make_default_lifecycle(name: str = "Standard") -> Lifecycle:
     """Open, in progress, blocked and closed, with the steps between them that make sense."""
-    lifecycle = Lifecycle(name=name)
-    statuses = {
-        status_name: Status(
-            lifecycle=lifecycle, name=status_name, stored_label=label, category=category, position=place
+    return _made(name, "", DEFAULT, actor=None)
+
+
+def create_lifecycle(
+    name: str, *, actor: User, description: str = "", like: Lifecycle | None = None
+) -> Lifecycle:
+    """A lifecycle with the statuses and steps of another one, else the usual ones; no project has it yet.
+
+    Raises DomainError where there is one of that name.
+    """
+    plan = published_plan(like) if like else DEFAULT
+    lifecycle = _made(name, description, plan, actor=actor)
+    record(Kind.LIFECYCLE_CREATED, actor=actor, **_about(lifecycle), like=like.name if like else None)
+    return lifecycle
+
+
+def edit_lifecycle(lifecycle: Lifecycle, *, name: str, description: str, actor: User) -> None:
+    """Raises DomainError where there is another one of that name."""
+    changes = _set(lifecycle, name=name, description=description)
+    if changes:
+        record(Kind.LIFECYCLE_EDITED, actor=actor, **_about(lifecycle), changes=changes)
+
+
+def delete_lifecycle(lifecycle: Lifecycle, *, actor: User) -> None:
+    """Raises DomainError where a project has it, or a ticket ever stood in one of its statuses."""
+    refusal = DomainError(_("%(name)s is in use, so it stays.", name=lifecycle.name))
+    if is_in_use(lifecycle):
+        raise refusal
+    about = _about(lifecycle)
+    changes = {"name": change(lifecycle.name, None), "description": change(lifecycle.description, None)}
+    try:
+        with db.session.begin_nested():
+            db.session.delete(lifecycle)
+    except IntegrityError:  # a project took it meanwhile, or a ticket still has a status of it
+        raise refusal from None
+    record(Kind.LIFECYCLE_DELETED, actor=actor, **about, changes=changes)
+
+
+def _made(name: str, description: str, plan: Plan, *, actor: User | None) -> Lifecycle:
+    lifecycle = Lifecycle(name=name, description=description)
+    _insert(lifecycle)
+    keep(lifecycle, plan)
+    db.session.add(
+        LifecycleVersion(
+            lifecycle_id=lifecycle.id,
+            number=1,
+            content=plan.written(),
+            published_by_id=actor.id if actor else None,
+            published_at=clock.now(),
         )
-        for place, (status_name, label, category) in enumerate(DEFAULT)
-    }
-    db.session.add(lifecycle)
-    db.session.flush()
-    db.session.add_all(
-        Transition(from_status_id=statuses[start[0]].id, to_status_id=statuses[end].id)
-        for start, ends in DEFAULT.items()
-        for end in ends
     )
     db.session.flush()
     return lifecycle
+
+
+def _insert(lifecycle: Lifecycle) -> None:
+    try:
+        with db.session.begin_nested():
+            db.session.add(lifecycle)
+    except IntegrityError:
+        raise _taken(lifecycle.name) from None
+
+
+def _set(lifecycle: Lifecycle, **values: Any) -> Changes:
+    try:
+        with db.session.begin_nested():
+            return set_fields(lifecycle, **values)
+    except IntegrityError:
+        raise _taken(values["name"]) from None
+
+
+def _taken(name: str) -> DomainError:
+    return DomainError(_("There is a workflow called %(name)s already.", name=name))
+
+
+def _about(lifecycle: Lifecycle) -> dict[str, Any]:
+    return {"lifecycle_id": lifecycle.id, "lifecycle": lifecycle.name}

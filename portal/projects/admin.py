@@ -18,11 +18,13 @@ from portal.projects.forms import (
     NewProjectForm,
     ProjectForm,
     ProjectMemberForm,
+    WorkflowForm,
 )
 from portal.projects.models import Project, TicketCategory
 from portal.projects.policy import is_shut
 from portal.projects.queries import (
     all_categories,
+    all_lifecycles,
     all_projects,
     category_or_404,
     ids_shut_to,
@@ -30,12 +32,13 @@ from portal.projects.queries import (
     project_or_404,
     what_holds,
 )
+from portal.tickets.catching_up import give_lifecycle, standing_of
 from portal.tickets.handover import leave_projects
 from portal.web.htmx import VARY, done, render
 from portal.web.paging import Order, Page, keyset
 from portal.web.session import me
 
-PROJECT, CATEGORY = "admin/project.html", "admin/category.html"
+PROJECT, CATEGORY, WORKFLOW = "admin/project.html", "admin/category.html", "admin/project_workflow.html"
 PROJECT_ID, CATEGORY_ID = "<row:project_id>", "<row:category_id>"
 
 
@@ -72,6 +75,25 @@ def project(project_id: int):
     db.session.commit()
     flash(_("Your changes to %(name)s are saved.", name=project.name), "success")
     return redirect(url_for(".projects"), 303)
+
+
+@bp.route(f"/projects/{PROJECT_ID}/workflow", methods=["GET", "POST"])
+@requires(Permission.PROJECT_MANAGE)
+def change_workflow(project_id: int):
+    """Which one, by the address; then what its tickets become whose statuses are not in that one."""
+    project = _project(project_id)
+    others = [each for each in all_lifecycles() if each.id != project.lifecycle_id]
+    wanted = request.values.get("to", type=int)
+    lifecycle = next((each for each in others if each.id == wanted), None)
+    form = WorkflowForm.between(standing_of(project) if lifecycle else [], lifecycle)
+    if lifecycle is None or not form.validate_on_submit():
+        shown = {"project": project, "others": others, "lifecycle": lifecycle, "form": form}
+        return render_template(WORKFLOW, **shown), 422 if form.is_submitted() else 200
+    give_lifecycle(project, lifecycle, form.targets, actor=me())
+    db.session.commit()
+    said = _("%(name)s has the workflow %(workflow)s now.", name=project.name, workflow=lifecycle.name)
+    flash(said, "success")
+    return redirect(url_for(".project", project_id=project.id), 303)
 
 
 @bp.get("/projects/people")

@@ -1,12 +1,13 @@
 import re
-from typing import Any, cast
+from typing import Any, Self, cast
 
 from flask_babel import gettext
 from flask_babel import lazy_gettext as _l
 from wtforms import BooleanField, SelectField, StringField, TextAreaField, ValidationError
+from wtforms.validators import InputRequired
 
 from portal.accounts.models import User
-from portal.lifecycles.models import Lifecycle
+from portal.lifecycles.models import Lifecycle, Status
 from portal.organizations.forms import PersonField
 from portal.organizations.models import Team
 from portal.organizations.queries import all_teams
@@ -99,6 +100,41 @@ def _now(project: Project) -> dict[str, Any]:
         "lifecycle_id": project.lifecycle_id,
         "members_only": project.members_only,
     }
+
+
+class WorkflowForm(DeskForm):
+    """What tickets become, status by status; guessed where the other workflow has one of the same name."""
+
+    rows: list[tuple[Status, int, SelectField]]
+    statuses: list[Status]
+
+    @classmethod
+    def between(cls, standing: list[tuple[Status, int]], lifecycle: Lifecycle | None) -> Self:
+        """`standing` are the statuses in which tickets stand, with how many."""
+        new = [each for each in lifecycle.statuses if each.removed_at is None] if lifecycle else []
+        same = {each.name: each.id for each in new}
+        choices = options([("", gettext("Please choose")), *((each.id, each.label) for each in new)])
+        missing = _l("Say what they become.")
+        fields = {
+            f"status_{status.id}": SelectField(
+                _l("Tickets become"),
+                [InputRequired(missing)],
+                coerce=whole_number,
+                choices=choices,
+                default=same.get(status.name),
+            )
+            for status, _number in standing
+        }
+        form = type("WorkflowForm", (cls,), fields)()
+        form.statuses = new
+        form.rows = [(status, number, form[f"status_{status.id}"]) for status, number in standing]
+        return form
+
+    @property
+    def targets(self) -> dict[int, Status]:
+        """By the ids of the statuses that tickets have; of a form that is valid."""
+        new = {each.id: each for each in self.statuses}
+        return {status.id: new[field.data] for status, _number, field in self.rows}
 
 
 class ProjectMemberForm(DeskForm):

@@ -17,13 +17,14 @@ from portal.events.kinds import Kind
 from portal.events.record import record
 from portal.extensions import db
 from portal.lifecycles.models import Category, Status
-from portal.lifecycles.queries import first_status, path_to_category, path_to_status
+from portal.lifecycles.queries import first_status, path_to_category, path_to_status, status_now
 from portal.markdown import render_markdown
 from portal.organizations.models import Membership, Organization, Team
 from portal.organizations.queries import memberships_to_ask_in
 from portal.projects.models import Project, TicketCategory
 from portal.projects.policy import is_shut
 from portal.tickets.models import (
+    Comment,
     Outcome,
     Part,
     Request,
@@ -33,6 +34,8 @@ from portal.tickets.models import (
 )
 from portal.tickets.numbering import take_number
 from portal.tickets.queries import last_organization_id
+from portal.tickets.steps import refuse_step
+from portal.tickets.told import named, snapshot, status_told, told_as
 
 
 def submit_ticket(requester: User, request: Request, *, actor: User | None = None) -> Ticket:
@@ -80,29 +83,28 @@ def _submitted_by(ticket: Ticket, actor: User | None) -> dict[str, Any]:
     if actor is None or actor.id == ticket.requester_id:
         return {}
     take_part(ticket, actor, Part.PARTICIPANT)
-    return {"submitted_by": _named(actor)}
+    return {"submitted_by": named(actor)}
 
 
 def change_status(
-    ticket: Ticket, status: Status, *, actor: User | None, waiting_for: WaitingFor | None = None
+    ticket: Ticket,
+    status: Status,
+    *,
+    actor: User | None,
+    waiting_for: WaitingFor | None = None,
+    said: Comment | None = None,
 ) -> None:
     """Move the ticket along its lifecycle; asking for the status it has changes nothing.
 
-    Raises DomainError, naming the statuses that are allowed, where there is no such transition.
+    `said` is what the actor wrote on the ticket to go with it, where the step asks for a comment.
+    Raises DomainError, naming the statuses that are allowed, where there is no such step; where the
+    actor may not take it; and for what it asks for and the ticket does not have.
     """
+    catch_up(ticket, actor=None)
     if status.id == ticket.status_id:
         _wait_for(ticket, waiting_for, actor=actor)
         return
-    allowed = ticket.status.next
-    if status not in allowed:
-        names = ", ".join(step.label for step in allowed) or _("nothing else")
-        raise DomainError(
-            _(
-                "A ticket that is %(status)s can become: %(allowed)s.",
-                status=ticket.status.label,
-                allowed=names,
-            )
-        )
+    refuse_step(ticket, status, actor=actor, said=said)
     _move(ticket, status, actor=actor, waiting_for=waiting_for)
 
 
@@ -114,10 +116,12 @@ def walk_to(
     waiting_for: WaitingFor | None = None,
     outcome: Outcome | None = None,
 ) -> None:
-    """Take the shortest allowed way to a status of that category; each step is recorded.
+    """Take the shortest way to a status of that category, whoever may take its steps and whatever they ask
+    for: what the desk does by itself, such as opening a ticket again for a reply. Each step is recorded.
 
     `outcome` is how it ends where it is not solved. Raises DomainError where there is no way.
     """
+    catch_up(ticket, actor=None)
     if ticket.status_category == category:
         return
     path = path_to_category(ticket.status, category)
@@ -131,6 +135,7 @@ def walk_back(
     ticket: Ticket, status: Status, *, actor: User | None, waiting_for: WaitingFor | None = None
 ) -> None:
     """Give it back the status that it had, by the shortest allowed way; where there is none, at once."""
+    status = _holding(ticket, status)
     if status.id == ticket.status_id:
         return
     for step in path_to_status(ticket.status, status) or [status]:
@@ -147,6 +152,7 @@ def put_back(
 ) -> None:
     """Undo a change of status: give it back, in one step and whatever its lifecycle says, the status that
     it had, with what it waited for and since when it was closed."""
+    status = _holding(ticket, status)
     if status.id == ticket.status_id:
         _wait_for(ticket, waiting_for, actor=actor)
         return
@@ -155,8 +161,25 @@ def put_back(
         ticket.closed_at = closed_at
 
 
+def catch_up(ticket: Ticket, *, actor: User | None) -> None:
+    """Bring it where it has to be, if its status is no more, is not one of its project's lifecycle, or means
+    something else by now: see `catching_up`, of which nobody who changes a ticket waits for the end."""
+    status = _holding(ticket, ticket.status)
+    if status.id != ticket.status_id or status.category != ticket.status_category:
+        _move(ticket, status, actor=actor)
+        db.session.flush()
+
+
+def _holding(ticket: Ticket, status: Status) -> Status:
+    """That status, or which one holds in its place for this ticket."""
+    lifecycle_id = ticket.project.lifecycle_id
+    if status.removed_at is None and status.lifecycle_id == lifecycle_id:
+        return status
+    return status_now(status, project_id=ticket.project_id, lifecycle_id=lifecycle_id)
+
+
 def settle(ticket: Ticket, *, actor: User) -> None:
-    """Say "it's solved": close the ticket, by whatever steps its lifecycle asks for."""
+    """Say "it's solved": close the ticket, by whatever steps its lifecycle has and whoever may take them."""
     walk_to(ticket, Category.DONE, actor=actor)
 
 
@@ -169,18 +192,6 @@ def reopen(ticket: Ticket, *, actor: User) -> None:
     other = Category.NEW if ticket.assignee_id else Category.ACTIVE
     reachable = wanted if path_to_category(ticket.status, wanted) else other
     walk_to(ticket, reachable, actor=actor)
-
-
-def follow_up(ticket: Ticket, wish: str, *, actor: User) -> None:
-    """What an agent wants to happen with a reply: "close" the ticket, or "wait" for the requester.
-
-    Raises DomainError where its lifecycle has no way there.
-    """
-    if wish == "close":
-        settle(ticket, actor=actor)
-    elif wish == "wait":
-        _wait_for(ticket, WaitingFor.REQUESTER, actor=actor)
-        walk_to(ticket, Category.WAITING, actor=actor, waiting_for=WaitingFor.REQUESTER)
 
 
 def assign(ticket: Ticket, assignee: User | None, *, actor: User | None) -> None:
@@ -196,7 +207,7 @@ def assign(ticket: Ticket, assignee: User | None, *, actor: User | None) -> None
     end_assignment(ticket)
     if assignee:
         take_part(ticket, assignee, Part.ASSIGNEE)
-    changes = {"assignee": {"old": _named(old), "new": _named(assignee)}}
+    changes = {"assignee": {"old": named(old), "new": named(assignee)}}
     record(Kind.TICKET_ASSIGNED, actor=actor, ticket=ticket, changes=changes)
 
 
@@ -205,7 +216,7 @@ def assign_team(ticket: Ticket, team: Team | None, *, actor: User | None) -> Non
     if ticket.team_id == (team.id if team else None):
         return
     old, ticket.team = ticket.team, team
-    changes = {"team": {"old": _named(old), "new": _named(team)}}
+    changes = {"team": {"old": named(old), "new": named(team)}}
     record(Kind.TICKET_ASSIGNED, actor=actor, ticket=ticket, changes=changes)
 
 
@@ -220,7 +231,7 @@ def edit(ticket: Ticket, *, actor: User | None, **values: Any) -> None:
         if old == new:
             continue
         setattr(ticket, name, new)
-        changes[name] = {"old": _value(name, old), "new": _value(name, new)}
+        changes[name] = {"old": told_as(name, old), "new": told_as(name, new)}
     if not changes:
         return
     if "category" in changes:
@@ -265,24 +276,6 @@ def unwatch(ticket: Ticket, user: User) -> None:
     record(Kind.TICKET_UNWATCHED, actor=user, ticket=ticket, public=False, **about(user))
 
 
-def snapshot(ticket: Ticket) -> dict[str, Any]:
-    """What the ticket is now, field by field, as events keep it: {"id", "label"} each."""
-    return {
-        "title": _value("title", ticket.title),
-        "project": {"id": ticket.project_id, "label": ticket.project.key},
-        "status": _status(ticket.status),
-        "priority": _value("priority", ticket.priority),
-        "type": _value("type", ticket.type),
-        "category": _named(ticket.category),
-        "team": _named(ticket.team),
-        "assignee": _named(ticket.assignee),
-        "requester": _named(ticket.requester),
-        "organization": _named(ticket.organization),
-        "rating": _value("rating", ticket.rating),
-        "spent": _value("spent", ticket.minutes_spent),
-    }
-
-
 def _move(
     ticket: Ticket,
     status: Status,
@@ -291,20 +284,23 @@ def _move(
     waiting_for: WaitingFor | None = None,
     outcome: Outcome | None = None,
 ) -> None:
-    if ticket.is_done:
+    """From one status that means waiting, or done, to another it goes on to wait for the same, and is as
+    long closed."""
+    is_waiting, is_done = status.category == Category.WAITING, status.category == Category.DONE
+    was_done, before = ticket.is_done, ticket.status_category
+    if was_done and not is_done:
         _let_go_of_who_left(ticket, actor=actor)
     old, ticket.status = ticket.status, status
     ticket.status_category = status.category
-    is_waiting = status.category == Category.WAITING
-    ticket.waiting_for = (waiting_for or WaitingFor.OTHER) if is_waiting else None
-    ticket.closed_at = clock.now() if status.category == Category.DONE else None
-    ticket.outcome = outcome if status.category == Category.DONE else None
+    ticket.waiting_for = (waiting_for or ticket.waiting_for or WaitingFor.OTHER) if is_waiting else None
+    ticket.closed_at = ((ticket.closed_at if was_done else None) or clock.now()) if is_done else None
+    ticket.outcome = (outcome or (ticket.outcome if was_done else None)) if is_done else None
     told: dict[str, Any] = {"outcome": ticket.outcome} if ticket.outcome else {}
     record(
         Kind.STATUS_CHANGED,
         actor=actor,
         ticket=ticket,
-        changes={"status": {"old": _status(old), "new": _status(status)}},
+        changes={"status": {"old": status_told(old) | {"category": before}, "new": status_told(status)}},
         waiting_for=ticket.waiting_for,
         **told,
     )
@@ -339,7 +335,9 @@ def _wait_for(ticket: Ticket, waiting_for: WaitingFor | None, *, actor: User | N
     if waiting_for in {None, ticket.waiting_for} or ticket.status_category != Category.WAITING:
         return
     old, ticket.waiting_for = ticket.waiting_for, waiting_for
-    changes = {"waiting_for": {"old": _value("waiting_for", old), "new": _value("waiting_for", waiting_for)}}
+    changes = {
+        "waiting_for": {"old": told_as("waiting_for", old), "new": told_as("waiting_for", waiting_for)}
+    }
     record(Kind.TICKET_EDITED, actor=actor, ticket=ticket, changes=changes)
 
 
@@ -374,20 +372,3 @@ def _refuse_category_of_another_project(category: TicketCategory | None, project
         raise DomainError(
             _("%(category)s is not a category of %(project)s.", category=category.name, project=project.name)
         )
-
-
-def _named(thing: Any) -> dict[str, Any]:
-    """A row as an event keeps it; a category under the name it is stored by."""
-    if thing is None:
-        return {"id": None, "label": None}
-    return {"id": thing.id, "label": getattr(thing, "stored_name", None) or thing.name}
-
-
-def _status(status: Status) -> dict[str, Any]:
-    return {"id": status.id, "label": status.stored_label, "name": status.name, "category": status.category}
-
-
-def _value(name: str, value: Any) -> dict[str, Any]:
-    if name == "category":
-        return _named(value)
-    return {"id": value, "label": value}

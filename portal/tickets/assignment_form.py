@@ -35,9 +35,13 @@ class AssignmentForm(DeskForm):
         self.may_answer = works_in(ticket.project) | (User.id == ticket.assignee_id)
 
     def offered(self) -> Self:
-        people = [(a.id, name_and_absence(a)) for a in agents(self.may_answer)]
-        self.assignee_id.choices = options([(NOBODY, gettext("Nobody")), *people])
-        self.team_id.choices = options([(NOBODY, gettext("No team"))] + [(t.id, t.name) for t in all_teams()])
+        """Everybody and every team; of a form that asks for one of them alone, those."""
+        if self.assignee_id:
+            people = [(a.id, name_and_absence(a)) for a in agents(self.may_answer)]
+            self.assignee_id.choices = options([(NOBODY, gettext("Nobody")), *people])
+        if self.team_id:
+            teams = [(team.id, team.name) for team in all_teams()]
+            self.team_id.choices = options([(NOBODY, gettext("No team")), *teams])
         return self
 
     @cached_property

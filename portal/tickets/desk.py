@@ -44,6 +44,7 @@ from portal.tickets.page import (
 from portal.tickets.policy import Verb, may
 from portal.tickets.presence import leave, say_present
 from portal.tickets.queries import get_ticket_or_404, get_work_or_404
+from portal.tickets.step_page import is_asked_for_more, way_of_step
 from portal.web.htmx import VARY, done, go_to, is_fragment_request, render
 from portal.web.session import is_attended, me
 
@@ -75,13 +76,15 @@ def show_preview(key: str):
 @requires(Permission.TICKET_WORK)
 def change_status(key: str):
     ticket = get_work_or_404(key, seen_by=me(), to_change=True)
-    form = StatusForm.for_ticket(ticket)
+    form = StatusForm.for_ticket(ticket, reader=me())
     status = status_beside(ticket.status, form.status.data) if form.validate_on_submit() else None
     if status is None:
         return _unfit(ticket, form.status, _("Choose a status."), status_form=form)
 
     if clashes := _overtaken(ticket, status=status):
         return _shown(ticket, clashes)
+    if is_asked_for_more(ticket, status):
+        return go_to(way_of_step(ticket, status, form.reason))
     actions.change_status(ticket, status, actor=me(), waiting_for=form.reason)
     db.session.commit()
     return redrawn(ticket)

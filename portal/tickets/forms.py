@@ -19,7 +19,7 @@ from wtforms.validators import InputRequired, Length, NumberRange, Optional, Reg
 from wtforms.widgets import HiddenInput
 
 from portal.accounts.models import User
-from portal.lifecycles.queries import Step, steps_from
+from portal.lifecycles.queries import Step
 from portal.organizations.forms import PersonField
 from portal.organizations.models import Organization
 from portal.organizations.queries import memberships_to_ask_in
@@ -29,6 +29,7 @@ from portal.projects.policy import shut_to
 from portal.projects.queries import open_categories, open_projects
 from portal.settings.cache import site
 from portal.tickets.models import Priority, Request, Ticket, TicketType, WaitingFor
+from portal.tickets.steps import steps_for
 from portal.web.forms import DeskForm, NotBlank, at_most, idempotency_field, options, tidy, whole_number
 
 BODY_LIMIT = 50_000
@@ -227,9 +228,9 @@ class StatusForm(DeskForm):
     steps: Sequence[Step]
 
     @classmethod
-    def for_ticket(cls, ticket: Ticket, **kwargs: object) -> Self:
+    def for_ticket(cls, ticket: Ticket, *, reader: User, **kwargs: object) -> Self:
         form = cls(**kwargs)
-        form.steps = steps_from(ticket.status)
+        form.steps = steps_for(ticket, reader)
         form.status.choices = options([(step.id, step.label) for step in form.steps])
         form.waiting_for.choices = options(
             [("", gettext("Something else"))]

@@ -10,13 +10,14 @@ from portal.events.changes import Changes, change
 from portal.events.kinds import Kind
 from portal.events.record import record
 from portal.extensions import db
-from portal.lifecycles.models import Category, Status
+from portal.lifecycles.models import Category
 from portal.lifecycles.queries import status_like
 from portal.projects.models import Project
 from portal.projects.policy import is_shut
 from portal.tickets.actions import end_assignment
 from portal.tickets.models import Ticket, TicketKey, WaitingFor
 from portal.tickets.numbering import take_number
+from portal.tickets.told import status_told
 from portal.tickets.unsent import Draft
 
 
@@ -77,11 +78,7 @@ def _fit_status(ticket: Ticket) -> Changes:
     is_waiting, is_done = new.category == Category.WAITING, new.category == Category.DONE
     ticket.waiting_for = (ticket.waiting_for or WaitingFor.OTHER) if is_waiting else None
     ticket.closed_at = (ticket.closed_at or clock.now()) if is_done else None
-    return {"status": {"old": _status(old), "new": _status(new)}}
-
-
-def _status(status: Status) -> dict[str, object]:
-    return {"id": status.id, "label": status.stored_label, "name": status.name, "category": status.category}
+    return {"status": {"old": status_told(old), "new": status_told(new)}}
 
 
 def _rekey(ticket: Ticket) -> Changes:

@@ -38,6 +38,7 @@ from portal.tickets.presence import present_besides
 from portal.tickets.queries import get_ticket_or_404, is_watching, people_of, timeline
 from portal.tickets.rating import ends_at, is_asked, rating_of
 from portal.tickets.related_forms import LinkForm
+from portal.tickets.steps import own_steps
 from portal.tickets.tag_lists import names_of
 from portal.tickets.track import steps
 from portal.tickets.words import standing
@@ -198,6 +199,7 @@ def _for_following(ticket: Ticket) -> dict[str, Any]:
     return {
         "standing": standing(ticket, me()),
         "steps": steps(ticket),
+        "own_steps": own_steps(ticket, me()),
         "reopens_until": reopens_until(ticket),
         "begins_anew": begins_anew(ticket, me()),
         "follow_ups": follow_ups_of(ticket, reader=me()),
@@ -218,7 +220,7 @@ def _for_work(ticket: Ticket, people: list[TicketPerson]) -> dict[str, Any]:
         "people": people,
         "present": present_besides(me(), ticket),
         "watchers": [row.user for row in people if row.part == Part.WATCHER],
-        "status_form": StatusForm.for_ticket(ticket, formdata=None),
+        "status_form": StatusForm.for_ticket(ticket, reader=me(), formdata=None),
         "priorities": tuple(Priority)[::-1],
         "tags": names_of(ticket),
     }

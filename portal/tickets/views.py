@@ -21,7 +21,7 @@ from portal.markdown import render_markdown
 from portal.notifications.actions import read_of_ticket
 from portal.permissions import Permission, for_members, requires
 from portal.settings.cache import site
-from portal.tickets import actions, comments, once, rating, throttle
+from portal.tickets import actions, comments, once, rating, throttle, wishes
 from portal.tickets.blueprint import bp
 from portal.tickets.drafts import LIMIT, drafts_of, drop_draft, save_draft
 from portal.tickets.family import family_ids, family_of
@@ -175,7 +175,7 @@ def reply(key: str):
         say_untold(said)
         attach(me(), draft_of(ticket, form.place), ticket, said)
         if works_on(me(), ticket):
-            actions.follow_up(ticket, form.then.data, actor=me())
+            wishes.follow_up(ticket, form.then.data, actor=me(), said=said)
     else:
         take_back(received.files, sender=me())
     drop_draft(me(), f"{ticket.key}:reply", f"{key}:reply")
@@ -220,7 +220,7 @@ def _to_reply_to(key: str) -> Ticket:
 def settle(key: str):
     ticket = get_ticket_or_404(key, seen_by=me(), to_change=True)
     refuse_readers(me(), Verb.SETTLE, ticket)
-    actions.settle(ticket, actor=me())
+    wishes.settle(ticket, actor=me())
     db.session.commit()
     return redrawn(ticket)
 

@@ -11,6 +11,7 @@ from portal.accounts.models import User, sort_key
 from portal.accounts.reader import Anybody
 from portal.extensions import db
 from portal.lifecycles.models import Category, Status
+from portal.lifecycles.queries import is_stood_in
 from portal.memory import Remembered
 from portal.organizations.models import Team, TeamMember
 from portal.permissions import STAFF, Permission
@@ -117,7 +118,7 @@ _ALL = union_all(
         Status.stored_label,
         Status.category != Category.DONE,
         Status.position,
-    ),
+    ).where(is_stood_in()),
     _rows(
         "projects",
         Project,

@@ -19,7 +19,7 @@ KEYS = {
     "home": "g h", "queue": "g q", "requests": "g r", "new": "c", "overview": "g o", "people": "g p",
     "teams": "g b", "projects": "g j", "categories": "g c", "tags": "g l", "mail": "g e", "files": "g i",
     "work": "g f", "audit": "g a", "settings": "g s", "organizations": "g n", "organization": "g k",
-    "canned": "g y",
+    "canned": "g y", "lifecycles": "g w",
 }  # fmt: skip
 
 
@@ -142,6 +142,7 @@ def _administration(role: Role) -> list[tuple]:
             ),
             (Permission.PEOPLE_MANAGE, ("teams", "admin.teams", "building", _("Teams"))),
             (Permission.PROJECT_MANAGE, ("projects", "admin.projects", "grid", _("Projects"))),
+            (Permission.SETTINGS_MANAGE, ("lifecycles", "admin.lifecycles", "flow", _("Workflows"))),
             (Permission.PROJECT_MANAGE, ("categories", "admin.categories", "list", _("Categories"))),
             (Permission.PEOPLE_MANAGE, ("senders", "admin.senders", "stop", _("Senders of spam"))),
             (Permission.PROJECT_MANAGE, ("tags", "admin.tags", "label", _("Tags"))),

@@ -60,10 +60,33 @@ def made(desk, chromium):
             "category": f"/admin/categories/{one('SELECT min(id) FROM ticket_categories')}",
             "tag": f"/admin/tags/{one('SELECT min(id) FROM tags')}",
             "canned": f"/canned-replies/{one(CANNED)}",
+            "lifecycle": f"/admin/lifecycles/{one(LIFECYCLE)}",
+            "step": f"/tickets/{one(STEP, ticket)}",
             "team": f"/admin/teams/{one('SELECT min(id) FROM teams')}",
         }
 
 
+LIFECYCLE = """
+    WITH other AS (
+        INSERT INTO lifecycles (name) VALUES ('Für die Haustechnik') RETURNING id
+    ), kept AS (
+        INSERT INTO lifecycle_versions (lifecycle_id, number, content, published_at)
+        SELECT other.id, 1, content, now() FROM other, lifecycle_versions WHERE lifecycle_id = 1 LIMIT 1
+    ), stood AS (
+        INSERT INTO statuses (lifecycle_id, name, label, category, colour, position)
+        SELECT other.id, name, label, category, colour, position FROM other, statuses WHERE lifecycle_id = 1
+    )
+    INSERT INTO lifecycle_drafts (lifecycle_id, content, based_on, version, changed_at)
+    SELECT lifecycle_id, jsonb_insert(content #- '{statuses,2}', '{statuses,0}',
+        '{"name": "vendor", "label": "Wartet auf den Hersteller und seinen Vertreter im Außendienst",
+          "category": "waiting", "colour": "orange"}'), 1, 1, now()
+    FROM lifecycle_versions WHERE lifecycle_id = 1 AND number = 1
+    RETURNING lifecycle_id
+"""
+STEP = """
+    SELECT key || '/steps/' || to_status_id FROM tickets
+    JOIN transitions ON from_status_id = status_id WHERE tickets.id = %s ORDER BY to_status_id LIMIT 1
+"""
 LINKED = "SELECT key FROM tickets JOIN ticket_links ON from_id = tickets.id ORDER BY key LIMIT 1"
 SPLIT = """
     SELECT '/tickets/' || key || '/comments/' || public_id || '/ticket'

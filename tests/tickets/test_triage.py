@@ -16,7 +16,7 @@ from portal.events.models import Event
 from portal.extensions import db
 from portal.notifications.actions import notify_people
 from portal.notifications.models import Notification
-from portal.tickets import actions, triage
+from portal.tickets import actions, triage, wishes
 from portal.tickets.merging import merge, unmerge
 from portal.tickets.models import Comment, Outcome, Part, Ticket, TicketPerson
 from portal.tickets.queries import get_ticket_or_404, held_together_or_404
@@ -89,7 +89,7 @@ def test_routing_by_topic_is_nobodys_decision(town):
         lambda town: actions.assign_team(town.ticket, town.team, actor=town.petra),
         lambda town: make.reply(town.ticket, town.petra),
         lambda town: actions.change_status(town.ticket, make.status("in_progress"), actor=town.petra),
-        lambda town: actions.follow_up(town.ticket, "wait", actor=town.petra),
+        lambda town: wishes.follow_up(town.ticket, "wait", actor=town.petra),
         lambda town: actions.settle(town.ticket, actor=town.petra),
         lambda town: merge(town.ticket, make.ticket(town.ann), actor=town.petra),
     ],

@@ -62,7 +62,8 @@ def everywhere(app, world):
         "organization_id": house.id, "department_id": make.department(house).id,
         "invitation_id": make.invitation(house, admin).id, "provider_id": 999,
         "identity_id": 999, "slug": "house", "job_id": 1, "mention_id": 1, "link_id": 1,
-        "ticket_id": 1, "comment_id": "x", "entry_id": 1, "note_id": 1,
+        "ticket_id": 1, "comment_id": "x", "entry_id": 1, "note_id": 1, "number": 1,
+        "lifecycle_id": world.lifecycle_id, "status_id": make.status("closed").id,
     }  # fmt: skip
     db.session.commit()
     return doors(app, arguments), admin

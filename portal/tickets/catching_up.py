@@ -1,0 +1,168 @@
+"""Tickets follow when their lifecycle is another one than it was, or their project has another lifecycle.
+
+A `StatusMove` says which tickets get which status. Few are brought there in the request that
+publishes; the others by a worker, batch by batch. Whoever changes a ticket meanwhile brings it there first.
+Nothing here commits.
+"""
+
+from collections.abc import Iterable, Mapping
+from contextlib import nullcontext
+from typing import Any
+
+from flask_babel import gettext as _
+from sqlalchemy import ColumnElement, Select, func, or_, select
+
+from portal import clock
+from portal.accounts.models import User
+from portal.errors import DomainError
+from portal.events.changes import change
+from portal.events.kinds import Kind
+from portal.events.models import Event
+from portal.events.record import caused_by, record
+from portal.extensions import db
+from portal.gateways.queue import enqueue_after_commit
+from portal.lifecycles.models import Lifecycle, Status, StatusMove
+from portal.projects.models import Project
+from portal.tickets.actions import catch_up
+from portal.tickets.models import Ticket
+
+AT_ONCE = 50  # tickets that are brought there within the request
+BATCH = 100  # tickets of one transaction of a worker
+JOB = "jobs.lifecycles.catch_up"
+
+
+def standing_in(lifecycle: Lifecycle, names: Iterable[str]) -> dict[str, int]:
+    """How many tickets stand in each of these statuses, by their names; every one of them is counted."""
+    wanted = list(names)
+    if not wanted:
+        return {}
+    counted = (
+        select(Status.name, func.count(Ticket.id))
+        .outerjoin(Ticket, Ticket.status_id == Status.id)
+        .where(Status.lifecycle_id == lifecycle.id, Status.name.in_(wanted))
+        .group_by(Status.name)
+    )
+    return {name: number for name, number in db.session.execute(counted)}  # noqa: C416, rows are no pairs of a dict
+
+
+def standing_of(project: Project) -> list[tuple[Status, int]]:
+    """The statuses in which tickets of this project stand, with how many, in the lifecycle's order."""
+    counted = (
+        select(Status, func.count(Ticket.id))
+        .join(Ticket, Ticket.status_id == Status.id)
+        .where(Ticket.project_id == project.id)
+        .group_by(Status.id)
+        .order_by(Status.position, Status.id)
+    )
+    return [(row[0], row[1]) for row in db.session.execute(counted)]
+
+
+def give_lifecycle(
+    project: Project, lifecycle: Lifecycle, targets: Mapping[int, Status], *, actor: User
+) -> None:
+    """Another lifecycle for the project; its tickets follow to the `targets`, by the ids of the statuses in
+    which they stand. Whoever calls holds the project's row.
+
+    Raises DomainError, naming the first, for a status in which tickets stand and that has none in the
+    other lifecycle.
+    """
+    if lifecycle.id == project.lifecycle_id:
+        return
+    standing = standing_of(project)
+    for status, _number in standing:
+        target = targets.get(status.id)
+        if target is None or target.lifecycle_id != lifecycle.id or target.removed_at:
+            raise DomainError(_("Say what tickets become that are %(status)s.", status=status.label))
+    changes = {"lifecycle": change(project.lifecycle, lifecycle)}
+    project.lifecycle = lifecycle
+    about: dict[str, Any] = {"project_id": project.id, "project": project.key}
+    event = record(Kind.PROJECT_EDITED, actor=actor, **about, changes=changes)
+    db.session.flush()
+    for status, number in standing:
+        move = StatusMove(project_id=project.id, from_status_id=status.id, tickets=number)
+        move.to_status_id, move.event_id = targets[status.id].id, event.id
+        db.session.add(move)
+    db.session.flush()
+    let_follow(event)
+
+
+def let_follow(event: Event) -> None:
+    """Bring the tickets that follow from that event where they have to be: now if they are few."""
+    moves = list(db.session.scalars(_open_moves().where(StatusMove.event_id == event.id)))
+    if sum(move.tickets for move in moves) > AT_ONCE:
+        enqueue_after_commit(JOB, queue="slow")
+        return
+    for move in moves:
+        while not move.done_at:
+            bring_next(move, at_most=AT_ONCE)
+
+
+def bring_some(*, at_most: int = BATCH) -> bool:
+    """A batch of the oldest move that nobody else is at; False when there is none."""
+    oldest = _open_moves().limit(1).with_for_update(skip_locked=True, of=StatusMove)
+    move = db.session.scalar(oldest.execution_options(populate_existing=True))
+    if move is None:
+        return False
+    bring_next(move, at_most=at_most)
+    return True
+
+
+def bring_next(move: StatusMove, *, at_most: int) -> None:
+    """The next tickets by their ids. A ticket that came there behind the last one is found by a second look,
+    which ends it."""
+    behind = _behind(move).where(Ticket.id > move.reached).order_by(Ticket.id).limit(at_most)
+    tickets = list(
+        db.session.scalars(behind.with_for_update(of=Ticket).execution_options(populate_existing=True))
+    )
+    cause = db.session.get(Event, move.event_id) if move.event_id else None
+    for ticket in tickets:
+        _bring(ticket, cause)
+    move.moved += len(tickets)
+    if tickets:
+        move.reached = tickets[-1].id
+    elif move.reached and not _holds_again(move):
+        move.reached = 0
+    else:
+        move.done_at = clock.now()
+    db.session.flush()
+
+
+def moves_of(lifecycle: Lifecycle) -> list[StatusMove]:
+    """What its tickets are still on their way by, and where they were brought by its last version."""
+    mine = or_(StatusMove.from_status_id.in_(_ids(lifecycle)), StatusMove.to_status_id.in_(_ids(lifecycle)))
+    return list(db.session.scalars(_open_moves().where(mine, StatusMove.tickets > 0)))
+
+
+def _holds_again(move: StatusMove) -> bool:
+    """Whether the status that was to be left came back meanwhile: nothing is to follow any more."""
+    start, project = move.start, db.session.get(Project, move.project_id) if move.project_id else None
+    is_own = project is None or project.lifecycle_id == start.lifecycle_id
+    return move.from_status_id != move.to_status_id and start.removed_at is None and is_own
+
+
+def _ids(lifecycle: Lifecycle) -> Select[int]:
+    return select(Status.id).where(Status.lifecycle_id == lifecycle.id)
+
+
+def _bring(ticket: Ticket, cause: Event | None) -> None:
+    """At the wish of whoever published; the history says why."""
+    actor = db.session.get(User, cause.actor_id) if cause and cause.actor_id else None
+    with caused_by(cause) if cause else nullcontext():
+        catch_up(ticket, actor=actor)
+
+
+def _open_moves() -> Select[StatusMove]:
+    return select(StatusMove).where(StatusMove.done_at.is_(None)).order_by(StatusMove.id)
+
+
+def _behind(move: StatusMove) -> Select[Ticket]:
+    found = select(Ticket).where(Ticket.status_id == move.from_status_id)
+    if move.project_id is not None:
+        found = found.where(Ticket.project_id == move.project_id)
+    if move.from_status_id == move.to_status_id:
+        found = found.where(_means_else(move.end))
+    return found
+
+
+def _means_else(status: Status) -> ColumnElement[bool]:
+    return Ticket.status_category != status.category
