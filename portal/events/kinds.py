@@ -106,7 +106,7 @@ class Kind(StrEnum):
     PROJECT_MEMBER_REMOVED = "project.member_removed"  # data: project_id, project, user_id, user
     LIFECYCLE_CREATED = "lifecycle.created"  # data: lifecycle_id, lifecycle, like
     LIFECYCLE_EDITED = "lifecycle.edited"  # data: lifecycle_id, lifecycle, changes
-    LIFECYCLE_PUBLISHED = "lifecycle.published"  # data: lifecycle_id, lifecycle, changes.version, note
+    LIFECYCLE_PUBLISHED = "lifecycle.published"  # data: lifecycle_id, lifecycle, changes.version, why
     LIFECYCLE_DELETED = "lifecycle.deleted"  # data: lifecycle_id, lifecycle, changes
     CATEGORY_CREATED = "category.created"  # data: category_id, category
     CATEGORY_EDITED = "category.edited"  # data: category_id, category, changes

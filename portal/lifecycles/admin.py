@@ -265,7 +265,7 @@ def _publication(lifecycle: Lifecycle, now: Plan, plan: Plan, around: Surroundin
         "following": [
             (now.label_of(name), plan.label_of(around.targets.get(name, name)), around.standing[name])
             for name in followed(now, plan)
-            if around.standing.get(name)
+            if around.standing.get(name) and (plan.status(name) or around.targets.get(name))
         ],
         "drawing": draw(plan),
         "words": WORDS,

@@ -93,7 +93,7 @@ def publish(lifecycle: Lifecycle, around: Surroundings, *, note: str, actor: Use
     db.session.delete(draft)
     changes = {"version": change(version.number - 1, version.number)}
     about: dict[str, Any] = {"lifecycle_id": lifecycle.id, "lifecycle": lifecycle.name}
-    event = record(Kind.LIFECYCLE_PUBLISHED, actor=actor, note=note, changes=changes, **about)
+    event = record(Kind.LIFECYCLE_PUBLISHED, actor=actor, why=note, changes=changes, **about)
     db.session.flush()
     _let_tickets_follow(lifecycle, old, plan, around, event)
     return event

@@ -166,7 +166,8 @@ def catch_up(ticket: Ticket, *, actor: User | None) -> None:
     something else by now: see `catching_up`, of which nobody who changes a ticket waits for the end."""
     status = _holding(ticket, ticket.status)
     if status.id != ticket.status_id or status.category != ticket.status_category:
-        _move(ticket, status, actor=actor)
+        is_news = status.category != ticket.status_category  # for whoever asked, who sees no statuses
+        _move(ticket, status, actor=actor, public=is_news, followed=True)
         db.session.flush()
 
 
@@ -283,6 +284,7 @@ def _move(
     actor: User | None,
     waiting_for: WaitingFor | None = None,
     outcome: Outcome | None = None,
+    **told: Any,
 ) -> None:
     """From one status that means waiting, or done, to another it goes on to wait for the same, and is as
     long closed."""
@@ -295,7 +297,7 @@ def _move(
     ticket.waiting_for = (waiting_for or ticket.waiting_for or WaitingFor.OTHER) if is_waiting else None
     ticket.closed_at = ((ticket.closed_at if was_done else None) or clock.now()) if is_done else None
     ticket.outcome = (outcome or (ticket.outcome if was_done else None)) if is_done else None
-    told: dict[str, Any] = {"outcome": ticket.outcome} if ticket.outcome else {}
+    told |= {"outcome": ticket.outcome} if ticket.outcome else {}
     record(
         Kind.STATUS_CHANGED,
         actor=actor,

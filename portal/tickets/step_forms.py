@@ -50,6 +50,15 @@ class StepForm(AssignmentForm):
         choices=options([("note", _l("The desk alone")), ("reply", _l("Everybody who sees the ticket"))]),
         default="note",
     )
+    assignee_id = SelectField(
+        _l("Assignee"), [InputRequired(_l("Choose somebody."))], coerce=whole_number, validate_choice=False
+    )
+    team_id = SelectField(
+        _l("Team"),
+        [InputRequired(_l("Choose one of the teams."))],
+        coerce=whole_number,
+        validate_choice=False,
+    )
     category_id = SelectField(
         _l("Category"), [InputRequired(_l("Choose a category."))], coerce=whole_number, validate_choice=False
     )
@@ -59,7 +68,7 @@ class StepForm(AssignmentForm):
     @classmethod
     def for_step(cls, ticket: Ticket, lacking: list[Need], *, reader: User, works: bool) -> Self:
         """Whoever asked for the ticket writes for everybody."""
-        form = cls(ticket=ticket, data={"seen": ticket.status_id})
+        form = cls(ticket=ticket, data={"seen": str(ticket.status_id)})
         wanted = {name for need in lacking for name in FIELDS[need]}
         for name in {name for names in FIELDS.values() for name in names} - wanted:
             del form[name]
@@ -101,16 +110,6 @@ class StepForm(AssignmentForm):
     def reason(self) -> WaitingFor | None:
         known = {each.value: each for each in WaitingFor}
         return known.get(self.waiting_for.data or "")
-
-    def validate_assignee_id(self, field: SelectField) -> None:
-        if not field.data:
-            raise ValidationError(gettext("Choose somebody."))
-        super().validate_assignee_id(field)
-
-    def validate_team_id(self, field: SelectField) -> None:
-        if not field.data:
-            raise ValidationError(gettext("Choose one of the teams."))
-        super().validate_team_id(field)
 
     def validate_category_id(self, field: SelectField) -> None:
         if self.category is None:

@@ -337,6 +337,7 @@ def test_the_queue_needs_the_same_few_statements_with_3_and_with_60(world, clien
         for _turn in range(number):
             make.reply(make.ticket(team=team, assignee=petra, category=make.category()), petra)
         db.session.commit()
+        client.get("/queue")  # the colours of statuses are remembered
         client.application.extensions.pop("site_settings", None)
         statements.clear()
         client.get("/queue?q=-status:closed+priority:medium&size=2")

@@ -44,6 +44,7 @@ def test_few_follow_at_once_each_with_an_event_that_says_why(blocked):
     moved = db.session.scalars(select(Event).where(Event.cause_id == published.id).order_by(Event.id)).all()
     assert [event.kind for event in moved] == [Kind.STATUS_CHANGED] * 3
     assert {event.actor_id for event in moved} == {published.actor_id}
+    assert all(event.data["followed"] and event.is_public for event in moved)
     assert moved[0].data["changes"]["status"]["old"]["category"] == "waiting"
     assert {(each.waiting_for, each.status_category) for each in blocked} == {(None, "active")}
     assert db.session.scalar(select(StatusMove)).done_at
@@ -109,6 +110,9 @@ def test_closed_tickets_that_follow_stay_closed_since_then(world):
     )
 
     assert (ticket.status.name, ticket.closed_at) == ("solved", since)
+    of_it = select(Event).where(Event.ticket_id == ticket.id).order_by(Event.id.desc())
+    last = db.session.scalars(of_it).first()
+    assert not last.is_public, "nothing has happened that whoever asked would know"
 
 
 def test_a_status_that_came_back_keeps_who_has_not_left_yet(blocked, monkeypatch, queue):
