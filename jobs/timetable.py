@@ -45,7 +45,7 @@ class Entry:
 
 TIMETABLE = (
     Entry("jobs.sweep.sweep", "*/20 * * * * *", "urgent"),
-    Entry("jobs.lifecycles.catch_up", "45 */10 * * * *", "slow"),
+    Entry("jobs.lifecycles.look_again", "45 */10 * * * *", "slow"),
     Entry("jobs.search.collect", "30 */5 * * * *", "slow"),
     Entry("jobs.search.forget", "0 23 3 * * *", "slow"),
     Entry("jobs.housekeeping.tidy", "0 17 3 * * *", "slow"),

@@ -7,10 +7,11 @@ Nothing here commits.
 
 from collections.abc import Iterable, Mapping
 from contextlib import nullcontext
+from datetime import timedelta
 from typing import Any
 
 from flask_babel import gettext as _
-from sqlalchemy import ColumnElement, Select, func, or_, select
+from sqlalchemy import ColumnElement, Select, and_, func, or_, select, update
 
 from portal import clock
 from portal.accounts.models import User
@@ -28,6 +29,7 @@ from portal.tickets.models import Ticket
 
 AT_ONCE = 50  # tickets that are brought there within the request
 BATCH = 100  # tickets of one transaction of a worker
+SETTLING = timedelta(hours=1)  # longer than any change of a ticket takes
 JOB = "jobs.lifecycles.catch_up"
 
 
@@ -95,6 +97,13 @@ def let_follow(event: Event) -> None:
     for move in moves:
         while not move.done_at:
             bring_next(move, at_most=AT_ONCE)
+
+
+def look_again() -> None:
+    """Begin anew what began a short while ago: whoever was changing a ticket while something was published
+    may have left it in a status that had just gone."""
+    recent = and_(StatusMove.done_at.is_not(None), StatusMove.begun_at > clock.now() - SETTLING)
+    db.session.execute(update(StatusMove).where(recent).values(done_at=None, reached=0))
 
 
 def bring_some(*, at_most: int = BATCH) -> bool:

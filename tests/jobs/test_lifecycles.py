@@ -1,12 +1,15 @@
 """Tickets follow what was published, in a worker: batch by batch, and on when time is up."""
 
+from datetime import timedelta
+
 import pytest
 from sqlalchemy import func, select
 
 from jobs import lifecycles
+from portal import clock
 from portal.extensions import db
 from portal.lifecycles.actions import DEFAULT
-from portal.lifecycles.models import StatusMove
+from portal.lifecycles.models import Status, StatusMove
 from portal.tickets import catching_up
 from portal.tickets.catching_up import JOB
 from portal.tickets.models import Ticket
@@ -53,3 +56,20 @@ def test_with_nothing_to_do_it_ends(world, queue):
     lifecycles.catch_up()
 
     assert queue.jobs == []
+
+
+def test_who_came_late_into_a_status_that_was_gone_is_found_for_an_hour(left_to_a_worker, monkeypatch):
+    lifecycles.catch_up()
+    late = make.ticket()
+    late.status = db.session.scalars(select(Status).where(Status.name == "blocked")).one()
+    db.session.commit()
+
+    lifecycles.look_again()
+    assert blocked() == 0
+
+    late.status = db.session.scalars(select(Status).where(Status.name == "blocked")).one()
+    db.session.commit()
+    later = clock.now() + timedelta(hours=2)
+    monkeypatch.setattr(clock, "now", lambda: later)
+    lifecycles.look_again()
+    assert blocked() == 1, "whoever changes it brings it along"
