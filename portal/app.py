@@ -40,6 +40,7 @@ from portal.bulk.acts import acts_on
 from portal.canned import desk as canned_desk
 from portal.canned import views as canned
 from portal.config import Settings, read_settings
+from portal.configuration import admin as configuration_admin
 from portal.deletion import views as deletion_views
 from portal.desk import moving_cards, view_pages
 from portal.desk import views as desk_views
@@ -111,6 +112,7 @@ VIEWS = (  # whose routes stand on the blueprints of accounts, admin, tickets, t
     sso_admin,
     tags_admin,
     lifecycles_admin,
+    configuration_admin,
     teams_admin,
     ticket_desk,
     ticket_marks,

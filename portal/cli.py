@@ -8,6 +8,7 @@ from flask.cli import AppGroup
 
 from portal import schema
 from portal.attachments.commands import reconcile
+from portal.configuration.commands import configuration
 from portal.doctor import doctor
 from portal.gateways.storage import StorageAway, storage
 from portal.importing.commands import imports
@@ -19,7 +20,7 @@ store = AppGroup("storage", help="The object store.")
 
 def init_app(app: Flask) -> None:
     store.add_command(reconcile)
-    for command in (ops, store, seed, imports, doctor):
+    for command in (ops, store, seed, imports, configuration, doctor):
         app.cli.add_command(command)
 
 

@@ -240,6 +240,8 @@ TABLE = {
     "admin.remove_project_member": PROJECTS,
     "admin.delete_project": PROJECTS,
     "admin.change_workflow": PROJECTS,
+    "admin.configuration": SETTINGS,
+    "admin.export_configuration": SETTINGS,
     "admin.lifecycles": SETTINGS,
     "admin.new_lifecycle": SETTINGS,
     "admin.lifecycle": SETTINGS,

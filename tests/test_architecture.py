@@ -11,7 +11,7 @@ ROOT = Path(__file__).parent.parent
 FEATURES = [
     "events", "settings", "outbox_mail", "accounts", "organizations", "lifecycles", "projects",
     "tickets", "attachments", "canned", "notifications", "desk", "bulk", "exports", "search", "sso",
-    "privacy", "deletion",
+    "privacy", "deletion", "configuration",
 ]  # fmt: skip
 DOMAIN = {"models", "credentials", "policy", "queries", "actions", "comments", "once", "drafts", "conflicts",
           "record", "following", "deliveries", "lists", "filtering",

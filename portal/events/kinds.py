@@ -104,6 +104,7 @@ class Kind(StrEnum):
     PROJECT_DELETED = "project.deleted"  # data: project_id, project, changes
     PROJECT_MEMBER_ADDED = "project.member_added"  # data: project_id, project, user_id, user
     PROJECT_MEMBER_REMOVED = "project.member_removed"  # data: project_id, project, user_id, user
+    CONFIGURATION_IMPORTED = "configuration.imported"  # data: made, changed: how many
     LIFECYCLE_CREATED = "lifecycle.created"  # data: lifecycle_id, lifecycle, like
     LIFECYCLE_EDITED = "lifecycle.edited"  # data: lifecycle_id, lifecycle, changes
     LIFECYCLE_PUBLISHED = "lifecycle.published"  # data: lifecycle_id, lifecycle, changes.version, why

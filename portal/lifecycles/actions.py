@@ -38,13 +38,13 @@ def make_default_lifecycle(name: str = "Standard") -> Lifecycle:
 
 
 def create_lifecycle(
-    name: str, *, actor: User, description: str = "", like: Lifecycle | None = None
+    name: str, *, actor: User, description: str = "", like: Lifecycle | None = None, plan: Plan | None = None
 ) -> Lifecycle:
-    """A lifecycle with the statuses and steps of another one, else the usual ones; no project has it yet.
+    """A lifecycle with this plan, or that of another one, else the usual one; no project has it yet.
 
-    Raises DomainError where there is one of that name.
+    Raises DomainError where there is one of that name. Whether the plan is sound, whoever calls has seen.
     """
-    plan = published_plan(like) if like else DEFAULT
+    plan = plan or (published_plan(like) if like else DEFAULT)
     lifecycle = _made(name, description, plan, actor=actor)
     record(Kind.LIFECYCLE_CREATED, actor=actor, **_about(lifecycle), like=like.name if like else None)
     return lifecycle

@@ -151,6 +151,10 @@ def _administration(role: Role) -> list[tuple]:
             (Permission.OPERATE, ("work", "admin.work", "again", _("Failed work"))),
             (Permission.AUDIT_READ, ("audit", "admin.audit", "shield", _("Audit log"))),
             (Permission.SETTINGS_MANAGE, ("providers", "admin.providers", "link", _("Single sign-on"))),
+            (
+                Permission.SETTINGS_MANAGE,
+                ("configuration", "admin.configuration", "download", _("Configuration")),
+            ),
             (Permission.SETTINGS_MANAGE, ("settings", "admin.settings", "gear", _("Settings"))),
         )
         if permission in GRANTS[role]

@@ -53,7 +53,8 @@ PAGES = {
         "/admin/people/import", "/admin/people/11", "/admin/organizations", "/admin/organizations/new",
         "/admin/organizations/2", "/admin/departments/1", "/admin/organizations/2/members/11",
         "/admin/projects", "/admin/categories", "/admin/teams", "/admin/providers",
-        "/admin/lifecycles", "/admin/lifecycles/new", "{lifecycle}", "{lifecycle}/name",
+        "/admin/configuration", "/admin/lifecycles", "/admin/lifecycles/new",
+        "{lifecycle}", "{lifecycle}/name",
         "{lifecycle}/publication", "{lifecycle}/draft/removal", "{lifecycle}/versions", "{step}",
         "{project}/workflow?to=2",
         "/admin/providers/new", "/admin/settings", "/admin/audit",
@@ -95,6 +96,7 @@ NO_PAGES = {  # routes that answer a GET, and are no page
     "tickets.canned_reply": "a part of the menu",
     "desk.next_to_triage": "leads to a ticket",
     "tickets.show_preview": "a part of a list",
+    "admin.export_configuration": "a file",
     "admin.lifecycle_moves": "a part of the page of a workflow",
     "desk.show_board": "leads to the queue as a board",
 }
