@@ -94,9 +94,17 @@ def let_follow(event: Event) -> None:
     if sum(move.tickets for move in moves) > AT_ONCE:
         enqueue_after_commit(JOB, queue="slow")
         return
+    _hold(moves)
     for move in moves:
         while not move.done_at:
             bring_next(move, at_most=AT_ONCE)
+
+
+def _hold(moves: list[StatusMove]) -> None:
+    """Their tickets all at once, by ascending id, as whoever holds several does."""
+    if moves:
+        behind = or_(*(_is_behind(move) for move in moves))
+        db.session.execute(select(Ticket.id).where(behind).order_by(Ticket.id).with_for_update())
 
 
 def look_again() -> None:
@@ -119,7 +127,8 @@ def bring_some(*, at_most: int = BATCH) -> bool:
 def bring_next(move: StatusMove, *, at_most: int) -> None:
     """The next tickets by their ids. A ticket that came there behind the last one is found by a second look,
     which ends it."""
-    behind = _behind(move).where(Ticket.id > move.reached).order_by(Ticket.id).limit(at_most)
+    behind = select(Ticket).where(_is_behind(move), Ticket.id > move.reached)
+    behind = behind.order_by(Ticket.id).limit(at_most)
     tickets = list(
         db.session.scalars(behind.with_for_update(of=Ticket).execution_options(populate_existing=True))
     )
@@ -164,14 +173,11 @@ def _open_moves() -> Select[StatusMove]:
     return select(StatusMove).where(StatusMove.done_at.is_(None)).order_by(StatusMove.id)
 
 
-def _behind(move: StatusMove) -> Select[Ticket]:
-    found = select(Ticket).where(Ticket.status_id == move.from_status_id)
+def _is_behind(move: StatusMove) -> ColumnElement[bool]:
+    """The tickets that it still has to bring."""
+    mine = [Ticket.status_id == move.from_status_id]
     if move.project_id is not None:
-        found = found.where(Ticket.project_id == move.project_id)
+        mine.append(Ticket.project_id == move.project_id)
     if move.from_status_id == move.to_status_id:
-        found = found.where(_means_else(move.end))
-    return found
-
-
-def _means_else(status: Status) -> ColumnElement[bool]:
-    return Ticket.status_category != status.category
+        mine.append(Ticket.status_category != move.end.category)
+    return and_(*mine)
