@@ -91,6 +91,7 @@ TABLE = {
     "tickets.suggest_tags": WORK,
     "tickets.change_tags": WORK,
     "tickets.change_due": WORK,
+    "tickets.show_clocks": WORK,
     "tickets.add_note": WORK,
     "tickets.be_present": WORK,
     "tickets.show_preview": WORK,

@@ -23,7 +23,7 @@ DOMAIN = {"models", "credentials", "policy", "queries", "actions", "comments", "
           "placeholders", "filling", "counts", "triage", "inbox", "flags", "acts", "rows", "writing",
           "latest", "texts", "wording", "finding", "ranking", "snippets", "spelling",
           "collecting", "hearers", "hiding", "numbering", "senders", "spam", "erasing",
-          "calendar", "public_holidays", "replay", "keeping", "raising", "publishing"}  # fmt: skip
+          "calendar", "public_holidays", "replay", "keeping", "raising", "recounting"}  # fmt: skip
 AUDIENCES = {
     "views", "desk", "admin", "mine", "live", "second_step", "two_step_views", "address_views",
     "passkey_views", "picture_views", "welcome_views", "view_as", "token_views", "link_views",
