@@ -60,6 +60,7 @@ from portal.privacy import mine as privacy_mine
 from portal.projects import admin as projects_admin
 from portal.search import views as search
 from portal.settings import views as settings_views
+from portal.sla import admin as sla_admin
 from portal.sla import desk as sla_desk
 from portal.sla import words as sla_words
 from portal.sso import admin as sso_admin
@@ -114,6 +115,7 @@ VIEWS = (  # whose routes stand on the blueprints of accounts, admin, tickets, t
     ticket_marks,
     canned_desk,
     sla_desk,
+    sla_admin,
     moving_cards,
     ticket_people,
     time_views,

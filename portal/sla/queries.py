@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
-from sqlalchemy import Row, and_, case, func, or_, select
+from sqlalchemy import Row, ScalarSelect, Select, and_, case, func, or_, select
 from sqlalchemy.orm import joinedload
 
 from portal.accounts.models import User
@@ -25,6 +25,7 @@ from portal.sla.models import (
     SlaNotice,
     SlaPolicy,
     SlaPolicyVersion,
+    SlaRecount,
 )
 from portal.sla.replay import Happening, Notice, Policy, Target
 from portal.tickets.filtering import facts
@@ -252,3 +253,109 @@ def settled_of(ticket_ids: Collection[int]) -> dict[int, set[tuple[int, Settled]
     for one in db.session.scalars(select(SlaNotice).where(SlaNotice.ticket_id.in_(ticket_ids))):
         found[one.ticket_id].add((one.policy_version_id, (one.target, one.notice, one.began_with)))
     return found
+
+
+MANY = 1000  # counts go up to here
+
+
+@dataclass(frozen=True)
+class Listed:
+    """A policy as the list shows it: on how many tickets it holds, and how often and when it told of one
+    that was late, each counted up to `MANY`."""
+
+    policy: SlaPolicy
+    calendar: str
+    tickets: int
+    late: int
+    told_at: datetime | None
+    problem: str
+
+
+def listed(words: str = "") -> list[Listed]:
+    """In their order; with words, those of whose name, description or filter they are a part."""
+    of_policy = SlaPolicyVersion.policy_id == SlaPolicy.id
+    holds = select(SlaClocks.ticket_id).join(SlaClocks.policy_version).where(of_policy)
+    told = select(SlaNotice.settled_at).join(
+        SlaPolicyVersion, SlaPolicyVersion.id == SlaNotice.policy_version_id
+    )
+    told = told.where(of_policy, SlaNotice.is_told, SlaNotice.notice == Notice.BREACH)
+    rows = db.session.execute(
+        select(
+            SlaPolicy,
+            _counted(holds).label("tickets"),
+            _counted(told).label("late"),
+            told.order_by(SlaNotice.settled_at.desc()).limit(1).correlate(SlaPolicy).scalar_subquery(),
+        )
+        .options(joinedload(SlaPolicy.current).joinedload(SlaPolicyVersion.calendar))
+        .order_by(SlaPolicy.position, SlaPolicy.id)
+    )
+    fields, wanted = filter_fields(), words.casefold()
+    return [
+        Listed(policy, policy.current.calendar.name, tickets, late, told_at, problem)
+        for policy, tickets, late, told_at in rows
+        if _holds_words(policy, wanted)
+        for problem in [understood(policy.current.definition["filter"], fields)[1]]
+    ]
+
+
+def _counted(rows: Select) -> ScalarSelect:
+    few = rows.limit(MANY).correlate(SlaPolicy).subquery()
+    return select(func.count()).select_from(few).scalar_subquery()
+
+
+def _holds_words(policy: SlaPolicy, words: str) -> bool:
+    told = policy.current.definition
+    return words in " ".join((policy.name, told["description"], told["filter"])).casefold()
+
+
+def all_policies(*, to_change: bool = False) -> list[SlaPolicy]:
+    """In their order; to be changed, all of them are held."""
+    found = select(SlaPolicy).order_by(SlaPolicy.position, SlaPolicy.id)
+    if to_change:
+        found = found.with_for_update(of=SlaPolicy).execution_options(populate_existing=True)
+    return list(db.session.scalars(found))
+
+
+def policy_or_404(policy_id: int, *, to_change: bool = False) -> SlaPolicy:
+    found = select(SlaPolicy).where(SlaPolicy.id == policy_id)
+    if to_change:
+        found = found.with_for_update(of=SlaPolicy).execution_options(populate_existing=True)
+    return db.one_or_404(found)
+
+
+def versions_of(thing: SlaPolicy | SlaCalendar) -> list[Any]:
+    """The newest first, with who made each."""
+    version, parent = (
+        (SlaPolicyVersion, SlaPolicyVersion.policy_id)
+        if isinstance(thing, SlaPolicy)
+        else (SlaCalendarVersion, SlaCalendarVersion.calendar_id)
+    )
+    found = select(version).where(parent == thing.id).order_by(version.number.desc())
+    return list(db.session.scalars(found.options(joinedload(version.changed_by))))
+
+
+def all_calendars(words: str = "") -> list[SlaCalendar]:
+    """By name; with words, those of whose name they are a part."""
+    found = select(SlaCalendar).options(joinedload(SlaCalendar.current))
+    called = func.lower(SlaCalendar.name).contains(words.casefold(), autoescape=True)
+    return list(
+        db.session.scalars(found.where(called).order_by(func.lower(SlaCalendar.name), SlaCalendar.id))
+    )
+
+
+def calendar_or_404(calendar_id: int, *, to_change: bool = False) -> SlaCalendar:
+    found = select(SlaCalendar).where(SlaCalendar.id == calendar_id)
+    if to_change:
+        found = found.with_for_update(of=SlaCalendar).execution_options(populate_existing=True)
+    return db.one_or_404(found)
+
+
+def policies_by(calendar: SlaCalendar) -> list[SlaPolicy]:
+    """Those that go by it now."""
+    found = select(SlaPolicy).join(SlaPolicy.current).where(SlaPolicyVersion.calendar_id == calendar.id)
+    return list(db.session.scalars(found.order_by(SlaPolicy.position, SlaPolicy.id)))
+
+
+def last_recount() -> SlaRecount | None:
+    """The walk over open tickets that was asked for last."""
+    return db.session.scalar(select(SlaRecount).order_by(SlaRecount.id.desc()).limit(1))

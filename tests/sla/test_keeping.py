@@ -2,6 +2,7 @@
 
 import random
 from datetime import UTC, datetime, timedelta
+from functools import partial
 
 import pytest
 from sqlalchemy import func, select
@@ -19,7 +20,7 @@ from portal.sla.models import SlaClocks, SlaNotice, SlaRecount
 from portal.sla.replay import Target
 from portal.tickets import actions, comments, spam
 from portal.tickets.clocked import Standing, standing_of
-from portal.tickets.models import Priority, WaitingFor
+from portal.tickets.models import Priority, Ticket, WaitingFor
 from tests import factories as make
 
 HOUR = timedelta(hours=1)
@@ -454,6 +455,21 @@ def test_a_walk_is_taken_up_where_it_was_left_and_a_later_one_makes_it_needless(
 
     assert (walks[-1].checked, walks[-1].changed) == (2, 2)
     assert walks[-1].finished_at
+
+
+def test_reckoning_all_anew_finds_nothing_to_change_and_mends_what_is_wrong(app):
+    make.policy()
+    first, *_others = [make.ticket().id for _number in range(3)]
+    due_at = db.session.get_one(Ticket, first).sla_due_at
+    db.session.commit()
+    recompute = partial(app.test_cli_runner().invoke, args=["sla", "recompute"])
+
+    assert "3 open tickets looked at, 0 were" in recompute().output
+    ticket = db.session.get_one(Ticket, first)
+    ticket.sla_due_at = ticket.sla_state = None
+    db.session.commit()
+    assert "3 open tickets looked at, 1 were" in recompute().output
+    assert db.session.get_one(Ticket, first).sla_due_at == due_at
 
 
 def test_events_without_a_ticket_have_no_clocks():
