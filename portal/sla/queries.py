@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
-from sqlalchemy import Row, ScalarSelect, Select, and_, case, func, or_, select
+from sqlalchemy import ColumnElement, Row, ScalarSelect, Select, case, func, or_, select
 from sqlalchemy.orm import joinedload
 
 from portal.accounts.models import User
@@ -48,7 +48,7 @@ class Live:
     calendar_version_id: int
     policy: Policy
     calendar: Calendar
-    tree: And
+    fits: ColumnElement[bool]
     problem: str = ""
 
 
@@ -110,7 +110,7 @@ def _live(policy: SlaPolicy, calendar: SlaCalendarVersion, fields: Fields) -> Li
         calendar.id,
         Policy.of(definition),
         Calendar.of(calendar.definition),
-        tree,
+        where(tree, Ticket.__table__.c, fields),
         problem,
     )
 
@@ -134,11 +134,7 @@ class Situation:
 
 def situations(ticket_ids: Collection[int]) -> dict[int, Situation]:
     """For each ticket, in one statement: the first policy whose filter it fits, by the database's answer."""
-    holds = [
-        (where(live.tree, Ticket.__table__.c, filter_fields()), live.version_id)
-        for live in in_force().policies
-        if not live.problem
-    ]
+    holds = [(live.fits, live.version_id) for live in in_force().policies if not live.problem]
     first = case(*holds, else_=None) if holds else case((Ticket.id.is_(None), 0), else_=None)
     notices = (
         select(
@@ -185,7 +181,7 @@ def histories(ticket_ids: Collection[int]) -> dict[int, list[Happening]]:
             Event.ticket_id.in_(ticket_ids),
             or_(
                 Event.kind.in_((Kind.TICKET_SUBMITTED, Kind.COMMENT_ADDED, *_SPAM)),
-                and_(*(changes.is_not(None),), or_(*(changes.has_key(name) for name in _CHANGES))),
+                or_(*(changes.has_key(name) for name in _CHANGES)),
             ),
         )
         .order_by(Event.ticket_id, Event.id)

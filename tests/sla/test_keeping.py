@@ -354,6 +354,38 @@ def test_a_raised_priority_that_makes_it_late_is_told():
     assert told(ticket) == [("warned", "first_response"), ("breached", "first_response")]
 
 
+def test_people_of_the_desk_who_have_a_part_in_it_are_told_by_the_bell(queue, client_for):
+    make.policy("Gold", first=60, following=None, resolution=None)
+    petra = make.agent()
+    ticket = make.ticket(assignee=petra)
+    db.session.commit()
+    with later(minutes=61):
+        jobs.tell()
+        queue.run()
+
+    said = client_for(petra).get("/notifications").text
+    assert "First answer is due soon" in said
+    assert "First answer is late" in said
+    assert "is late" not in client_for(ticket.requester).get("/notifications").text
+
+
+def test_an_event_costs_a_few_statements_more_and_none_without_a_policy(statements):
+    ben, plain = make.agent(), make.ticket()
+    db.session.commit()
+    counted = []
+    for ticket in (plain, None):
+        if ticket is None:
+            make.policy()
+            ticket = make.ticket()  # noqa: PLW2901, the second one has a promise
+            db.session.commit()
+        statements.clear()
+        make.reply(ticket, ben)
+        db.session.commit()
+        counted.append(len(statements))
+
+    assert counted[1] - counted[0] <= 4, counted
+
+
 # Changes of what is promised.
 
 
