@@ -6,6 +6,7 @@ from portal.exports import queries as exports
 from portal.extensions import db
 from portal.gateways.queue import enqueue_after_commit
 from portal.privacy.queries import is_something_due
+from portal.sla import raising, recounting
 from portal.tickets.triage import is_snooze_over
 
 
@@ -24,6 +25,10 @@ def sweep() -> None:
         enqueue_after_commit("jobs.exports.work", queue="slow")
     if is_snooze_over():
         enqueue_after_commit("jobs.triage.wake")
+    if raising.is_something_due():
+        enqueue_after_commit("jobs.sla.tell", queue="urgent")
+    if recounting.is_recount_due():
+        enqueue_after_commit("jobs.sla.recount", queue="slow")
     if bulk.is_something_due():
         enqueue_after_commit("jobs.bulk.work")
     enqueue_after_commit("jobs.pictures.draw_waiting")

@@ -63,6 +63,9 @@ from portal.privacy import mine as privacy_mine
 from portal.projects import admin as projects_admin
 from portal.search import views as search
 from portal.settings import views as settings_views
+from portal.sla import admin as sla_admin
+from portal.sla import desk as sla_desk
+from portal.sla import words as sla_words
 from portal.sso import admin as sso_admin
 from portal.sso import views as sso
 from portal.sso.queries import doors
@@ -117,6 +120,8 @@ VIEWS = (  # whose routes stand on the blueprints of accounts, admin, tickets, t
     ticket_desk,
     ticket_marks,
     canned_desk,
+    sla_desk,
+    sla_admin,
     moving_cards,
     ticket_people,
     time_views,
@@ -159,6 +164,9 @@ IN_TEMPLATES = {  # what every template may call
     "field_label": labels.field_label,
     "value_label": labels.value_label,
     "relation_label": labels.relation_label,
+    "sla_target_label": sla_words.target_label,
+    "sla_badge": sla_words.badge,
+    "sla_promised": sla_words.promised,
     "away": absence.away,
     "hues": lifecycle_queries.hues,
     "quoted_value": quoted_value,

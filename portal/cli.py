@@ -13,6 +13,7 @@ from portal.doctor import doctor
 from portal.gateways.storage import StorageAway, storage
 from portal.importing.commands import imports
 from portal.seeding.commands import seed
+from portal.sla.commands import sla
 
 ops = AppGroup("ops", help="Keep the schema right: migrate, verify, wait.")
 store = AppGroup("storage", help="The object store.")
@@ -20,7 +21,7 @@ store = AppGroup("storage", help="The object store.")
 
 def init_app(app: Flask) -> None:
     store.add_command(reconcile)
-    for command in (ops, store, seed, imports, configuration, doctor):
+    for command in (ops, store, seed, imports, configuration, sla, doctor):
         app.cli.add_command(command)
 
 

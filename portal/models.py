@@ -38,6 +38,15 @@ from portal.privacy.models import Mention, PersonJob
 from portal.projects.models import Project, ProjectCounter, ProjectMember, TicketCategory
 from portal.search.models import SearchProgress, SearchWord
 from portal.settings.models import Setting, Tick
+from portal.sla.models import (
+    SlaCalendar,
+    SlaCalendarVersion,
+    SlaClocks,
+    SlaNotice,
+    SlaPolicy,
+    SlaPolicyVersion,
+    SlaRecount,
+)
 from portal.sso.models import ExternalIdentity, GroupRule, IdentityProvider
 from portal.tickets.models import (
     Comment,
@@ -99,6 +108,13 @@ __all__ = [
     "SearchWord",
     "Session",
     "Setting",
+    "SlaCalendar",
+    "SlaCalendarVersion",
+    "SlaClocks",
+    "SlaNotice",
+    "SlaPolicy",
+    "SlaPolicyVersion",
+    "SlaRecount",
     "SpamNote",
     "Status",
     "StatusMove",

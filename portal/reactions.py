@@ -1,6 +1,7 @@
 """What follows when something happens on a ticket: read these two lists to know."""
 
 from portal.notifications.actions import notify_people
+from portal.sla.keeping import keep_sla_clocks
 from portal.tickets.reactions import tell_live_pages, ticket_touched
 from portal.tickets.triage import keep_inbox
 
@@ -8,6 +9,7 @@ from portal.tickets.triage import keep_inbox
 AT_ONCE = (
     ticket_touched,  # lists are sorted by the time of the last event
     keep_inbox,  # whatever somebody of the desk does with a ticket is a decision on it
+    keep_sla_clocks,  # the next page shows by when an answer is due
     tell_live_pages,  # leaves a word for after the commit; open pages then ask for the rest
 )
 

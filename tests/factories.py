@@ -30,8 +30,11 @@ from portal.organizations.models import Department, Membership, MembershipRole, 
 from portal.organizations.sharing import Sharing
 from portal.permissions import Role, Scope
 from portal.projects.models import Project, ProjectCounter, ProjectMember, TicketCategory
+from portal.sla import actions as sla
+from portal.sla.definitions import WantedCalendar, WantedPolicy
+from portal.sla.replay import Target
 from portal.tickets import actions, comments
-from portal.tickets.models import Request
+from portal.tickets.models import Priority, Request
 
 PASSWORD = "correct horse battery"
 PASSWORD_HASH = hash_password(PASSWORD)
@@ -227,3 +230,31 @@ def canned(owner=None, *, name=None, body="Thank you.", team=None, everyone=Fals
     shared = Sharing.TEAM if team else Sharing.EVERYONE if everyone else Sharing.NOBODY
     wanted = Wanted(name or f"Reply {next(_numbers)}", body, shared, team, project)
     return create_canned(wanted, actor=owner if shared is Sharing.NOBODY else None)
+
+
+WEEKDAYS = (((9 * 60, 12 * 60), (13 * 60, 17 * 60)),) * 5 + ((), ())
+ALWAYS = (((0, 24 * 60),),) * 7
+
+
+def calendar(name=None, *, week=WEEKDAYS, zone="Europe/Berlin", **values):
+    wanted = WantedCalendar(name or f"Calendar {next(_numbers)}", zone, week, **values)
+    return sla.create_calendar(wanted, actor=None)
+
+
+def policy(name=None, *, kept_by=None, first=60, following=120, resolution=480, **values):
+    """A promise for every ticket, around the clock, in minutes; a figure of None promises nothing."""
+    promised = {
+        Target.FIRST_RESPONSE: first,
+        Target.NEXT_RESPONSE: following,
+        Target.RESOLUTION: resolution,
+    }
+    targets = {
+        target: dict.fromkeys(map(str, Priority), minutes) for target, minutes in promised.items() if minutes
+    }
+    wanted = WantedPolicy(
+        name or f"Policy {next(_numbers)}",
+        (kept_by or calendar(week=ALWAYS)).id,
+        values.pop("targets", targets),
+        **{"pauses": ("requester",)} | values,
+    )
+    return sla.create_policy(wanted, actor=None)

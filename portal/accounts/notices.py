@@ -23,8 +23,10 @@ OCCASIONS: dict[str, Any] = {
     Kind.TICKET_UNMERGED: _l("It is a ticket of its own again"),
     Kind.TICKET_DECLINED: _l("It is declined"),
     Kind.TICKET_WITHDRAWN: _l("It is withdrawn"),
+    Kind.SLA_WARNED: _l("What was promised is due soon"),
+    Kind.SLA_BREACHED: _l("What was promised is late"),
 }
-FOR_STAFF = frozenset({Kind.NOTE_ADDED})
+FOR_STAFF = frozenset({Kind.NOTE_ADDED, Kind.SLA_WARNED, Kind.SLA_BREACHED})
 
 
 def occasions_of(user: User) -> list[str]:

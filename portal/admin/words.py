@@ -15,6 +15,7 @@ from portal.events.models import Event
 from portal.organizations.models import MEMBERSHIP_LABELS, SHARES_LABELS
 from portal.organizations.sharing import SHARING_LABELS
 from portal.permissions import ROLE_LABELS
+from portal.sla import audited
 from portal.web.locale import LANGUAGES
 
 GROUPS = (
@@ -155,6 +156,7 @@ GROUPS = (
             Kind.TICKETS_EXPORTED: _l("Tickets exported"),
         },
     ),
+    (_l("SLA"), audited.KINDS),
 )
 LABELS: dict[str, Any] = {kind: label for _group, kinds in GROUPS for kind, label in kinds.items()}
 
@@ -223,6 +225,7 @@ FIELDS = {
     "filter": _l("Filter"),
     "sort": _l("Order"),
     "columns": _l("Columns"),
+    **audited.FIELDS,
 }
 SUBJECTS = (
     "user",
@@ -240,6 +243,7 @@ SUBJECTS = (
     "source",
     "file",
     "view",
+    *audited.SUBJECTS,
 )
 WORDS: dict[str, Mapping[Any, Any]] = {  # of fields whose values have names
     "role": ROLE_LABELS,

@@ -6,6 +6,8 @@ from typing import Any
 
 from flask_babel import lazy_gettext as _l
 
+from portal.tickets.lists import CLOCKS
+
 
 @dataclass(frozen=True)
 class Column:
@@ -35,6 +37,7 @@ COLUMNS = {
         Column("assignee", _l("Assignee"), "of-person"),
         Column("replies", _l("Replies")),
         Column("due", _l("Due"), "of-due", "due", ""),
+        Column("sla", _l("SLA"), "of-sla", "sla", ""),
         Column("updated", _l("Changed"), "of-clock", "updated"),
         Column("created", _l("Created"), "of-time", "created"),
     )
@@ -48,6 +51,8 @@ ORDERS = (
     ("priority", _l("Least urgent first")),
     ("due", _l("Due first")),
     ("-due", _l("Due last, and without a day, first")),
+    ("sla", _l("SLA due first")),
+    ("-sla", _l("SLA due last, and without one, first")),
     ("status", _l("New before closed")),
     ("-status", _l("Closed before new")),
     ("-id", _l("Latest key first")),
@@ -72,8 +77,11 @@ def known_columns(names: Iterable[str] | None) -> tuple[str, ...]:
 
 
 def read_for(columns: Iterable[str]) -> frozenset[str]:
-    """What the rows of such a list need: the topic stands beneath the team where it has no column."""
-    return frozenset(columns) | ({"category"} if "team" in columns else frozenset())
+    """What the rows of such a list need: the topic stands beneath the team, and what was promised with the
+    due date, where they have no column."""
+    named = frozenset(columns)
+    beneath = {"category"} if "team" in named else set()
+    return named | beneath | ({CLOCKS} if named & {"due", "sla"} else set())
 
 
 def orders(*, closed: bool) -> tuple[tuple[str, Any], ...]:

@@ -53,6 +53,14 @@ EXAMPLES = {
         "due<7d",
         _l("Is due within the next 7 days. due>7d is due later than that; due:none has no due date."),
     ),
+    "sla": (
+        "sla:breached,soon",
+        _l("What was promised is late, or soon will be; sla:none has no promise."),
+    ),
+    "sla_due": (
+        "sla_due<4h",
+        _l("What was promised next is due within four hours; sla_due:none has no time."),
+    ),
     "rating": ("rating<=2", _l("Its requester was not satisfied: 1 to 5.")),
     "spent": ("spent>120", _l("The desk has worked on it for more than two hours.")),
     "requester": ("requester:me", _l("You asked for it; or give a name or a mail address.")),

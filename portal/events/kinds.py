@@ -15,7 +15,9 @@ class Kind(StrEnum):
     TICKET_EDITED = "ticket.edited"  # data: changes
     TICKET_TAGGED = "ticket.tagged"  # data: changes.tags, of lists; never public
     DUE_CHANGED = "ticket.due_changed"  # data: changes.due_at; never public
-    COMMENT_ADDED = "comment.added"  # data: comment_id, mentions: the ids of whom it is told to by name
+    # data: comment_id; side: for whom it speaks, "desk" or "requester"; mentions: the ids of whom it is told
+    # to by name
+    COMMENT_ADDED = "comment.added"
     NOTE_ADDED = "note.added"  # data: comment_id, mentions; never public
     TICKET_WATCHED = "ticket.watched"  # data: user_id, user; never public
     TICKET_UNWATCHED = "ticket.unwatched"  # data: user_id, user; never public
@@ -37,6 +39,8 @@ class Kind(StrEnum):
     TICKET_SNOOZED = "ticket.snoozed"  # data: until, None for an answer; never public
     TICKET_MARKED_SPAM = "ticket.marked_spam"  # data: changes.is_spam; never public
     TICKET_UNMARKED_SPAM = "ticket.unmarked_spam"  # data: changes.is_spam; never public
+    SLA_WARNED = "ticket.sla_warned"  # data: target, due_at, policy {"id", "label"}, version; never public
+    SLA_BREACHED = "ticket.sla_breached"  # data: the same
     TICKET_WOKEN = "ticket.woken"  # data: by (time, answer, hand); never public
 
     # On a file; data: file_id, file, size, ticket_key. On its ticket, where it belongs to one.
@@ -142,6 +146,12 @@ class Kind(StrEnum):
     CANNED_SHARED = "canned.shared"  # data: canned_id, canned, changes; only of what is shared
     CANNED_EDITED = "canned.edited"  # data: canned_id, canned, changes
     CANNED_UNSHARED = "canned.unshared"  # data: canned_id, canned, changes
+    SLA_CALENDAR_CREATED = "sla_calendar.created"  # data: calendar_id, calendar, changes
+    SLA_CALENDAR_EDITED = "sla_calendar.edited"  # data: calendar_id, calendar, changes, version
+    SLA_CALENDAR_DELETED = "sla_calendar.deleted"  # data: calendar_id, calendar
+    SLA_POLICY_CREATED = "sla_policy.created"  # data: policy_id, policy, changes
+    SLA_POLICY_EDITED = "sla_policy.edited"  # data: policy_id, policy, changes, version
+    SLA_POLICIES_ORDERED = "sla_policies.ordered"  # data: changes.order, of names
     SETTINGS_EDITED = "settings.edited"  # data: changes
     AUDIT_EXPORTED = "audit.exported"  # data: asked, the filter in words
     AUDIT_SHORTENED = "audit.shortened"  # data: removed, before

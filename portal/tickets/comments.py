@@ -1,5 +1,7 @@
 """What people write on a ticket: public replies and internal notes. Nothing here commits."""
 
+from typing import Any
+
 from flask_babel import gettext as _
 
 from portal.accounts.models import User
@@ -21,9 +23,11 @@ def reply(ticket: Ticket, body: str, *, author: User) -> Comment:
     Where the desk waits for the requester, their reply, or that of a colleague who
     takes part, sets the ticket going again; on a closed ticket it reopens it.
     """
-    written = _write(ticket, body, author=author, internal=False)
+    is_theirs = answers_for_requester(author, ticket)
+    side = {"side": "requester" if is_theirs else "desk"}
+    written = _write(ticket, body, author=author, internal=False, told=side)
     ticket.reply_count += 1
-    if not answers_for_requester(author, ticket):
+    if not is_theirs:
         return written
     if ticket.is_done:
         actions.reopen(ticket, actor=author)
@@ -44,10 +48,10 @@ def add_note(ticket: Ticket, body: str, *, author: User) -> Comment:
     """Write for the desk alone. Raises NotAllowed for somebody who is not of it."""
     if not author.may(Permission.TICKET_WORK):
         raise NotAllowed(_("Only the desk writes internal notes."))
-    return _write(ticket, body, author=author, internal=True)
+    return _write(ticket, body, author=author, internal=True, told={})
 
 
-def _write(ticket: Ticket, body: str, *, author: User, internal: bool) -> Comment:
+def _write(ticket: Ticket, body: str, *, author: User, internal: bool, told: dict[str, Any]) -> Comment:
     """The comment and its event. Whoever of the desk it mentions and has no part watches from then on, but
     for those who are just leaving desk or project: a part would let them see the ticket."""
     said = mentions.understand(body, Saying(ticket, author, internal=internal))
@@ -62,7 +66,8 @@ def _write(ticket: Ticket, body: str, *, author: User, internal: bool) -> Commen
     db.session.add(written)
     db.session.flush()
     mentions.note(written, said.people)
-    told = {"mentions": [user.id for user in said.people]} if said.people else {}
+    if said.people:
+        told |= {"mentions": [user.id for user in said.people]}
     kind = Kind.NOTE_ADDED if internal else Kind.COMMENT_ADDED
     record(kind, actor=author, ticket=ticket, public=not internal, comment_id=written.id, **told)
     for user in said.newcomers:

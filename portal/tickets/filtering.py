@@ -20,7 +20,7 @@ from portal.settings.cache import site
 from portal.tickets import called
 from portal.tickets.due import order_of
 from portal.tickets.finding import titled, words_of
-from portal.tickets.flags import flags
+from portal.tickets.flags import flags, promises
 from portal.tickets.mentions import mentioning
 from portal.tickets.models import Part, Priority, TicketPerson, TicketType, WaitingFor
 from portal.tickets.vocabulary import Named, Vocabulary, shut_projects, vocabulary
@@ -75,10 +75,7 @@ def ticket_fields(reader: User, known: Vocabulary) -> Fields:
                own=[_ours(reader, known), _nothing(_l("No team"))]),
         *(_of_worked_on(field, shut) for field in _marks(zone)),
         *_people(reader, shut),
-        Thing("organization", _l("Organization"), called.organizations, column="organization_id",
-              aliases=("org",), known=[_nothing(_l("No organization"))], nearest=called.nearest_organization),
-        Thing("department", _l("Department"), called.departments, column="department_id",
-              known=[_nothing(_l("No department"))], nearest=called.nearest_department),
+        *_homes(),
         Choice("type", _l("Type"), shared["types"]),
         Choice("waiting", _l("Waits for"), shared["waiting"], "waiting_for", own=[_nothing(_l("nothing"))]),
         Moment("created", _l("Created"), zone, "created_at"),
@@ -99,6 +96,25 @@ def fields_for(reader: User) -> Fields:
     if reader.is_staff:
         return every
     return Fields([field for field in every.all if field.name in FOR_ANYBODY], *words_of(reader))
+
+
+def facts(known: Vocabulary) -> Fields:
+    """What a ticket is, whoever asks and whenever: for what the desk itself decides by. No "me" and no words,
+    and nothing that only time changes."""
+    shared = _options(known, frozenset())
+    fields = (
+        Ranked("priority", _l("Priority"), shared["priorities"], "priority_rank", ("prio",)),
+        Choice("project", _l("Project"), shared["projects"], "project_id"),
+        Choice("category", _l("Category"), shared["categories"], "category_id", ("topic",),
+               own=[_nothing(_l("No category"))]),
+        Choice("team", _l("Team"), shared["teams"], "team_id", own=[_nothing(_l("No team"))]),
+        _tag(),
+        Person("requester", _l("Requester"), called.people, column="requester_id", aliases=("from", "by"),
+               nearest=called.nearest_person),
+        *_homes(),
+        Choice("type", _l("Type"), shared["types"]),
+    )  # fmt: skip
+    return Fields(fields)
 
 
 def word_fields(reader: User) -> Fields:
@@ -173,19 +189,35 @@ def _people(reader: User, shut: frozenset[int]) -> list[Field]:
 def _marks(zone: ZoneInfo) -> list[Field]:
     """What the desk puts on tickets, or knows of them, and nobody else."""
     return [
-        Marks(
-            "tag",
-            _l("Tag"),
-            called.tags,
-            known=[_nothing(_l("No tag"))],
-            column="tag_ids",
-            aliases=("tags",),
-            nearest=called.nearest_tag,
-        ),
+        _tag(),
         Deadline("due", _l("Due"), zone, "due_at", order=order_of, empty=_never(_l("no day"))),
+        Flag("sla", _l("SLA"), promises()),
+        Deadline("sla_due", _l("SLA due"), zone, "sla_due_at", order=order_of, empty=_never(_l("nothing"))),
         Number("rating", _l("Rating"), "rating"),
         Number("spent", _l("Minutes spent"), "minutes_spent"),
     ]
+
+
+def _tag() -> Field:
+    return Marks(
+        "tag",
+        _l("Tag"),
+        called.tags,
+        known=[_nothing(_l("No tag"))],
+        column="tag_ids",
+        aliases=("tags",),
+        nearest=called.nearest_tag,
+    )
+
+
+def _homes() -> list[Field]:
+    """For whom its requester asked."""
+    return [
+        Thing("organization", _l("Organization"), called.organizations, column="organization_id",
+              aliases=("org",), known=[_nothing(_l("No organization"))], nearest=called.nearest_organization),
+        Thing("department", _l("Department"), called.departments, column="department_id",
+              known=[_nothing(_l("No department"))], nearest=called.nearest_department),
+    ]  # fmt: skip
 
 
 def _taking(part: Part) -> Callable[[Columns, Collection[int]], ColumnElement[bool]]:

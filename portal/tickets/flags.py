@@ -12,6 +12,7 @@ from portal.accounts.models import User
 from portal.filters import Value
 from portal.filters.fields import Columns
 from portal.lifecycles.models import Category
+from portal.tickets.clocked import STANDING_LABELS, SlaState, Standing
 from portal.tickets.due import order_of
 from portal.tickets.hiding import Hidden
 from portal.tickets.inbox import is_in_inbox, is_put_off
@@ -54,6 +55,35 @@ def _of_the_desk(shut: Collection[int]) -> list[Value]:
         ("snoozed", _l("snoozed"), lambda tickets: is_put_off(tickets, _now()) & worked_on(tickets)),
     ]
     return [_lasting(*flag, of=frozenset(shut)) for flag in flags]
+
+
+def promises() -> list[Value]:
+    """How it stands with what was promised; of a list's column `clocked.standing_of` says the same."""
+
+    def is_late(tickets: Columns) -> ColumnElement[bool]:
+        return _runs(tickets) & (order_of(tickets.sla_due_at) < _now())
+
+    def is_due_soon(tickets: Columns) -> ColumnElement[bool]:
+        return _runs(tickets) & (order_of(tickets.sla_due_at) >= _now()) & (tickets.sla_warn_at < _now())
+
+    def has_time(tickets: Columns) -> ColumnElement[bool]:
+        is_near = tickets.sla_warn_at < _now()
+        return _runs(tickets) & (order_of(tickets.sla_due_at) >= _now()) & is_near.is_not(true())
+
+    conditions: dict[Standing, Callable[[Columns], ColumnElement[bool]]] = {
+        Standing.BREACHED: is_late,
+        Standing.SOON: is_due_soon,
+        Standing.RUNNING: has_time,
+        Standing.PAUSED: lambda tickets: tickets.sla_state == SlaState.PAUSED,
+        Standing.KEPT: lambda tickets: tickets.sla_state == SlaState.KEPT,
+        Standing.MISSED: lambda tickets: tickets.sla_state == SlaState.MISSED,
+    }
+    named = [_lasting(one.value, STANDING_LABELS[one], meaning) for one, meaning in conditions.items()]
+    return [*named, _lasting("none", _l("nothing promised"), lambda tickets: tickets.sla_state.is_(None))]
+
+
+def _runs(tickets: Columns) -> ColumnElement[bool]:
+    return is_open(tickets) & (tickets.sla_state == SlaState.RUNNING)
 
 
 def _now() -> ColumnElement[datetime]:

@@ -49,6 +49,7 @@ SORTS = {
     "priority": Ticket.priority_rank,
     "status": Ticket.status_rank,
     "due": Ticket.due_order,
+    "sla": Ticket.sla_order,
 }
 CLOSED = "closed"  # an order of what is closed alone: it leaves out the rest
 ORDERS = SORTS | {CLOSED: Ticket.closed_at}
@@ -95,7 +96,9 @@ _NAMES = {  # what a list reads only where it shows it
     "project_id": (Ticket.project_id,),
     "type": (Ticket.type.label("kind"),),
 }
+_CLOCKS = (Ticket.sla_state, Ticket.sla_target, Ticket.sla_warn_at, Ticket.sla_due_at)
 USUAL = frozenset({"assignee", "team", "category"})
+CLOCKS = "clocks"  # how it stands with what was promised
 SENDER = "sender"  # how often tickets of its requester were marked as spam
 SEPARATOR = ","  # of tags; no name has one
 
@@ -112,11 +115,14 @@ def _tags() -> Any:
 def _rows_for(reader: Reader, shown: frozenset[str]) -> Select:
     """With what only the desk knows, of the tickets that the reader works on. Made once for somebody."""
     rows = _ROWS.add_columns(*(column for name, named in _NAMES.items() if name in shown for column in named))
+    rows = rows.add_columns(Ticket.sla_order.label("sla_order"))
     if not reader.may(Permission.TICKET_WORK):
         return rows.add_columns(literal("").label("tags"), null().label("due_at"))
     works = is_worked_on_by(reader)
     tags = case((works, func.coalesce(_tags(), "")), else_="")
     due_at, until = case((works, Ticket.due_at)), case((works, Ticket.snoozed_until))
+    if CLOCKS in shown:
+        rows = rows.add_columns(*(case((works, column)).label(column.key) for column in _CLOCKS))
     if SENDER in shown:
         rows = rows.add_columns(case((works, marks_of_requester(Ticket)), else_=0).label("sender_marks"))
     return rows.add_columns(
@@ -180,7 +186,7 @@ def rows_of(user: Anybody, ids: Select[int] | CompoundSelect, *, shown: frozense
 
 
 def _rows(user: Anybody, shown: frozenset[str]) -> Select:
-    return _rows_for(Reader.of(user), shown.intersection({*_NAMES, SENDER}))
+    return _rows_for(Reader.of(user), shown.intersection({*_NAMES, SENDER, CLOCKS}))
 
 
 def listed_for(user: Anybody, tree: And | None) -> list[ColumnElement[bool]]:

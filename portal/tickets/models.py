@@ -30,6 +30,7 @@ from portal.extensions import Model
 from portal.lifecycles.models import Category, Status
 from portal.organizations.models import Organization, Team
 from portal.projects.models import Project, TicketCategory
+from portal.tickets.clocked import CLOCKED_INDEXES, Clocked
 from portal.tickets.due import DUE, order_of
 from portal.tickets.hiding import HIDDEN, OPEN, UNASSIGNED, UNDECIDED, Hidden
 
@@ -37,6 +38,7 @@ from portal.tickets.hiding import HIDDEN, OPEN, UNASSIGNED, UNDECIDED, Hidden
 FACTS = ("team_id", "status_id", "priority_rank", "assignee_id", "is_confidential", "project_id")
 SIGHT = ("team_id", "project_id", "is_confidential", "hidden_as", "merged_into_id")  # who sees it
 CLOSED = text("closed_at IS NOT NULL")
+MERGED = text("merged_into_id IS NOT NULL")
 OPEN_TO_AGENTS = text("NOT is_confidential")
 
 
@@ -117,7 +119,7 @@ class Part(StrEnum):
     WATCHER = "watcher"
 
 
-class Ticket(Model):
+class Ticket(Clocked, Model):
     """A request for help, from the moment an employee submits it until it is closed.
 
     `team_id` is None until somebody has triaged it; every agent sees those.
@@ -176,11 +178,8 @@ class Ticket(Model):
         Index("ix_tickets_category", "category_id", "id"),
         Index("ix_tickets_rating", "rating", "updated_at", "id", postgresql_where=text("rating IS NOT NULL")),
         Index("ix_tickets_tags", "tag_ids", postgresql_using="gin"),
-        Index(
-            "ix_tickets_merged_into_id",
-            "merged_into_id",
-            postgresql_where=text("merged_into_id IS NOT NULL"),
-        ),
+        Index("ix_tickets_merged_into_id", "merged_into_id", postgresql_where=MERGED),
+        *CLOCKED_INDEXES,
         CheckConstraint("number > 0", name="number"),
         CheckConstraint("rating BETWEEN 1 AND 5", name="rating"),
         CheckConstraint("version > 0", name="version"),

@@ -1,6 +1,7 @@
 """Lengths of time as people type and read them: "1h 30m", "90", "1:30", "1,5 h"."""
 
 import re
+from datetime import timedelta
 
 from babel.units import format_unit
 from flask_babel import get_locale
@@ -35,3 +36,8 @@ def duration(minutes: int) -> str:
     if rest or not hours:
         told.append(format_unit(rest, "minute", "short", locale=locale))
     return " ".join(told)
+
+
+def span(length: timedelta) -> str:
+    """The same of a length that was measured, to the minute."""
+    return duration(round(length.total_seconds() / 60))

@@ -15,7 +15,7 @@ from markupsafe import Markup, escape
 from portal import clock
 from portal.extensions import babel
 from portal.settings.cache import site
-from portal.web.durations import duration
+from portal.web.durations import duration, span
 
 FOLDER = Path(__file__).parents[2] / "translations"
 LANGUAGES = {"en": "English", "de": "Deutsch"}
@@ -36,6 +36,7 @@ def init_app(app: Flask) -> None:
     app.jinja_env.filters["moment"] = datetime.fromisoformat  # as events keep it
     app.jinja_env.filters["size"] = size
     app.jinja_env.filters["duration"] = duration
+    app.jinja_env.filters["span"] = span
     app.jinja_env.filters["initials"] = initials
     app.jinja_env.filters["rendered"] = Markup  # HTML that portal.markdown has made
 

@@ -20,6 +20,26 @@ PROVIDER = {
 }
 
 
+PROMISES = {
+    "/admin/calendars/new": {
+        "#name": "Bürozeiten der Hauptverwaltung mit Mittagspause",
+        "#monday": "09:00-12:00, 13:00-17:00",
+        "#thursday": "09:00-12:00, 13:00-18:30",
+        "#saturday": "00:00-24:00",
+        "#sunday": "00:00-24:00",
+        "#days": "2026-12-24 Heiligabend",
+    },
+    "/admin/sla/new": {
+        "#name": "Vereinbarung mit allen, die im Haupthaus arbeiten",
+        "#first_response_medium": "4h",
+        "#first_response_critical": "30m",
+        "#next_response_medium": "1h 30m",
+        "#resolution_medium": "40h",
+    },
+}
+ASKED = {"#title": "The projector in the big meeting room shows everything in green"}
+
+
 def made(desk, chromium):
     """The addresses by the names that stand in braces in the list of pages."""
     asked = _ask_for_links(desk, chromium) | _anonymized(desk, chromium)
@@ -59,6 +79,9 @@ def made(desk, chromium):
             "project": f"/admin/projects/{one('SELECT min(id) FROM projects')}",
             "category": f"/admin/categories/{one('SELECT min(id) FROM ticket_categories')}",
             "tag": f"/admin/tags/{one('SELECT min(id) FROM tags')}",
+            "policy": f"/admin/sla/{one('SELECT max(id) FROM sla_policies')}",
+            "calendar": f"/admin/calendars/{one('SELECT max(id) FROM sla_calendars')}",
+            "promised": f"/tickets/{one(PROMISED)}",
             "canned": f"/canned-replies/{one(CANNED)}",
             "lifecycle": f"/admin/lifecycles/{one(LIFECYCLE)}",
             "step": f"/tickets/{one(STEP, ticket)}",
@@ -86,6 +109,10 @@ LIFECYCLE = """
 STEP = """
     SELECT key || '/steps/' || to_status_id FROM tickets
     JOIN transitions ON from_status_id = status_id WHERE tickets.id = %s ORDER BY to_status_id LIMIT 1
+"""
+PROMISED = """
+    SELECT max(key) FROM tickets
+    WHERE sla_state IS NOT NULL AND hidden_as IS NULL AND NOT is_confidential AND starts_with(key, 'IT-')
 """
 LINKED = "SELECT key FROM tickets JOIN ticket_links ON from_id = tickets.id ORDER BY key LIMIT 1"
 SPLIT = """
@@ -222,6 +249,9 @@ def _ask_for_links(desk, chromium):
     change = {"#new_email": "ines.new@example.org", "#address-password": PASSWORD}
     send(page_of("ines"), "/account", change, "/account/address")
     send(page_of("admin"), "/admin/providers/new", PROVIDER, "/admin/providers/new")
+    for path, fields in PROMISES.items():
+        send(page_of("admin"), path, fields, path)
+    send(page_of("employee"), "/tickets/new", ASKED, "/tickets/new")
     page = page_of("employee")
     page.goto("/tickets?show=done")
     return {"own": page.locator("a[href^='/tickets/IT-']").first.get_attribute("href")}

@@ -38,7 +38,7 @@ PAGES = {
         "/queue/exports/new?queue=all&q=no-such-word", "{export}",
         "/queue?q=statsu:open", "/notifications", "/tickets/new", "/account", "/organizations",
         "/canned-replies", "/canned-replies?q=no-such-name",
-        "/canned-replies/new", "{canned}",
+        "/canned-replies/new", "{canned}", "{promised}", "{promised}/clocks", "/queue?sort=sla",
     ],
     "manager": ["/admin/projects", "/admin/categories", "/admin/tags", "{tag}"],
     "admin": [
@@ -58,6 +58,9 @@ PAGES = {
         "{lifecycle}/publication", "{lifecycle}/draft/removal", "{lifecycle}/versions", "{step}",
         "{project}/workflow?to=2",
         "/admin/providers/new", "/admin/settings", "/admin/audit",
+        "/admin/sla", "/admin/sla?q=no-such-policy", "/admin/sla/new", "{policy}", "{policy}/versions",
+        "/admin/calendars", "/admin/calendars/new", "{calendar}", "{calendar}/versions",
+        "/admin/calendars?q=no-such-calendar",
         "/admin/mail", "/admin/files", "/admin/files?state=WAITING", "/admin/files/storage", "{held}",
         "/admin/work", "/admin/components", "{anonymizing}", "{person_job}",
         "{person_job}/mentions", "{mention}",

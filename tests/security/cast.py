@@ -99,6 +99,8 @@ def gather(project):
         "note_id": 1,
         "lifecycle_id": project.lifecycle_id,
         "status_id": make.status("in_progress").id,
+        "policy_id": 1,
+        "calendar_id": 1,
         "number": 1,
     } | {"direction": "up", "digest": "x" * 32, "filename": "x", "name": "open", "reaction": "notify_people",
          "slug": "house", "size": "preview", "token": "x" * 43}  # fmt: skip

@@ -15,6 +15,7 @@ from portal.extensions import db
 from portal.filters import And, Comparison, Condition, FilterError, Not, Value, Word, read, to_text, where
 from portal.lifecycles.models import Category
 from portal.tickets import actions, tagging
+from portal.tickets.clocked import SlaState, Standing, standing_of
 from portal.tickets.filtering import FOR_ANYBODY, fields_for, ticket_fields
 from portal.tickets.models import Comment, Part, Priority, Ticket, TicketPerson, TicketType, WaitingFor
 from portal.tickets.relations import CommentMention
@@ -26,6 +27,7 @@ NOW = datetime(2026, 11, 21, 12, 0, tzinfo=UTC)
 EQUALS = Comparison.EQUALS
 TITLES = ["Printer jam", "VPN drops", "Printer on fire", "Änderung", "jam in the printer"]
 IS = ["open", "closed", "unassigned", "mine", "confidential", "overdue", "triage", "snoozed"]
+CLOSED_STATES = [SlaState.KEPT, SlaState.MISSED]
 STATUSES = ["open", "in_progress", "blocked", "closed"]
 
 
@@ -72,6 +74,7 @@ def town(world, monkeypatch):
             )
             ticket.snoozed_for_answer = chance.random() < 0.2
         ticket.rating = chance.choice([None, None, 1, 2, 5])
+        _promise_something(ticket, Random(number))
         ticket.minutes_spent = chance.choice([0, 0, 30, 200])
         tagging.change_tags(
             ticket,
@@ -93,6 +96,17 @@ def _some_time(chance):
     return chance.choice(
         [timedelta(0), timedelta(hours=13), timedelta(days=1), timedelta(days=7), timedelta(days=40)]
     )
+
+
+def _promise_something(ticket, chance):
+    """As the clocks are kept: what runs has a time, and only open tickets have something that runs."""
+    if ticket.status_category == Category.DONE:
+        ticket.sla_state = chance.choice([None, *CLOSED_STATES])
+        return
+    ticket.sla_state = chance.choice([None, SlaState.PAUSED, SlaState.RUNNING, SlaState.RUNNING])
+    if ticket.sla_state is SlaState.RUNNING:
+        ticket.sla_due_at = NOW + chance.choice([-1, 1]) * _some_time(chance)
+        ticket.sla_warn_at = ticket.sla_due_at - _some_time(chance)
 
 
 def _mention_some(ticket, people, chance):
@@ -216,6 +230,16 @@ class _Town:
         until, is_far = ticket.due_at - NOW, comparison in {Comparison.MORE, Comparison.AT_LEAST}
         return until >= value.meaning if is_far else timedelta(0) <= until <= value.meaning
 
+    def _sla(self, ticket, _comparison, value):
+        stands = standing_of(ticket, NOW)
+        return value.text == ("none" if stands is None else stands.value)
+
+    def _sla_due(self, ticket, comparison, value):
+        if not isinstance(value.meaning, timedelta) or ticket.sla_due_at is None:
+            return _past(ticket.sla_due_at, comparison, value)
+        until, is_far = ticket.sla_due_at - NOW, comparison in {Comparison.MORE, Comparison.AT_LEAST}
+        return until >= value.meaning if is_far else timedelta(0) <= until <= value.meaning
+
     def _replies(self, ticket, comparison, value):
         return compared(ticket.reply_count, comparison, value.meaning)
 
@@ -288,6 +312,8 @@ VALUES = {
     "team": st.sampled_from(["Network", "mine", "none"]),
     "tag": st.sampled_from(["vpn", "mail", "home office", "none"]),
     "due": AGES | DAYS | st.just("none"),
+    "sla": st.sampled_from([*(one.value for one in Standing), "none"]),
+    "sla_due": AGES | DAYS | st.just("none"),
     "requester": st.sampled_from(PEOPLE),
     "participant": st.sampled_from(PEOPLE),
     "watcher": st.sampled_from(PEOPLE),
@@ -307,7 +333,7 @@ VALUES = {
     "is": st.sampled_from(IS),
     "has": st.sampled_from(["reply", "file"]),
 }  # fmt: skip
-ORDERED = {"priority", "due", "created", "updated", "closed", "replies", "rating", "spent"}
+ORDERED = {"priority", "due", "sla_due", "created", "updated", "closed", "replies", "rating", "spent"}
 
 
 @st.composite
@@ -376,6 +402,8 @@ SOME = {
     "team": ["Network", "mine", "none"],
     "tag": ["vpn", "home office", "none"],
     "due": ["0min", "13h", "7d", "today", "tomorrow", "2026-11-14", "none"],
+    "sla": [*(one.value for one in Standing), "none"],
+    "sla_due": ["0min", "13h", "7d", "today", "none"],
     "requester": PEOPLE,
     "participant": PEOPLE,
     "watcher": PEOPLE,
