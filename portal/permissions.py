@@ -19,6 +19,7 @@ class Permission(StrEnum):
     VIEW_SHARE = "view:share"  # saved views, with a team or everyone
     PROJECT_MANAGE = "project:manage"  # projects and categories
     CANNED_SHARE = "canned:share"  # canned replies, with any team and with everyone
+    RULE_MANAGE = "rule:manage"  # automation: it acts on tickets in the name of its owner
     PEOPLE_MANAGE = "people:manage"
     SETTINGS_MANAGE = "settings:manage"
     OPERATE = "operate"  # mails, failed work, health

@@ -10,7 +10,7 @@ ROOT = Path(__file__).parent.parent
 # A feature's models, policy, queries, actions and forms may import those to its left, and itself.
 FEATURES = [
     "events", "settings", "outbox_mail", "accounts", "organizations", "lifecycles", "projects",
-    "tickets", "attachments", "canned", "notifications", "desk", "bulk", "exports", "search", "sso",
+    "tickets", "attachments", "canned", "rules", "notifications", "desk", "bulk", "exports", "search", "sso",
     "privacy", "deletion",
 ]  # fmt: skip
 DOMAIN = {"models", "credentials", "policy", "queries", "actions", "comments", "once", "drafts", "conflicts",
@@ -22,7 +22,9 @@ DOMAIN = {"models", "credentials", "policy", "queries", "actions", "comments", "
           "telling", "held", "attached", "relations", "family", "merging", "links", "splitting", "naming",
           "placeholders", "filling", "counts", "triage", "inbox", "flags", "acts", "rows", "writing",
           "latest", "texts", "wording", "finding", "ranking", "snippets", "spelling",
-          "collecting", "hearers", "hiding", "numbering", "senders", "spam", "erasing"}  # fmt: skip
+          "collecting", "hearers", "hiding", "numbering", "senders", "spam", "erasing", "registry", "inputs",
+          "triggers", "effects", "speaking", "choosing", "evaluating", "engine", "macros",
+          "clocks", "schedule"}  # fmt: skip
 AUDIENCES = {
     "views", "desk", "admin", "mine", "live", "second_step", "two_step_views", "address_views",
     "passkey_views", "picture_views", "welcome_views", "view_as", "token_views", "link_views",

@@ -23,8 +23,10 @@ OCCASIONS: dict[str, Any] = {
     Kind.TICKET_UNMERGED: _l("It is a ticket of its own again"),
     Kind.TICKET_DECLINED: _l("It is declined"),
     Kind.TICKET_WITHDRAWN: _l("It is withdrawn"),
+    Kind.PEOPLE_TOLD: _l("A rule points me to a ticket"),
+    Kind.RULE_PAUSED: _l("A rule of mine is paused"),
 }
-FOR_STAFF = frozenset({Kind.NOTE_ADDED})
+FOR_STAFF = frozenset({Kind.NOTE_ADDED, Kind.PEOPLE_TOLD, Kind.RULE_PAUSED})
 
 
 def occasions_of(user: User) -> list[str]:

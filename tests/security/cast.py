@@ -97,6 +97,8 @@ def gather(project):
         "tag_id": 1,
         "entry_id": 1,
         "note_id": 1,
+        "rule_id": 1,
+        "number": 1,
     } | {"direction": "up", "digest": "x" * 32, "filename": "x", "name": "open", "reaction": "notify_people",
          "slug": "house", "size": "preview", "token": "x" * 43}  # fmt: skip
     houses = {"stranger": elsewhere} | dict.fromkeys(("agent", "other agent", "manager", "admin"), third)

@@ -53,6 +53,7 @@ def everywhere(app, world):
     ticket, admin, house = make.ticket(), make.admin(), make.organization()
     make.member(house, MembershipRole.OWNER, person=admin)
     make.member(house, person=ticket.requester)
+    rule = make.rule(admin)
     arguments = {
         "key": ticket.key, "token": "x" * 43, "public_id": "x" * 16, "name": "open", "category_id": 1,
         "token_id": "x" * 16, "tag_id": 1,
@@ -62,7 +63,7 @@ def everywhere(app, world):
         "organization_id": house.id, "department_id": make.department(house).id,
         "invitation_id": make.invitation(house, admin).id, "provider_id": 999,
         "identity_id": 999, "slug": "house", "job_id": 1, "mention_id": 1, "link_id": 1,
-        "ticket_id": 1, "comment_id": "x", "entry_id": 1, "note_id": 1,
+        "ticket_id": 1, "comment_id": "x", "entry_id": 1, "note_id": 1, "rule_id": rule.id, "number": 1,
     }  # fmt: skip
     db.session.commit()
     return doors(app, arguments), admin
