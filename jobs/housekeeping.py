@@ -12,6 +12,8 @@ from portal.bulk.models import BulkOperation
 from portal.events.models import Delivery, DeliveryState
 from portal.extensions import db
 from portal.organizations.models import Invitation
+from portal.rules.models import MomentState, RuleMoment, RuleRun, RuleTrace
+from portal.rules.traces import KEPT
 from portal.settings.models import Tick
 from portal.tickets.once import forget_old
 
@@ -30,6 +32,7 @@ def tidy() -> None:
         _forms,
         _bulk_operations,
         _deliveries,
+        _traces,
     ):
         forget()
         db.session.commit()
@@ -89,3 +92,12 @@ def _deliveries() -> None:
     forgotten = delete(Delivery).where(tuple_(*key).in_(oldest)).returning(Delivery.event_id)
     while len(db.session.scalars(forgotten).all()) == BATCH:
         db.session.commit()
+
+
+def _traces() -> None:
+    """What rules answered, and in which chains they have run: of both there is a day's worth to forget."""
+    long_ago = clock.now() - KEPT
+    for kept in (RuleTrace, RuleRun):
+        db.session.execute(delete(kept).where(kept.created_at < long_ago))
+    over = RuleMoment.state == MomentState.DONE
+    db.session.execute(delete(RuleMoment).where(over, RuleMoment.due_at < long_ago))

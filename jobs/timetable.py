@@ -46,6 +46,7 @@ class Entry:
 TIMETABLE = (
     Entry("jobs.sweep.sweep", "*/20 * * * * *", "urgent"),
     Entry("jobs.lifecycles.look_again", "45 */10 * * * *", "slow"),
+    Entry("jobs.rules.run_due", "0 * * * * *"),
     Entry("jobs.search.collect", "30 */5 * * * *", "slow"),
     Entry("jobs.search.forget", "0 23 3 * * *", "slow"),
     Entry("jobs.housekeeping.tidy", "0 17 3 * * *", "slow"),

@@ -23,6 +23,7 @@ from jobs import (  # loaded once: RQ forks for each job
     mail,
     pictures,
     privacy,
+    rules,
     search,
     sweep,
     triage,
@@ -39,7 +40,7 @@ PAUSES = (1, 2, 5)  # seconds between two tries to reach Redis; the last one for
 
 JOBS = (
     audit, bulk, events, exports, file_checks, file_store, files, housekeeping, mail, pictures, privacy,
-    search, sweep, triage,
+    rules, search, sweep, triage,
 )  # fmt: skip
 
 

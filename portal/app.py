@@ -61,6 +61,9 @@ from portal.outbox_mail import admin as mail_admin
 from portal.privacy import admin as privacy_admin
 from portal.privacy import mine as privacy_mine
 from portal.projects import admin as projects_admin
+from portal.rules import admin as rules_admin
+from portal.rules import clocks, effects, registry, speaking, triggers
+from portal.rules import desk as rules_desk
 from portal.search import views as search
 from portal.settings import views as settings_views
 from portal.sla import admin as sla_admin
@@ -112,6 +115,7 @@ VIEWS = (  # whose routes stand on the blueprints of accounts, admin, tickets, t
     privacy_admin,
     privacy_mine,
     projects_admin,
+    rules_admin,
     sso_admin,
     tags_admin,
     lifecycles_admin,
@@ -122,6 +126,7 @@ VIEWS = (  # whose routes stand on the blueprints of accounts, admin, tickets, t
     canned_desk,
     sla_desk,
     sla_admin,
+    rules_desk,
     moving_cards,
     ticket_people,
     time_views,
@@ -215,6 +220,11 @@ def create_app(settings: Settings | None = None) -> Flask:
     database.keep_plans(app)
     migrate.init_app(app, db, directory=str(ROOT / "migrations"))
     offer_traits(HAS_FILE)
+    registry.offer(
+        triggers=triggers.TRIGGERS,
+        clocks=clocks.CLOCKS,
+        effects=(*effects.EFFECTS_ON_FIELDS, *speaking.EFFECTS_OF_WORDS),
+    )
     events.follow_with(at_once=reactions.AT_ONCE, afterwards=reactions.AFTERWARDS)
 
     app.jinja_env.globals |= IN_TEMPLATES

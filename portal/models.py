@@ -36,6 +36,7 @@ from portal.organizations.models import (
 from portal.outbox_mail.models import Mail
 from portal.privacy.models import Mention, PersonJob
 from portal.projects.models import Project, ProjectCounter, ProjectMember, TicketCategory
+from portal.rules.models import Rule, RuleMoment, RuleRun, RuleTrace, RuleVersion, Turn
 from portal.search.models import SearchProgress, SearchWord
 from portal.settings.models import Setting, Tick
 from portal.sla.models import (
@@ -103,6 +104,11 @@ __all__ = [
     "ProjectMember",
     "Rating",
     "RecoveryCode",
+    "Rule",
+    "RuleMoment",
+    "RuleRun",
+    "RuleTrace",
+    "RuleVersion",
     "SearchProgress",
     "SearchText",
     "SearchWord",
@@ -132,6 +138,7 @@ __all__ = [
     "TicketPerson",
     "TimeEntry",
     "Transition",
+    "Turn",
     "TwoStepKey",
     "User",
     "View",

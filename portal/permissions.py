@@ -20,6 +20,7 @@ class Permission(StrEnum):
     PROJECT_MANAGE = "project:manage"  # projects and categories
     CANNED_SHARE = "canned:share"  # canned replies, with any team and with everyone
     SLA_MANAGE = "sla:manage"  # what is promised, and when the desk works
+    RULE_MANAGE = "rule:manage"  # automation: it acts on tickets in the name of its owner
     PEOPLE_MANAGE = "people:manage"
     SETTINGS_MANAGE = "settings:manage"
     OPERATE = "operate"  # mails, failed work, health

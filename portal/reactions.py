@@ -1,6 +1,7 @@
 """What follows when something happens on a ticket: read these two lists to know."""
 
 from portal.notifications.actions import notify_people
+from portal.rules.reactions import apply_rules
 from portal.sla.keeping import keep_sla_clocks
 from portal.tickets.reactions import tell_live_pages, ticket_touched
 from portal.tickets.triage import keep_inbox
@@ -15,5 +16,6 @@ AT_ONCE = (
 
 # By a job after the commit, each on its own, retried until it has worked.
 AFTERWARDS = (
+    apply_rules,  # may change the ticket, and so record more events
     notify_people,  # rows for the bell of everyone concerned
 )

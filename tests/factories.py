@@ -30,6 +30,9 @@ from portal.organizations.models import Department, Membership, MembershipRole, 
 from portal.organizations.sharing import Sharing
 from portal.permissions import Role, Scope
 from portal.projects.models import Project, ProjectCounter, ProjectMember, TicketCategory
+from portal.rules.actions import Wanted as WantedRule
+from portal.rules.actions import create as create_rule
+from portal.rules.models import RuleKind
 from portal.sla import actions as sla
 from portal.sla.definitions import WantedCalendar, WantedPolicy
 from portal.sla.replay import Target
@@ -223,6 +226,19 @@ def _kept(content):
 
 def note(ticket, author=None, body="Only for us."):
     return comments.add_note(ticket, body, author=author or agent())
+
+
+def rule(owner=None, **wanted):
+    """A rule that is enabled, and makes new tickets urgent unless something else is wanted."""
+    usual = {
+        "kind": RuleKind.TRIGGER,
+        "name": f"Rule {next(_numbers)}",
+        "owner": owner or admin(),
+        "is_enabled": True,
+        "triggers": ({"name": "created", "values": {}},),
+        "actions": ({"name": "priority", "values": {"priority": {"id": "high", "label": "High"}}},),
+    } | wanted
+    return create_rule(WantedRule(**usual), actor=usual["owner"])
 
 
 def canned(owner=None, *, name=None, body="Thank you.", team=None, everyone=False, project=None):

@@ -274,6 +274,18 @@ TABLE = {
     "admin.categories": PROJECTS,
     "admin.senders": PEOPLE,
     "admin.forget_sender": PEOPLE,
+    "admin.rules": Permission.RULE_MANAGE,
+    "admin.new_rule": Permission.RULE_MANAGE,
+    "admin.rule": Permission.RULE_MANAGE,
+    "admin.switch_rule": Permission.RULE_MANAGE,
+    "admin.move_rule": Permission.RULE_MANAGE,
+    "admin.copy_rule": Permission.RULE_MANAGE,
+    "admin.delete_rule": Permission.RULE_MANAGE,
+    "admin.rule_versions": Permission.RULE_MANAGE,
+    "admin.restore_rule": Permission.RULE_MANAGE,
+    "tickets.rules": WORK,
+    "tickets.macros": WORK,
+    "tickets.apply_macro": WORK,
     "admin.tags": PROJECTS,
     "admin.tag": PROJECTS,
     "admin.merge_tag": PROJECTS,
@@ -319,6 +331,7 @@ def all_doors(app, world):
         "provider_id": 999, "identity_id": 999, "slug": "house", "size": "preview",
         "job_id": 999, "entry_id": 999, "mention_id": 999, "link_id": 999, "ticket_id": 999,
         "comment_id": "x", "note_id": 999, "lifecycle_id": 999, "status_id": 999, "number": 999,
+        "rule_id": 999,
     }  # fmt: skip
     return doors(app, arguments)
 

@@ -10,8 +10,8 @@ ROOT = Path(__file__).parent.parent
 # A feature's models, policy, queries, actions and forms may import those to its left, and itself.
 FEATURES = [
     "events", "settings", "outbox_mail", "accounts", "organizations", "lifecycles", "projects",
-    "tickets", "attachments", "sla", "canned", "notifications", "desk", "bulk", "exports", "search", "sso",
-    "privacy", "deletion", "configuration",
+    "tickets", "attachments", "sla", "canned", "rules", "notifications", "desk", "bulk", "exports", "search",
+    "sso", "privacy", "deletion", "configuration",
 ]  # fmt: skip
 DOMAIN = {"models", "credentials", "policy", "queries", "actions", "comments", "once", "drafts", "conflicts",
           "record", "following", "deliveries", "lists", "filtering",
@@ -24,7 +24,9 @@ DOMAIN = {"models", "credentials", "policy", "queries", "actions", "comments", "
           "latest", "texts", "wording", "finding", "ranking", "snippets", "spelling",
           "collecting", "hearers", "hiding", "numbering", "senders", "spam", "erasing", "plan", "checks",
           "diagram", "differences", "publishing", "steps", "told", "wishes", "catching_up",
-          "calendar", "public_holidays", "replay", "keeping", "raising", "recounting"}  # fmt: skip
+          "calendar", "public_holidays", "replay", "keeping", "raising", "recounting", "registry", "inputs",
+          "triggers", "effects", "speaking", "choosing", "evaluating", "engine", "macros",
+          "clocks", "schedule"}  # fmt: skip
 AUDIENCES = {
     "views", "desk", "admin", "mine", "live", "second_step", "two_step_views", "address_views",
     "passkey_views", "picture_views", "welcome_views", "view_as", "token_views", "link_views",

@@ -25,8 +25,12 @@ OCCASIONS: dict[str, Any] = {
     Kind.TICKET_WITHDRAWN: _l("It is withdrawn"),
     Kind.SLA_WARNED: _l("What was promised is due soon"),
     Kind.SLA_BREACHED: _l("What was promised is late"),
+    Kind.PEOPLE_TOLD: _l("A rule points me to a ticket"),
+    Kind.RULE_PAUSED: _l("A rule of mine is paused"),
 }
-FOR_STAFF = frozenset({Kind.NOTE_ADDED, Kind.SLA_WARNED, Kind.SLA_BREACHED})
+FOR_STAFF = frozenset(
+    {Kind.NOTE_ADDED, Kind.SLA_WARNED, Kind.SLA_BREACHED, Kind.PEOPLE_TOLD, Kind.RULE_PAUSED}
+)
 
 
 def occasions_of(user: User) -> list[str]:

@@ -147,6 +147,10 @@ GROUPS = (
             Kind.CANNED_SHARED: _l("Canned reply shared"),
             Kind.CANNED_EDITED: _l("Shared canned reply changed"),
             Kind.CANNED_UNSHARED: _l("Canned reply no longer shared"),
+            Kind.RULE_CREATED: _l("Rule created"),
+            Kind.RULE_EDITED: _l("Rule changed"),
+            Kind.RULE_DELETED: _l("Rule deleted"),
+            Kind.RULES_ORDERED: _l("Order of the rules changed"),
             Kind.SETTINGS_EDITED: _l("Settings changed"),
             Kind.AUDIT_EXPORTED: _l("Audit log exported"),
             Kind.AUDIT_SHORTENED: _l("Audit log shortened"),
@@ -226,6 +230,13 @@ FIELDS = {
     "sort": _l("Order"),
     "columns": _l("Columns"),
     **audited.FIELDS,
+    "is_enabled": _l("Enabled"),
+    "stops": _l("Lets no other run after it"),
+    "owner": _l("Owner"),
+    "projects": _l("Projects"),
+    "wakes": _l("When"),
+    "does": _l("Then"),
+    "paused": _l("Paused"),
 }
 SUBJECTS = (
     "user",
@@ -244,6 +255,7 @@ SUBJECTS = (
     "file",
     "view",
     *audited.SUBJECTS,
+    "automation",
 )
 WORDS: dict[str, Mapping[Any, Any]] = {  # of fields whose values have names
     "role": ROLE_LABELS,
@@ -322,6 +334,7 @@ DETAILS: dict[str, Callable[[Any], str]] = {  # what is known of some events, in
     "heir": lambda name: _("to %(name)s", name=name),
     "asked": str,
     "key": str,
+    "from_version": lambda number: _("back to version %(number)s", number=number),
     "decision": lambda decision: str(DECISIONS.get(decision, decision)),
     "cleaned": lambda number: ngettext("%(num)s text changed", "%(num)s texts changed", number),
     "removed": lambda number: ngettext("%(num)s event removed", "%(num)s events removed", number),

@@ -68,7 +68,7 @@ def begin_undo(operation: BulkOperation, *, actor: User) -> None:
     if operation.state in {State.UNDOING, State.UNDONE}:
         return
     if not ACTS[operation.act].has_undo:
-        raise DomainError(_("A note cannot be taken back."))
+        raise DomainError(str(ACTS[operation.act].no_undo))
     if operation.state not in OVER:
         raise DomainError(_("It is not done yet. Cancel it first."))
     if not operation.can_be_undone(clock.now()):

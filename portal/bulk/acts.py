@@ -18,6 +18,7 @@ from portal.errors import DomainError
 from portal.extensions import db
 from portal.lifecycles.models import Category, Status
 from portal.organizations.models import Team
+from portal.rules.macros import apply_macro, macro_or_none
 from portal.tickets import actions, comments, merging, spam, tagging, wishes
 from portal.tickets.hiding import Hidden
 from portal.tickets.lists import is_open
@@ -39,6 +40,7 @@ class Act(ABC):
     glyph: str
     key = ""
     has_undo = True
+    no_undo = _l("A note cannot be taken back.")  # what is said where there is none
     counts_always = False  # that it was done shows in no field of the ticket
     is_of_spam = False  # of tickets that are marked as such: nothing else is done to them
 
@@ -253,6 +255,27 @@ class Merge(Act):
         return or_(Ticket.id == what["into_id"], Ticket.merged_into_id.is_not_distinct_from(what["into_id"]))
 
 
+class ApplyMacro(Act):
+    """What it says is too many things to be taken back at once."""
+
+    name, label, glyph = "macro", _l("Macro"), "bolt"
+    has_undo = False
+    no_undo = _l("What a macro did cannot be taken back at once.")
+    counts_always = True
+
+    def before(self, ticket: Ticket) -> What:
+        return {}
+
+    def apply(self, ticket: Ticket, what: What, *, actor: User) -> None:
+        macro = macro_or_none(what["rule_id"])
+        if macro is None:
+            raise DomainError(_("The macro “%(name)s” is not there any more.", name=what["label"]))
+        apply_macro(macro, ticket, actor=actor)
+
+    def restore(self, ticket: Ticket, before: What, *, actor: User) -> None:
+        raise DomainError(str(self.no_undo))
+
+
 class MarkSpam(Act):
     """Marked by somebody else already, it is theirs: an undo would take it from them."""
 
@@ -308,6 +331,7 @@ ACTS: dict[str, Act] = {
         ChangeTags(),
         GiveToTeam(),
         AddNote(),
+        ApplyMacro(),
         Merge(),
         Close(),
         MarkSpam(),

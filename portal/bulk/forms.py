@@ -11,6 +11,7 @@ from portal.accounts.models import User
 from portal.bulk.acts import What
 from portal.organizations.queries import all_teams
 from portal.projects.forms import StaffField
+from portal.rules.macros import macros
 from portal.tickets.forms import BODY_LIMIT
 from portal.tickets.mark_forms import read_tags
 from portal.tickets.models import Priority, WaitingFor
@@ -163,6 +164,22 @@ class NoteForm(ActForm):
         return {"body": self.body.data.replace("\r\n", "\n")}
 
 
+class MacroForm(ActForm):
+    macro = SelectField(_l("Macro"), [InputRequired(_l("Choose a macro."))], id="bulk-macro")
+    fields = ("macro",)
+
+    def __init__(self, **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        self.macros = {str(rule.id): rule for rule in macros()}
+        named = [(rule_id, rule.name) for rule_id, rule in self.macros.items()]
+        self.macro.choices = options([("", gettext("Please choose")), *named])
+
+    @property
+    def what(self) -> What:
+        macro = self.macros[self.macro.data]
+        return {"rule_id": macro.id, "label": macro.name}
+
+
 class MergeForm(ActForm):
     into = OtherTicketField(
         _l("Merge into"),
@@ -197,6 +214,7 @@ FORMS: dict[str, type[ActForm]] = {
     "tags": TagsForm,
     "team": TeamForm,
     "note": NoteForm,
+    "macro": MacroForm,
     "merge": MergeForm,
     "close": CloseForm,
     "spam": SpamForm,

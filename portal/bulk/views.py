@@ -228,4 +228,5 @@ def _about(operation: BulkOperation) -> dict[str, Any]:
         "deleted": 0 if operation.is_at_work else operation.total - number_of_items(operation.id),
         "reasons": reasons(operation) if operation.refused or operation.kept else [],
         "has_undo": ACTS[operation.act].has_undo,
+        "no_undo": ACTS[operation.act].no_undo,
     }

@@ -33,6 +33,7 @@ _TITLES: dict[str, Callable[[What], str]] = {
     "priority": lambda what: _("Priority: %(priority)s", priority=Priority(what["priority"]).label),
     "tags": lambda what: _("Tags: %(tags)s", tags=what["label"]),
     "note": lambda _what: _("Internal note"),
+    "macro": lambda what: _("Macro: %(name)s", name=what["label"]),
     "merge": lambda what: _("Merge into %(key)s", key=what["label"]),
     "close": lambda _what: _("Close"),
     "spam": lambda _what: _("Spam"),

@@ -18,6 +18,8 @@ from portal.tickets.filtering import ME, NONE
 from portal.web.attributes import attributes as written
 from portal.web.forms import DeskForm
 
+WITHIN = "if-"  # before the names of its fields, in a form that asks for more than a filter
+
 
 class Offering(SelectField):
     """A select of hundreds of options, which take WTForms long: `offered` are pairs of value and label."""
@@ -70,11 +72,11 @@ class ControlsForm(DeskForm):
     file = BooleanField(_l("Has a file"))
 
     @classmethod
-    def showing(cls, desk: Desk, tree: And) -> "ControlsForm":
+    def showing(cls, desk: Desk, tree: And, *, prefix: str = "") -> "ControlsForm":
         """The form as this filter fills it."""
         shown = {name: control.shown(tree) for name, control in CONTROLS.items()}
         words = to_text(And(tuple(part for part in tree.parts if isinstance(part, Word))))
-        form = cls(formdata=None, data={"q": to_text(tree), "words": words, **shown})
+        form = cls(formdata=None, data={"q": to_text(tree), "words": words, **shown}, prefix=prefix)
         for name in SELECTS:
             form[name].offered = _offered(desk, tree, name)
         return form

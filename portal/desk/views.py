@@ -17,7 +17,7 @@ from portal.desk.columns import COLUMNS, orders
 from portal.desk.controls import LINES
 from portal.desk.counts import MOST as COUNTED
 from portal.desk.counts import number_of
-from portal.desk.forms import ControlsForm
+from portal.desk.forms import WITHIN, ControlsForm
 from portal.desk.help import RULES, explained
 from portal.desk.policy import may_change
 from portal.desk.queues import (
@@ -177,8 +177,8 @@ def choose_filter(name: str = "", public_id: str = ""):
 @requires(Permission.TICKET_WORK)
 def suggest():
     """How what is typed into one of the filter's fields may go on; of more than one field, the first."""
-    name = next((name for name in request.args if name in LINES), "")
-    found = suggestions(name, request.args[name], reader=me()) if name else []
+    sent = next((name for name in request.args if name.removeprefix(WITHIN) in LINES), "")
+    found = suggestions(sent.removeprefix(WITHIN), request.args[sent], reader=me()) if sent else []
     return render_template("desk/_suggested.html", suggestions=found), 200, VARY
 
 

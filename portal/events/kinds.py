@@ -4,6 +4,8 @@ from enum import StrEnum
 class Kind(StrEnum):
     """Everything that can happen. Values are stored for ever: add, never rename.
 
+    Whatever an automation rule does has `rule {"id", "label"}` in its data, and no actor.
+
     A change says for each field what it was and what it became:
     `changes: {field: {"old": {"id", "label"}, "new": {"id", "label"}}}`.
     """
@@ -42,6 +44,10 @@ class Kind(StrEnum):
     SLA_WARNED = "ticket.sla_warned"  # data: target, due_at, policy {"id", "label"}, version; never public
     SLA_BREACHED = "ticket.sla_breached"  # data: the same
     TICKET_WOKEN = "ticket.woken"  # data: by (time, answer, hand); never public
+    PEOPLE_TOLD = "ticket.people_told"  # data: told, ids; people, their names; words; never public
+    MACRO_APPLIED = "ticket.macro_applied"  # data: macro, its name, rule_id; causes what it did; never public
+    RULE_CAME_DUE = "ticket.rule_came_due"  # data: due_at, late: minutes; causes what the rule did; internal
+    RULE_PAUSED = "ticket.rule_paused"  # data: told: its owner, paused: its name, rule_id, error; internal
 
     # On a file; data: file_id, file, size, ticket_key. On its ticket, where it belongs to one.
     FILE_UPLOADED = "file.uploaded"
@@ -152,6 +158,10 @@ class Kind(StrEnum):
     SLA_POLICY_CREATED = "sla_policy.created"  # data: policy_id, policy, changes
     SLA_POLICY_EDITED = "sla_policy.edited"  # data: policy_id, policy, changes, version
     SLA_POLICIES_ORDERED = "sla_policies.ordered"  # data: changes.order, of names
+    RULE_CREATED = "rule.created"  # data: rule_id, automation: its name, changes
+    RULE_EDITED = "rule.edited"  # data: rule_id, automation, version, changes, from_version
+    RULE_DELETED = "rule.deleted"  # data: rule_id, automation, changes
+    RULES_ORDERED = "rules.ordered"  # data: rule_id, automation, changes.place
     SETTINGS_EDITED = "settings.edited"  # data: changes
     AUDIT_EXPORTED = "audit.exported"  # data: asked, the filter in words
     AUDIT_SHORTENED = "audit.shortened"  # data: removed, before

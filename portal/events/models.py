@@ -66,9 +66,10 @@ class Event(Model):
     created_at: Mapped[datetime] = mapped_column(default=lambda: clock.now())
 
     # What a timeline says beside it: the key of the merged ticket from which it comes, and, to whoever
-    # works on it, that the same was done to other tickets at once.
+    # works on it, that the same was done to other tickets at once, and by which rule it was done.
     source_key: ClassVar[str | None] = None
     is_of_many: ClassVar[bool] = False
+    tells_of_rules: ClassVar[bool] = False  # which rule it was, and why: to whoever works on the ticket
 
     ticket: Mapped[Ticket | None] = relationship("Ticket")
     actor: Mapped[User | None] = relationship("User")

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from portal.tickets.models import Ticket
 
 _cause: ContextVar[Event | None] = ContextVar("cause", default=None)
+_rule: ContextVar[dict[str, Any] | None] = ContextVar("rule", default=None)
 _address: ContextVar[str | None] = ContextVar("address", default=None)
 
 
@@ -40,9 +41,12 @@ def record(
     its id from the next flush on. Whoever
     changes a ticket holds its row (`to_change=True`), so that the ids of its
     events are in the order of their commits. An event without a ticket is the
-    audit trail's alone: nothing follows it.
+    audit trail's alone: nothing follows it. What a rule does names the rule, not the `actor` by
+    whose rights it does so.
     """
-    cause = _cause.get()
+    cause, rule = _cause.get(), _rule.get()
+    if rule is not None:
+        actor, data = None, data | {"rule": rule}
     event = Event(
         kind=kind,
         ticket_id=ticket.id if ticket else None,
@@ -84,6 +88,16 @@ def caused_by(event: Event) -> Iterator[None]:
         yield
     finally:
         _cause.reset(token)
+
+
+@contextmanager
+def done_by_rule(rule_id: int, name: str) -> Iterator[None]:
+    """Let whatever is recorded inside be what this automation rule has done."""
+    token = _rule.set({"id": rule_id, "label": name})
+    try:
+        yield
+    finally:
+        _rule.reset(token)
 
 
 def _let_follow(event: Event) -> None:

@@ -1,6 +1,6 @@
 """Telling people what happened. Nothing here commits."""
 
-from sqlalchemy import ARRAY, BigInteger, ColumnElement, any_, bindparam, false, select, update
+from sqlalchemy import ARRAY, BigInteger, ColumnElement, Select, any_, bindparam, false, select, update
 from sqlalchemy.dialects.postgresql import insert
 
 from portal import clock
@@ -16,6 +16,8 @@ from portal.permissions import STAFF
 from portal.projects.policy import works_in
 from portal.tickets.models import TicketPerson
 
+BY_NAME = frozenset({Kind.PEOPLE_TOLD, Kind.RULE_PAUSED})  # told to whom the event names, and nobody else
+
 
 def notify_people(event: Event) -> None:
     """Put the event into the bell of everyone concerned but whoever did it, or wants none; twice is once.
@@ -29,6 +31,9 @@ def notify_people(event: Event) -> None:
     if _is_consequence(event) and not mentioned:
         return
     usual = false() if _is_consequence(event) else wants(event.kind)
+    if event.kind in BY_NAME:
+        _notify(event, set(db.session.scalars(_told_by_name(event))))
+        return
     concerned = (
         select(TicketPerson.user_id)
         .join(User, User.id == TicketPerson.user_id)
@@ -43,7 +48,18 @@ def notify_people(event: Event) -> None:
         concerned = concerned.where(User.role.in_(STAFF), works_in(event.ticket.project))
     if event.kind == Kind.PARTICIPANT_ADDED:
         concerned = concerned.where(User.id == event.data["user_id"])
-    people = sorted(set(db.session.scalars(concerned)) - {event.actor_id})
+    _notify(event, set(db.session.scalars(concerned)) - {event.actor_id})
+
+
+def _told_by_name(event: Event) -> Select[int]:
+    """Those whom the event names, whether they take part or not; what they may not see is not shown."""
+    return select(User.id).where(
+        User.id.in_(event.data["told"]), User.is_active.is_(True), User.role.in_(STAFF), wants(event.kind)
+    )
+
+
+def _notify(event: Event, concerned: set[int]) -> None:
+    people = sorted(concerned)
     if not people:
         return
     rows = [

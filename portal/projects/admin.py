@@ -40,6 +40,7 @@ from portal.web.session import me
 
 PROJECT, CATEGORY, WORKFLOW = "admin/project.html", "admin/category.html", "admin/project_workflow.html"
 PROJECT_ID, CATEGORY_ID = "<row:project_id>", "<row:category_id>"
+NAMING = {"person", "lead", "owner"}  # fields, whatever stands before in a form of many lines
 
 
 @bp.get("/projects")
@@ -100,8 +101,8 @@ def change_workflow(project_id: int):
 @requires(Permission.PROJECT_MANAGE)
 def suggest_agents():
     """A few of the desk, for the fields that name one."""
-    typed = " ".join(request.args.get("person", request.args.get("lead", "")).split())
-    found = people_like(typed, by=me(), which=User.role.in_(STAFF))
+    typed = next((value for name, value in request.args.items() if name.rpartition("-")[2] in NAMING), "")
+    found = people_like(" ".join(typed.split()), by=me(), which=User.role.in_(STAFF))
     return render_template("tickets/_suggested.html", people=found), 200, VARY
 
 

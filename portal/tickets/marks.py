@@ -14,6 +14,7 @@ from portal.tickets.tag_lists import names_like
 from portal.web.htmx import VARY, render
 from portal.web.session import me
 
+NAMING = {"tags", "tag"}  # fields, whatever stands before in a form of many lines
 TAGS_PAGE, TAGS = "tickets/tags.html", "tickets/_tags.html"
 DUE_PAGE, DUE = "tickets/due.html", "tickets/_due.html"
 
@@ -22,7 +23,8 @@ DUE_PAGE, DUE = "tickets/due.html", "tickets/_due.html"
 @requires(Permission.TICKET_WORK)
 def suggest_tags():
     """A few tags that begin as the last one that is typed, behind those before it."""
-    before, _comma, last = request.args.get("tags", request.args.get("tag", "")).rpartition(",")
+    typed = next((value for name, value in request.args.items() if name.rpartition("-")[2] in NAMING), "")
+    before, _comma, last = typed.rpartition(",")
     begun = ", ".join(part.strip() for part in before.split(",") if part.strip())
     lines = [f"{begun}, {name}" if begun else name for name in names_like(last)]
     return render_template("tickets/_suggested_tags.html", lines=lines), 200, VARY

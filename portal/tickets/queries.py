@@ -235,6 +235,7 @@ def timeline(family: Family, *, reader: User, works: bool, before: int | None = 
     more, found = len(found) > SHOWN, found[:SHOWN][::-1]
     for event in found if works else ():
         event.is_of_many = bool(event.cause and event.cause.kind in OF_MANY)  # type: ignore[misc]
+        event.tells_of_rules = True  # type: ignore[misc]
     return Timeline(_entries(found, family, reader), found[0].id if more else None)
 
 

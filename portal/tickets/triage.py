@@ -150,7 +150,7 @@ def keep_inbox(event: Event) -> None:
         _leave(ticket)
     elif ticket.is_done:
         ticket.snoozed_until, ticket.snoozed_for_answer = None, False
-    elif event.kind == Kind.COMMENT_ADDED:
+    elif event.kind == Kind.COMMENT_ADDED and event.actor_id is not None:
         db.session.flush()
         with caused_by(event):
             wake(ticket, actor=None, by="answer")

@@ -146,6 +146,7 @@ def _administration(role: Role) -> list[tuple]:
             (Permission.PROJECT_MANAGE, ("categories", "admin.categories", "list", _("Categories"))),
             (Permission.PEOPLE_MANAGE, ("senders", "admin.senders", "stop", _("Senders of spam"))),
             (Permission.PROJECT_MANAGE, ("tags", "admin.tags", "label", _("Tags"))),
+            (Permission.RULE_MANAGE, ("rules", "admin.rules", "bolt", _("Rules"))),
             (Permission.SLA_MANAGE, ("sla", "admin.sla", "clock", _("SLA"))),
             (Permission.OPERATE, ("mail", "admin.mail", "file", _("Mail"))),
             (Permission.OPERATE, ("files", "admin.files", "clip", _("Files"))),

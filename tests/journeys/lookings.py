@@ -86,7 +86,19 @@ def made(desk, chromium):
             "lifecycle": f"/admin/lifecycles/{one(LIFECYCLE)}",
             "step": f"/tickets/{one(STEP, ticket)}",
             "team": f"/admin/teams/{one('SELECT min(id) FROM teams')}",
+            **_ruled(one(RULE)),
         }
+
+
+def _ruled(found):
+    """A rule, and a ticket with what it has answered there."""
+    rule_id, key, event_id = found
+    return {
+        "rule": f"/admin/rules/{rule_id}",
+        "rule_id": rule_id,
+        "ruled": f"/tickets/{key}",
+        "woken": event_id,
+    }
 
 
 LIFECYCLE = """
@@ -137,6 +149,48 @@ SPAM = """
         SELECT email, marked.id, hidden_by_id, now() FROM marked JOIN users ON users.id = requester_id
     )
     SELECT key FROM marked
+"""
+RULE = """
+    WITH made AS (
+        INSERT INTO rules (kind, name, description, position, is_enabled, stops, owner_id, project_ids,
+            triggers, filter, actions, version, failures, runs, last_run_at, last_error, armed_at,
+            created_at, updated_at)
+        SELECT 'trigger', 'Störungen des Netzes im Hauptgebäude gehen sofort an das Team, das Dienst hat',
+            'Damit niemand nachts suchen muss, wer zuständig ist', 1, false, true, id, '{}',
+            '[{"name": "changed", "values": {"fields": ["priority", "team"]}},
+              {"name": "created", "values": {}}]',
+            'priority>=high type:incident -team:none printer',
+            '[{"name": "in_turn", "values": {"team": {"id": "1", "label": "Network"}}},
+              {"name": "team", "values": {"team": {"id": "999999", "label": "Night shift"}}},
+              {"name": "note", "values": {"body": "Assigned by itself."}}]',
+            2, 20, 1204, now(), 'Das Team „Night shift“ gibt es nicht mehr.', now(), now(), now()
+        FROM users WHERE email = 'admin@example.org' RETURNING id, owner_id
+    ), kept AS (
+        INSERT INTO rule_versions (rule_id, version, content, changed_by_id, created_at)
+        SELECT made.id, version, jsonb_build_object('name', 'Störungen des Netzes', 'description', '',
+            'is_enabled', version = 2, 'stops', false,
+            'owner', jsonb_build_object('id', owner_id, 'label', 'Aylin'),
+            'projects', '[]'::jsonb, 'triggers', '[{"name": "created", "values": {}}]'::jsonb,
+            'filter', 'priority>=high',
+            'asks', '["priority>=high", "type:incident", "-team:none", "printer"]'::jsonb,
+            'actions', '[{"name": "unassign", "values": {}}]'::jsonb), owner_id, now()
+        FROM made, generate_series(1, 2) AS version
+    ), woken AS (
+        SELECT events.id, ticket_id, key FROM events JOIN tickets ON tickets.id = ticket_id
+        WHERE events.kind = 'ticket.submitted' AND starts_with(key, 'IT-') AND NOT is_confidential
+        AND hidden_as IS NULL ORDER BY events.id LIMIT 1
+    ), answered AS (
+        INSERT INTO rule_traces (event_id, ticket_id, answers, created_at)
+        SELECT woken.id, ticket_id, jsonb_build_array(
+            jsonb_build_array(made.id, 2, 'no', '11001'),
+            jsonb_build_array(made.id, 1, 'ran', '11111'),
+            jsonb_build_array(made.id, 1, 'failed', '11111', 'Das Team „Night shift“ gibt es nicht mehr.'),
+            jsonb_build_array(made.id, 1, 'stopped', '11111'),
+            jsonb_build_array(999999, 1, 'unseen', '0')), now()
+        FROM woken, made
+        ON CONFLICT (event_id) DO UPDATE SET answers = EXCLUDED.answers
+    )
+    SELECT ARRAY[made.id::text, woken.key, woken.id::text] FROM made, woken
 """
 DELETED = """
     WITH made AS (

@@ -101,6 +101,7 @@ def gather(project):
         "status_id": make.status("in_progress").id,
         "policy_id": 1,
         "calendar_id": 1,
+        "rule_id": 1,
         "number": 1,
     } | {"direction": "up", "digest": "x" * 32, "filename": "x", "name": "open", "reaction": "notify_people",
          "slug": "house", "size": "preview", "token": "x" * 43}  # fmt: skip

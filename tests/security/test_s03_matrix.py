@@ -41,6 +41,7 @@ OF_NO_ROW = {
     "canned.delete",
     "tickets.canned_reply",
     "tickets.take_time_back",
+    "tickets.apply_macro",
 }
 REVOKE = "accounts.revoke_token"
 READS_FILE = {"attachments.file", "attachments.download", "attachments.picture"}

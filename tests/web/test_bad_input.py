@@ -54,6 +54,7 @@ def everywhere(app, world):
     make.member(house, MembershipRole.OWNER, person=admin)
     make.member(house, person=ticket.requester)
     policy = make.policy()
+    rule = make.rule(admin)
     arguments = {
         "key": ticket.key, "token": "x" * 43, "public_id": "x" * 16, "name": "open", "category_id": 1,
         "token_id": "x" * 16, "tag_id": 1,
@@ -65,7 +66,7 @@ def everywhere(app, world):
         "identity_id": 999, "slug": "house", "job_id": 1, "mention_id": 1, "link_id": 1,
         "ticket_id": 1, "comment_id": "x", "entry_id": 1, "note_id": 1, "number": 1,
         "lifecycle_id": world.lifecycle_id, "status_id": make.status("closed").id,
-        "policy_id": policy.id, "calendar_id": policy.current.calendar_id,
+        "policy_id": policy.id, "calendar_id": policy.current.calendar_id, "rule_id": rule.id,
     }  # fmt: skip
     db.session.commit()
     return doors(app, arguments), admin
