@@ -330,7 +330,7 @@ def all_doors(app, world):
         "filename": "x", "organization_id": 999, "department_id": 999, "invitation_id": 999,
         "provider_id": 999, "identity_id": 999, "slug": "house", "size": "preview",
         "job_id": 999, "entry_id": 999, "mention_id": 999, "link_id": 999, "ticket_id": 999,
-        "comment_id": "x", "note_id": 999, "lifecycle_id": 999, "status_id": 999, "number": 999,
+        "comment_id": "x", "note_id": 999, "lifecycle_id": 999, "status_id": 999,
         "rule_id": 999,
     }  # fmt: skip
     return doors(app, arguments)
