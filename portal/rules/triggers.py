@@ -85,5 +85,7 @@ TRIGGERS = (
     RepliedByStaff(),
     Happening("note", _l("An internal note is added"), Kind.NOTE_ADDED),
     Happening("file_checked", _l("A file was checked and is attached"), Kind.FILE_ATTACHED),
+    Happening("sla_warned", _l("What was promised is due soon"), Kind.SLA_WARNED),
+    Happening("sla_breached", _l("What was promised is late"), Kind.SLA_BREACHED),
     Happening("file_infected", _l("A file with a virus was blocked"), Kind.FILE_BLOCKED),
 )
