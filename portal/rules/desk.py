@@ -3,6 +3,7 @@
 from flask import abort, flash, request
 from flask_babel import gettext as _
 
+from portal.events.kinds import Kind
 from portal.extensions import db
 from portal.permissions import Permission, requires
 from portal.rules.macros import apply_macro as apply
@@ -89,5 +90,7 @@ def _is_elsewhere(rule: Rule, ticket: Ticket) -> bool:
 
 def _happened(kind: str) -> str:
     """What an event is, in the words of what it wakes."""
+    if kind == Kind.RULE_CAME_DUE:
+        return _("A rule came due")
     named = (trigger.label for trigger in registered.triggers.values() if kind in trigger.kinds)
-    return str(next(named, kind))
+    return str(next(named, _("Something else happened")))

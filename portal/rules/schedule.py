@@ -78,8 +78,12 @@ def run_next() -> bool:
 
 
 def count_anew(rule: Rule) -> None:
-    """After another number of hours was chosen, what is still to come is due by that."""
-    waiting = RuleMoment.rule_id == rule.id, RuleMoment.state == MomentState.DUE
+    """After another number of hours was chosen, what is still to come is due by that.
+
+    What somebody is just working off or noting is left to them: they may wait for the rule, which is held.
+    """
+    ids = select(RuleMoment.id).where(RuleMoment.rule_id == rule.id, RuleMoment.state == MomentState.DUE)
+    waiting = (RuleMoment.id.in_(ids.with_for_update(skip_locked=True)),)
     hours = next((line["values"]["hours"] for line in rule.triggers if "hours" in line["values"]), None)
     if hours is None:
         db.session.execute(delete(RuleMoment).where(*waiting))

@@ -93,6 +93,24 @@ def test_a_rule_comes_due_so_long_after_the_last_reply(by_clock, watch, tick):
     assert tagged.cause_id == event.id
 
 
+def test_the_ticket_tells_why_it_ran(by_clock, watch, tick, client_for):
+    by_clock(after_reply(4), asks="is:open", name="Remind us")
+    ticket = make.ticket()
+    make.reply(ticket)
+    tick()
+    watch.goes_on(hours=30)
+    tick()
+    client = client_for(make.agent())
+
+    page = client.get(f"/tickets/{ticket.key}").text
+    why = client.get(f"/tickets/{ticket.key}/rules?event={came_due()[0].id}").text
+
+    assert "and ran late" in page
+    assert "Rule: Remind us" in page
+    assert "A rule came due" in why
+    assert "is:open" in why
+
+
 def test_another_reply_begins_the_counting_anew(by_clock, watch, tick):
     by_clock(after_reply(4))
     ticket = make.ticket()

@@ -1,16 +1,20 @@
 """Why a rule ran, or did not: what is kept of its answers, and who reads it."""
 
 from dataclasses import replace
+from datetime import timedelta
 from random import Random
 
 import pytest
-from sqlalchemy import select
+from sqlalchemy import func, select
 
+from jobs import housekeeping
+from portal import clock
 from portal.events.kinds import Kind
 from portal.events.models import Event
 from portal.extensions import db
 from portal.filters import read, where
 from portal.rules.actions import edit, wanted_of
+from portal.rules.models import RuleRun, RuleTrace
 from portal.rules.queries import trace_or_404, traces_of
 from portal.rules.traces import Outcome
 from portal.tickets import actions, tagging
@@ -199,3 +203,16 @@ def test_what_was_cut_off_is_shown(rule, deliver, client_for):
     assert first.runs == 1
     assert "A rule before it let no other run" in page
     assert Kind.TICKET_TAGGED not in {event.kind for event in db.session.scalars(select(Event))}
+
+
+def test_answers_are_kept_for_ninety_days(rule, deliver):
+    rule(does=[HIGH])
+    for days in (91, 89):
+        with clock.travelling_to(clock.now() - timedelta(days=days)):
+            make.ticket()
+            deliver()
+
+    housekeeping.tidy()
+
+    for kept in (RuleTrace, RuleRun):
+        assert db.session.scalar(select(func.count()).select_from(kept)) == 1
