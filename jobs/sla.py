@@ -11,6 +11,12 @@ def tell() -> None:
     db.session.commit()
 
 
+def reckon() -> None:
+    """Every night: tickets that were taken over from elsewhere, and public holidays of a new release."""
+    recounting.ask_recount()
+    db.session.commit()
+
+
 def recount() -> None:
     """Look at all open tickets, a batch at a time; whoever takes it up goes on where it was left."""
     while recounting.recount_some():

@@ -81,9 +81,6 @@ class Calendar:
             found += min(stop, end) - max(begin, start)
         return found
 
-    def is_working(self, moment: datetime) -> bool:
-        return any(start <= moment < end for start, end in self._spans(self._day(moment)))
-
     def holiday(self, day: date) -> bool:
         """Whether nobody works on that day of the calendar, on which they else would."""
         return bool(self.week[day.weekday()]) and not self.hours(day)

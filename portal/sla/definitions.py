@@ -1,7 +1,7 @@
 """What a calendar and a policy are to be, as forms say it and versions keep it. Knows no table."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
@@ -57,7 +57,7 @@ class WantedPolicy:
     description: str = ""
     filter: str = ""
     pauses: tuple[str, ...] = ()
-    warn_at: int = field(default=75)
+    warn_at: int = 75
 
     def definition(self) -> dict[str, Any]:
         return {

@@ -91,7 +91,7 @@ def account(policy: Policy, calendar: Calendar, history: Sequence[Happening]) ->
 
 
 def settle(ticket: Ticket, version_id: int, what: Settled, due_at: datetime, *, is_told: bool) -> bool:
-    """Note that nobody need be told of it any more. Whether that was so already, says the database."""
+    """Note that nobody need be told of it any more; False where that was noted already."""
     target, notice, began_with = what
     row = insert(SlaNotice).values(
         ticket_id=ticket.id,

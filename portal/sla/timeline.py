@@ -15,7 +15,6 @@ from portal.events.kinds import Kind
 from portal.events.models import Event
 from portal.extensions import db
 from portal.sla.calendar import Calendar, Time
-from portal.sla.models import SlaClocks
 from portal.sla.queries import clocks_of, histories
 from portal.sla.replay import Clock, Pause, Policy, Reading, Segment, Target, reading, replay, segments
 from portal.sla.words import target_label
@@ -91,7 +90,6 @@ class Told:
 
 @dataclass(frozen=True)
 class Timeline:
-    kept: SlaClocks
     policy: str
     calendar: str
     clocks: list[Told]
@@ -110,7 +108,7 @@ def timeline_of(ticket: Ticket) -> Timeline | None:
     events = _events({segment.cause for _clock, life in lives for segment in life})
     clocks = [_told(reading(each, calendar, policy, now), life, events) for each, life in lives]
     names = (kept.policy_version.definition["name"], kept.calendar_version.definition["name"])
-    return Timeline(kept, *names, clocks=clocks)
+    return Timeline(*names, clocks=clocks)
 
 
 def cause(event: Event) -> str:

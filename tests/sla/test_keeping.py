@@ -504,6 +504,40 @@ def test_reckoning_all_anew_finds_nothing_to_change_and_mends_what_is_wrong(app)
     assert db.session.get_one(Ticket, first).sla_due_at == due_at
 
 
+def test_what_others_remembered_for_some_seconds_is_looked_at_once_more(queue):
+    ticket = make.ticket()
+    make.policy()
+    jobs.recount()
+    db.session.refresh(ticket)
+    with later(seconds=1):
+        ticket.sla_state = ticket.sla_due_at = None  # as a process would leave it that knew no policy yet
+        db.session.commit()
+    with later(seconds=20):
+        sweep()
+        queue.run()
+        db.session.refresh(ticket)
+        assert ticket.sla_state == "running"
+    with later(seconds=40):
+        sweep()
+        queue.run()
+
+    assert db.session.scalar(select(SlaRecount.id).where(SlaRecount.finished_at.is_(None))) is None
+
+
+def test_every_night_all_open_tickets_are_reckoned_anew(queue):
+    make.policy()
+    jobs.recount()
+    ticket = make.ticket()
+    ticket.sla_state = None
+    db.session.commit()
+    with later(hours=20):
+        jobs.reckon()
+        queue.run()
+        db.session.refresh(ticket)
+
+    assert ticket.sla_state == "running"
+
+
 def test_events_without_a_ticket_have_no_clocks():
     make.policy()
 
