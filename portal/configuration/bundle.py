@@ -3,7 +3,7 @@
 What the file does not name stays as it is: nothing is deleted by it. Nothing here commits.
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 from types import ModuleType
 from typing import Any
@@ -14,14 +14,22 @@ from pydantic import ValidationError
 from pydantic_core import ErrorDetails
 
 from portal.accounts.models import User
-from portal.configuration import canned, workflows
+from portal.configuration import calendars, canned, policies, rules, workflows
 from portal.configuration.entries import ConfigurationEntry
 from portal.configuration.reading import Fault, Faulty, Place, Text, read_yaml, write_yaml
 from portal.events.kinds import Kind
 from portal.events.record import record
 
-SECTIONS: tuple[ModuleType, ...] = (workflows, canned)  # in the order in which they are put in place
-SECTION_LABELS = {"workflows": _l("Workflow"), "canned_replies": _l("Canned reply")}
+# In the order in which they are put in place: what is on the right refers to what is on its left.
+SECTIONS: tuple[ModuleType, ...] = (workflows, calendars, policies, canned, rules)
+ORDERED: tuple[ModuleType, ...] = (policies, rules)  # whose order means something
+SECTION_LABELS = {
+    "workflows": _l("Workflow"),
+    "calendars": _l("Calendar"),
+    "sla_policies": _l("SLA policy"),
+    "canned_replies": _l("Canned reply"),
+    "rules": _l("Rule"),
+}
 
 
 @dataclass(frozen=True)
@@ -62,12 +70,16 @@ def read(text: str) -> ConfigurationEntry:
 
 def deeds(wanted: ConfigurationEntry) -> list[Deed]:
     """What putting it in place would do, in the order in which it would."""
-    return [
-        Deed(section.NAME, entry.name, changes is None, changes or [])
-        for section in SECTIONS
-        for entry in getattr(wanted, section.NAME)
-        for changes in [section.changes(entry)]
-    ]
+    done = []
+    for section in SECTIONS:
+        entries = getattr(wanted, section.NAME)
+        for entry in entries:
+            changes = section.changes(entry)
+            done.append(Deed(section.NAME, entry.name, changes is None, changes or []))
+        if section in ORDERED and entries and not section.is_in_order(entries):
+            order = ", ".join(entry.name for entry in entries)
+            done.append(Deed(section.NAME, _("Order"), is_new=False, changes=[order]))
+    return done
 
 
 def put(wanted: ConfigurationEntry, *, actor: User) -> list[Deed]:
@@ -76,6 +88,8 @@ def put(wanted: ConfigurationEntry, *, actor: User) -> list[Deed]:
     for section in SECTIONS:
         for entry in getattr(wanted, section.NAME):
             section.put(entry, actor=actor)
+        if section in ORDERED and getattr(wanted, section.NAME):
+            section.put_in_order(getattr(wanted, section.NAME), actor=actor)
     if done:
         new = sum(deed.is_new for deed in done)
         record(Kind.CONFIGURATION_IMPORTED, actor=actor, made=new, changed=len(done) - new)
@@ -85,23 +99,20 @@ def put(wanted: ConfigurationEntry, *, actor: User) -> list[Deed]:
 def _problems(wanted: ConfigurationEntry, known: Text) -> Iterator[Fault]:
     for section in SECTIONS:
         for number, entry in enumerate(getattr(wanted, section.NAME)):
-            for place, said in section.problems(entry):
+            for place, said in section.problems(entry, wanted):
                 yield known.fault((section.NAME, number, *place), said)
 
 
 def _doubles(wanted: ConfigurationEntry, known: Text) -> Iterator[Fault]:
-    named: Iterable[tuple[Place, tuple[Any, ...]]] = (
-        *((("workflows", at), ("w", each.name)) for at, each in enumerate(wanted.workflows)),
-        *(
-            (("canned_replies", at), ("c", each.team, each.name.lower()))
-            for at, each in enumerate(wanted.canned_replies)
-        ),
-    )
-    seen: set[tuple[Any, ...]] = set()
-    for place, name in named:
-        if name in seen:
-            yield known.fault((*place, "name"), _("This name stands there twice."))
-        seen.add(name)
+    """Names are told apart as the desk does: those of rules and canned replies whatever their letters."""
+    for section in SECTIONS:
+        seen: set[tuple[Any, ...]] = set()
+        for number, entry in enumerate(getattr(wanted, section.NAME)):
+            is_loose = section in {canned, rules}
+            name = (entry.name.lower() if is_loose else entry.name, getattr(entry, "team", None))
+            if name in seen:
+                yield known.fault((section.NAME, number, "name"), _("This name stands there twice."))
+            seen.add(name)
 
 
 def _fault(known: Text, error: ErrorDetails) -> Fault:
@@ -116,6 +127,11 @@ def _fault(known: Text, error: ErrorDetails) -> Fault:
         "string_too_short": _("This is empty."),
         "string_pattern_mismatch": _("Use small letters, digits and underscores."),
         "list_type": _("This has to be a list."),
+        "dict_type": _("This has to have names and values."),
+        "date_from_datetime_parsing": _("This has to be a day, such as 2026-12-24."),
+        "date_type": _("This has to be a day, such as 2026-12-24."),
+        "greater_than_equal": _("Enter a number from 1 to 99."),
+        "less_than_equal": _("Enter a number from 1 to 99."),
         "bool_type": _("This has to be true or false."),
         "bool_parsing": _("This has to be true or false."),
         "value_error": _("Say which team, if it is shared with a team; else none."),

@@ -12,7 +12,7 @@ from portal.canned.actions import MOST, Wanted
 from portal.canned.models import BODY_LIMIT, CannedReply
 from portal.canned.placeholders import problems as problems_of
 from portal.canned.queries import count_in_place
-from portal.configuration.entries import CannedEntry
+from portal.configuration.entries import CannedEntry, ConfigurationEntry
 from portal.configuration.reading import Place
 from portal.extensions import db
 from portal.organizations.models import Team
@@ -37,7 +37,7 @@ def _written(reply: CannedReply) -> dict[str, Any]:
     return told | {"body": reply.body}
 
 
-def problems(entry: CannedEntry) -> Iterator[tuple[Place, str]]:
+def problems(entry: CannedEntry, _whole: ConfigurationEntry) -> Iterator[tuple[Place, str]]:
     """Teams and projects that are not there, and texts that cannot be filled in."""
     team = _team(entry)
     if entry.team is not None and team is None:

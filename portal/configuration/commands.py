@@ -13,7 +13,7 @@ from portal.errors import DomainError
 from portal.extensions import db
 from portal.permissions import Permission
 
-configuration = AppGroup("configuration", help="Workflows and canned replies as one YAML file.")
+configuration = AppGroup("configuration", help="Workflows, SLA, canned replies and rules as one YAML file.")
 
 
 @configuration.command("export")

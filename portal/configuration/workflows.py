@@ -7,7 +7,7 @@ from flask_babel import gettext as _
 from sqlalchemy import select
 
 from portal.accounts.models import User
-from portal.configuration.entries import WorkflowEntry
+from portal.configuration.entries import ConfigurationEntry, WorkflowEntry
 from portal.configuration.reading import Place
 from portal.extensions import db
 from portal.lifecycles import actions, publishing
@@ -33,7 +33,7 @@ def written() -> list[dict[str, Any]]:
     ]
 
 
-def problems(entry: WorkflowEntry) -> Iterator[tuple[Place, str]]:
+def problems(entry: WorkflowEntry, _whole: ConfigurationEntry) -> Iterator[tuple[Place, str]]:
     """What keeps it from being published, each with its place within the entry."""
     plan, lifecycle = entry.plan, _called(entry.name)
     now = published_plan(lifecycle) if lifecycle else Plan()

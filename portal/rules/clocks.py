@@ -15,6 +15,8 @@ from portal.rules.inputs import Choose, Number, TimeOfDay
 from portal.rules.registry import Clock, Values
 from portal.rules.triggers import RepliedByRequester
 from portal.settings.cache import site
+from portal.sla.calendar import Calendar, NoHours
+from portal.sla.models import SlaCalendar
 from portal.tickets.models import Comment, Ticket
 
 UNANSWERED, ANY = "unanswered", "any"
@@ -24,20 +26,45 @@ CASES = {
 }
 
 
+def _calendars() -> list[tuple[str, str]]:
+    every = db.session.execute(select(SlaCalendar.id, SlaCalendar.name).order_by(SlaCalendar.name))
+    return [(str(row.id), row.name) for row in every]
+
+
 class AfterLastReply(Clock):
-    """Another reply of theirs begins it anew. The hours are plain ones: there are no calendars yet."""
+    """Another reply of theirs begins it anew. The hours are those of a calendar, or plain ones."""
 
     name, label = "after_reply", _l("Hours after the last reply by the requester")
     kinds = frozenset({Kind.COMMENT_ADDED})
     inputs = (
         Number("hours", _l("Hours"), least=1, most=24 * 366),
+        Choose(
+            "calendar",
+            _l("Working hours of"),
+            _calendars,
+            gone=_l("The calendar “%(name)s” is not there any more: all hours count."),
+            names_rows=True,
+            is_optional=True,
+            hint=_l("Nothing chosen: all hours count."),
+        ),
         Choose("case", _l("Only if"), CASES.items),
     )
 
     def due_after(self, event: Event, values: Values) -> datetime | None:
         if not RepliedByRequester().fires(event, {}):
             return None
-        return event.created_at + timedelta(hours=values["hours"])
+        return self.due_from(event.created_at, values)
+
+    def due_from(self, counted_from: datetime, values: Values) -> datetime | None:
+        """None where the calendar has no such hours within ten years."""
+        length, chosen = timedelta(hours=values["hours"]), values.get("calendar")
+        calendar = db.session.get(SlaCalendar, int(chosen["id"])) if chosen else None
+        if calendar is None:
+            return counted_from + length
+        try:
+            return Calendar.of(calendar.current.definition).add(counted_from, length)
+        except NoHours:
+            return None
 
     def is_meant_still(self, ticket: Ticket, counted_from: datetime, values: Values) -> bool:
         if values["case"]["id"] == ANY:

@@ -48,7 +48,9 @@ def _categories() -> list[tuple[str, str]]:
     ]
 
 
-TEAM = Choose("team", _l("Team"), teams, gone=_l("The team “%(name)s” is not there any more."))
+TEAM = Choose(
+    "team", _l("Team"), teams, gone=_l("The team “%(name)s” is not there any more."), names_rows=True
+)
 
 
 class SetPriority(Effect):
@@ -75,6 +77,7 @@ class SetCategory(Effect):
             _l("Category"),
             _categories,
             gone=_l("The category “%(name)s” is archived or not there any more."),
+            names_rows=True,
         ),
     )
 

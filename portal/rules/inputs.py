@@ -61,13 +61,26 @@ class Input(ABC):
 
 
 class Choose(Input):
-    """One of a list. Where it names rows, `gone` is what is said of one that is not there any more."""
+    """One of a list. `gone` is what is said of one that is not there any more.
+
+    Where it `names_rows`, another desk knows them by their labels, not by what is kept.
+    """
 
     kind = "choice"
 
-    def __init__(self, name: str, label: Any, options: Options, *, gone: Any = "", **more: Any) -> None:
+    def __init__(
+        self,
+        name: str,
+        label: Any,
+        options: Options,
+        *,
+        gone: Any = "",
+        names_rows: bool = False,
+        **more: Any,
+    ) -> None:
         super().__init__(name, label, **more)
         self.options, self.gone = options, gone or _l("“%(name)s” is not there any more.")
+        self.names_rows = names_rows
 
     def value(self, text: str) -> dict[str, str]:
         for known, label in self.options():

@@ -51,6 +51,10 @@ class Clock(Part):
         """When it is due that is counted from this event; None for an event that is not meant."""
         return None
 
+    def due_from(self, counted_from: datetime, values: Values) -> datetime | None:
+        """When it is due that was counted from that moment; None for never, and where nothing is counted."""
+        return None
+
     def last_due(self, values: Values, now: datetime) -> datetime | None:
         """The latest moment it was due on all tickets; None where it is counted for each of them."""
         return None

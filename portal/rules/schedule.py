@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from sqlalchemy import BigInteger, DateTime, cast, delete, literal, select, update
+from sqlalchemy import BigInteger, DateTime, cast, delete, literal, select
 from sqlalchemy.dialects.postgresql import insert
 
 from portal import clock
@@ -82,15 +82,28 @@ def count_anew(rule: Rule) -> None:
 
     What somebody is just working off or noting is left to them: they may wait for the rule, which is held.
     """
-    ids = select(RuleMoment.id).where(RuleMoment.rule_id == rule.id, RuleMoment.state == MomentState.DUE)
-    waiting = (RuleMoment.id.in_(ids.with_for_update(skip_locked=True)),)
-    hours = next((line["values"]["hours"] for line in rule.triggers if "hours" in line["values"]), None)
-    if hours is None:
-        db.session.execute(delete(RuleMoment).where(*waiting))
-        return
-    counted = update(RuleMoment).where(*waiting, RuleMoment.counted_from.is_not(None))
-    due_at = RuleMoment.counted_from + timedelta(hours=hours)
-    db.session.execute(counted.values(due_at=due_at), execution_options={"synchronize_session": False})
+    waiting = select(RuleMoment).where(RuleMoment.rule_id == rule.id, RuleMoment.state == MomentState.DUE)
+    for moment in db.session.scalars(waiting.with_for_update(skip_locked=True)):
+        due_at = _due_from(rule, moment)
+        if due_at is None:
+            db.session.delete(moment)
+        else:
+            moment.due_at = due_at
+    db.session.flush()
+
+
+def _due_from(rule: Rule, moment: RuleMoment) -> datetime | None:
+    """By what the rule says now; None for what it does not count any more. A time of the day that has come
+    stays one, if the rule goes by such a time still."""
+    for name, values in known(rule).triggers:
+        each = registered.clocks.get(name)
+        if each is None:
+            continue
+        if moment.counted_from is None and not each.kinds:
+            return moment.due_at
+        if moment.counted_from and (due_at := each.due_from(moment.counted_from, values)):
+            return due_at
+    return None
 
 
 def _run(moment: RuleMoment, ticket: Ticket) -> None:

@@ -47,6 +47,7 @@ class Reply(Effect):
             _l("Canned reply"),
             _shared_replies,
             gone=_l("The canned reply “%(name)s” is not there any more, or is not shared."),
+            names_rows=True,
         ),
     )
     hint = _l("Everybody who sees the ticket reads it, signed by the rule’s owner.")
@@ -123,6 +124,7 @@ class CreateLinked(Effect):
             is_optional=True,
             hint=_l("Nothing chosen: the same one."),
             gone=_l("The project “%(name)s” takes no more tickets."),
+            names_rows=True,
         ),
         Choose("relation", _l("The new ticket"), lambda: [(each.value, each.label) for each in Relation]),
         Choose(

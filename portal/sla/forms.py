@@ -256,7 +256,7 @@ class PolicyForm(DeskForm):
 
 def _of_policy(wanted: WantedPolicy, version: int | None) -> dict[str, Any]:
     times = {
-        time_field(target, Priority(priority)): _typed(minutes)
+        time_field(target, Priority(priority)): typed_length(minutes)
         for target, by_priority in wanted.targets.items()
         for priority, minutes in by_priority.items()
     }
@@ -264,7 +264,8 @@ def _of_policy(wanted: WantedPolicy, version: int | None) -> dict[str, Any]:
     return kept | times
 
 
-def _typed(minutes: int) -> str:
+def typed_length(minutes: int) -> str:
+    """`1h 30m`, as it is typed."""
     hours, rest = divmod(minutes, 60)
     return " ".join([f"{hours}h"] * bool(hours) + [f"{rest}m"] * bool(rest))
 

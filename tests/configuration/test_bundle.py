@@ -1,8 +1,10 @@
 """The configuration as one file: taken along, put in place whole or not at all, and the same again."""
 
+from datetime import date
 from io import BytesIO
 
 import pytest
+import yaml
 from sqlalchemy import select, text
 
 from portal.canned.actions import Wanted
@@ -19,6 +21,8 @@ from portal.lifecycles.models import Category, Lifecycle, Status
 from portal.lifecycles.plan import Need, Plan
 from portal.organizations.sharing import Sharing
 from portal.permissions import Role
+from portal.rules.models import RuleKind
+from portal.sla.definitions import OwnDay
 from tests import factories as make
 from tests.lifecycles.drafts import publish, with_step
 
@@ -49,14 +53,46 @@ def filled(boss):
     )
     create_canned(Wanted("Cable", "On: it is # broken", Sharing.TEAM, team), actor=boss)
     create_canned(Wanted("Mine", "Not yours"), actor=boss)
+    fill_promises_and_rules(boss, team)
     db.session.flush()
     return boss
+
+
+def fill_promises_and_rules(boss, team):
+    """Two of each, whose order means something."""
+    lunch = ((9 * 60, 12 * 60), (13 * 60, 17 * 60 + 30))
+    days = (OwnDay(date(2026, 12, 24), "Heiligabend"), OwnDay(date(2026, 12, 31), "", ((540, 720),)))
+    office = make.calendar(
+        "Office: north", week=(lunch,) * 5 + ((), ()), country="DE", region="NW", days=days
+    )
+    make.policy("VIP", kept_by=office, first=30, filter="priority>=high", pauses=("requester", "supplier"))
+    make.policy("All", first=None, description="Everything else")
+    person = {"id": boss.id, "label": boss.name, "email": boss.email}
+    make.rule(
+        boss, name="On: first", filter='priority>=high "printer jam"', stops=True,
+        triggers=[{"name": "changed", "values": {"fields": ["status"]}}, {"name": "note", "values": {}}],
+        actions=[
+            {"name": "team", "values": {"team": {"id": str(team.id), "label": team.name}}},
+            {"name": "assign", "values": {"person": person}},
+            {"name": "add_tags", "values": {"tags": ["vpn", "yes"]}},
+            {"name": "status", "values": {"status": {"id": "vendor", "label": "x"}, "waiting_for": None}},
+        ],
+    )  # fmt: skip
+    make.rule(
+        boss, name="After a day", kind=RuleKind.SCHEDULED, is_enabled=False,
+        triggers=[{"name": "after_reply", "values": {
+            "hours": 8, "calendar": {"id": str(office.id), "label": office.name},
+            "case": {"id": "any", "label": "x"}}},
+            {"name": "daily", "values": {"at": "08:00"}}],
+    )  # fmt: skip
+    make.rule(boss, name="By hand", kind=RuleKind.MACRO, triggers=())
 
 
 def wipe():
     """As a new desk has it: nothing of what the file holds."""
     db.session.execute(text("DELETE FROM canned_replies WHERE owner_id IS NULL"))
-    db.session.execute(text("UPDATE projects SET archived_at = now()"))
+    for table in ("rules", "sla_policies", "sla_calendars"):
+        db.session.execute(text(f"DELETE FROM {table}"))
     db.session.execute(text("DELETE FROM projects"))
     db.session.execute(text("DELETE FROM lifecycles"))
     db.session.expire_all()
@@ -72,6 +108,13 @@ def test_taken_along_wiped_and_put_in_place_it_is_the_same_byte_by_byte(filled):
 
     assert bundle.write() == before
     assert "Mine" not in before
+    for line in (
+        "monday: 09:00-12:00, 13:00-17:30",
+        "critical: 30m",
+        "day: 2026-12-24",
+        "calendar: 'Office: north'",
+    ):
+        assert line in before
     assert bundle.put(bundle.read(before), actor=filled) == [], "it is as it is"
 
 
@@ -141,7 +184,7 @@ canned_replies:
   - {name: A, shared: team, body: x}
   - {name: B, shared: everyone}
   - {name: C, shared: nobody, body: x}
-rules: []
+webhooks: []
 """
 FAULTS = {
     ("workflows[1].colour", 4, "This is not known here."),
@@ -150,7 +193,7 @@ FAULTS = {
     ("workflows[1].statuses[3].label", 8, "This has to be a text. Put it in quotes."),
     ("canned_replies[1]", 14, "Say which team, if it is shared with a team; else none."),
     ("canned_replies[2].body", 15, "This is missing."),
-    ("rules", 17, "This is not known here."),
+    ("webhooks", 17, "This is not known here."),
 }
 
 
@@ -196,6 +239,85 @@ def test_what_cannot_be_put_in_place_is_said_at_its_place(boss, file, place, sai
     assert [(fault.place, said in fault.said) for fault in refused.value.faults] == [(place, True)]
 
 
+RULE = """desk: 1
+rules:
+  - name: R
+    kind: {kind}
+    owner: {owner}
+    projects: {projects}
+    when: {when}
+    if: {asks}
+    then: {then}
+"""
+
+
+@pytest.mark.parametrize(
+    ("wrong", "place", "said"),
+    [
+        ({"owner": "nobody@example.org"}, "owner", "Nobody who works here"),
+        ({"projects": "[IT, NIX]"}, "projects[2]", "no project"),
+        ({"when": "[]"}, "when", "what wakes the rule"),
+        ({"then": "[]"}, "then", "what the rule does"),
+        ({"when": "[{event: daily, at: '08:00'}]"}, "when[1].event", "not known"),
+        ({"when": "[{event: created, color: red}]"}, "when[1].color", "not known"),
+        ({"asks": "statsu:open"}, "if", "statsu"),
+        ({"then": "[{action: team, team: Nowhere}]"}, "then[1].team", "Choose one of the list"),
+        ({"then": "[{action: priority, priority: urgent}]"}, "then[1].priority", "Choose one of the list"),
+        ({"then": "[{action: assign, person: nobody@example.org}]"}, "then[1].person", "Nobody is called"),
+        ({"kind": "scheduled", "when": "[{event: daily, at: 8}]"}, "when[1].at", "Enter a time"),
+    ],
+)
+def test_what_is_wrong_with_a_rule_is_said_at_its_line(boss, world, wrong, place, said):
+    right = {"kind": "trigger", "owner": boss.email, "projects": "[IT]", "when": "[{event: created}]",
+             "asks": "''", "then": "[{action: unassign}]"}  # fmt: skip
+    assert bundle.read(RULE.format(**right))
+
+    with pytest.raises(Faulty) as refused:
+        bundle.read(RULE.format(**right | wrong))
+
+    assert [(fault.place, said in fault.said) for fault in refused.value.faults] == [
+        (f"rules[1].{place}", True)
+    ]
+
+
+@pytest.mark.parametrize(
+    ("section", "entry", "place", "said"),
+    [
+        ("calendars", "{name: A, zone: Mars, week: {monday: 9-17}}", "zone", "no time zone"),
+        ("calendars", "{name: A, zone: UTC, week: {}}", "week", "needs hours"),
+        ("calendars", "{name: A, zone: UTC, week: {monday: 17-9}}", "week.monday", "before it begins"),
+        ("calendars", "{name: A, zone: UTC, week: {monday: 9-17}, country: XX}", "country", "No public"),
+        ("sla_policies", "{name: A, calendar: Nix, targets: {resolution: {high: 1h}}}", "calendar", "no cal"),
+        ("sla_policies", "{name: A, calendar: C, targets: {}}", "targets", "promises something"),
+        ("sla_policies", "{name: A, calendar: C, targets: {resolution: {high: soon}}}",
+         "targets.resolution.high", "no length of time"),
+        ("sla_policies", "{name: A, calendar: C, filter: 'x:y', targets: {resolution: {high: 1h}}}",
+         "filter", "x"),
+    ],
+)  # fmt: skip
+def test_what_is_wrong_with_promises_is_said_at_its_place(boss, section, entry, place, said):
+    make.calendar("C")
+
+    with pytest.raises(Faulty) as refused:
+        bundle.read(f"desk: 1\n{section}:\n- {entry}")
+
+    found = [(fault.place, said in fault.said) for fault in refused.value.faults]
+    assert found == [(f"{section}[1].{place}", True)]
+
+
+def test_the_order_of_the_file_becomes_that_of_the_desk(filled):
+    file = yaml.safe_load(bundle.write())
+    file["rules"].reverse()
+    file["sla_policies"].reverse()
+    wanted = bundle.read(write_yaml(file))
+
+    assert [deed.name for deed in bundle.deeds(wanted) if deed.does_something] == ["Order", "Order"]
+    bundle.put(wanted, actor=filled)
+    db.session.expire_all()
+
+    assert bundle.write() == write_yaml(file)
+
+
 # In the browser.
 
 
@@ -221,11 +343,11 @@ def test_it_is_downloaded_looked_at_and_put_in_place(client):
 
 def test_a_broken_file_changes_nothing_and_what_was_sent_stays_to_be_corrected(client):
     before = client.get(f"{URL}/export").text
-    broken = before.replace("name: Hello", "name: Good day") + "rules: []\n"
+    broken = before.replace("name: Hello", "name: Good day") + "webhooks: []\n"
 
     answer = client.post(URL, data={"text": broken, "apply": "yes"})
 
-    assert (answer.status_code, "rules" in answer.text, "Good day" in answer.text) == (422, True, True)
+    assert (answer.status_code, "webhooks" in answer.text, "Good day" in answer.text) == (422, True, True)
     assert client.get(f"{URL}/export").text == before
 
 
@@ -251,7 +373,7 @@ def test_the_command_line_does_the_same(app, filled, tmp_path):
     assert run(args=["configuration", "export"]).output == exported
     assert run(args=arguments).exit_code == 0
     assert run(args=["configuration", "export"]).output == file.read_text()
-    file.write_text("desk: 1\nrules: []")
+    file.write_text("desk: 1\nwebhooks: []")
     refused = run(args=arguments)
-    assert (refused.exit_code, "line 2: rules" in refused.output) == (1, True)
+    assert (refused.exit_code, "line 2: webhooks" in refused.output) == (1, True)
     assert run(args=[*arguments[:-1], make.agent().email]).exit_code == 1

@@ -12,6 +12,7 @@ from portal.events.models import Event
 from portal.extensions import db
 from portal.rules import schedule
 from portal.rules.actions import edit, switch, wanted_of
+from portal.rules.clocks import AfterLastReply
 from portal.rules.models import MomentState, RuleKind, RuleMoment
 from portal.tickets.models import Priority
 from portal.tickets.tag_lists import names_of
@@ -285,3 +286,22 @@ def test_an_admin_makes_a_rule_that_goes_by_the_clock(world, client_for):
     assert "Enter a time such as 08:00." in refused.text
     assert "does not wake such a rule" in wrong.text
     assert db.session.scalar(select(func.count()).select_from(RuleMoment)) == 0
+
+
+@pytest.mark.parametrize(
+    ("calendar", "due"),
+    [
+        (None, "2026-11-20T18:00+01:00"),
+        ("office", "2026-11-23T10:00+01:00"),
+        ("gone", "2026-11-20T18:00+01:00"),
+    ],
+)
+def test_hours_are_those_of_a_calendar_or_plain_ones(world, calendar, due):
+    office = make.calendar(week=(((9 * 60, 17 * 60),),) * 5 + ((), ()), zone="Europe/Berlin")
+    ids = {"office": str(office.id), "gone": "999999"}
+    chosen = {"id": ids[calendar], "label": "Office"} if calendar else None
+    friday = datetime.fromisoformat("2026-11-20T16:00+01:00")
+
+    counted = AfterLastReply().due_from(friday, {"hours": 2, "calendar": chosen})
+
+    assert counted == datetime.fromisoformat(due)
