@@ -11,15 +11,13 @@ from portal.configuration.entries import ConfigurationEntry, WorkflowEntry
 from portal.configuration.reading import Place
 from portal.extensions import db
 from portal.lifecycles import actions, publishing
-from portal.lifecycles.checks import Finding, Surroundings, findings
+from portal.lifecycles.checks import Finding, findings
 from portal.lifecycles.differences import differences
 from portal.lifecycles.models import Lifecycle
 from portal.lifecycles.plan import Plan
-from portal.lifecycles.publishing import followed
 from portal.lifecycles.queries import draft_of, published_plan
 from portal.lifecycles.words import said_of, sentence
-from portal.organizations.queries import all_teams, team_sizes
-from portal.tickets.catching_up import let_follow, standing_in
+from portal.tickets.catching_up import let_follow, surroundings
 
 NAME = "workflows"
 
@@ -39,7 +37,7 @@ def problems(entry: WorkflowEntry, _whole: ConfigurationEntry) -> Iterator[tuple
     now = published_plan(lifecycle) if lifecycle else Plan()
     if lifecycle and differences(now, plan) and draft_of(lifecycle):
         yield (), _("Somebody has a draft of it. Publish or discard that first.")
-    for finding in findings(plan, _surroundings(lifecycle, now, plan, entry)):
+    for finding in findings(plan, surroundings(lifecycle, now, plan, targets=entry.becomes)):
         if finding.is_error:
             yield _place_of(finding, entry), sentence(finding, plan if plan.status(finding.status) else now)
 
@@ -66,7 +64,7 @@ def put(entry: WorkflowEntry, *, actor: User) -> None:
     actions.edit_lifecycle(lifecycle, name=entry.name, description=entry.description, actor=actor)
     if not differences(now, plan):
         return
-    around = _surroundings(lifecycle, now, plan, entry)
+    around = surroundings(lifecycle, now, plan, targets=entry.becomes)
     publishing.change_draft(lifecycle, plan, targets=entry.becomes, seen=0, actor=actor)
     let_follow(publishing.publish(lifecycle, around, note=_("Imported"), actor=actor))
 
@@ -74,15 +72,6 @@ def put(entry: WorkflowEntry, *, actor: User) -> None:
 def _called(name: str, *, to_change: bool = False) -> Lifecycle | None:
     found = select(Lifecycle).where(Lifecycle.name == name)
     return db.session.scalar(found.with_for_update() if to_change else found)
-
-
-def _surroundings(lifecycle: Lifecycle | None, now: Plan, plan: Plan, entry: WorkflowEntry) -> Surroundings:
-    sizes = team_sizes()
-    return Surroundings(
-        standing=standing_in(lifecycle, followed(now, plan)) if lifecycle else {},
-        targets=entry.becomes,
-        people_in={team.name: sizes.get(team.id, 0) for team in all_teams()},
-    )
 
 
 def _place_of(finding: Finding, entry: WorkflowEntry) -> Place:

@@ -28,10 +28,10 @@ from portal.lifecycles.queries import (
 )
 from portal.lifecycles.typed import LABEL_LIMIT, MOST, after, plan_of, targets_of
 from portal.lifecycles.words import CATEGORY_LABELS, COLOUR_LABELS, NEED_LABELS, said_of, sentence, who
-from portal.organizations.queries import all_teams, team_sizes
+from portal.organizations.queries import all_teams
 from portal.permissions import STAFF, Permission, Role, requires
 from portal.projects.queries import all_lifecycles
-from portal.tickets.catching_up import let_follow, moves_of, standing_in
+from portal.tickets.catching_up import let_follow, moves_of, surroundings
 from portal.web.htmx import VARY, is_fragment_request, render
 from portal.web.session import me
 
@@ -138,7 +138,7 @@ def publish_lifecycle(lifecycle_id: int):
     if draft is None:
         raise DomainError(_("There is no draft to be published."))
     plan, now = Plan.read(draft.content), published_plan(lifecycle)
-    around = _surroundings(lifecycle, now, plan, draft)
+    around = surroundings(lifecycle, now, plan, targets=draft.targets if draft else {})
     form = PublishForm(data={"version": draft.version})
     if not form.validate_on_submit():
         return _publication(lifecycle, now, plan, around, form)
@@ -218,7 +218,7 @@ def _changes(lifecycle: Lifecycle) -> list[str]:
 
 def _shown(lifecycle: Lifecycle, plan: Plan, draft: LifecycleDraft | None) -> dict[str, Any]:
     now = published_plan(lifecycle)
-    around = _surroundings(lifecycle, now, plan, draft)
+    around = surroundings(lifecycle, now, plan, targets=draft.targets if draft else {})
     found = findings(plan, around)
     return {
         "lifecycle": lifecycle,
@@ -227,7 +227,7 @@ def _shown(lifecycle: Lifecycle, plan: Plan, draft: LifecycleDraft | None) -> di
         "has_draft": draft is not None,
         "form": DraftForm.of(draft),
         "drawing": draw(plan),
-        "findings": [(each, sentence(each, plan if plan.status(each.status) else now)) for each in found],
+        "findings": _said(found, plan, now),
         "is_sound": not any(each.is_error for each in found),
         "stray": _stray(found),
         "leaving": [
@@ -249,6 +249,11 @@ def _shown(lifecycle: Lifecycle, plan: Plan, draft: LifecycleDraft | None) -> di
     }
 
 
+def _said(found: list[Finding], plan: Plan, now: Plan) -> list[tuple[Finding, str]]:
+    """Each in words; a status that goes is called as it is now."""
+    return [(each, sentence(each, plan if plan.status(each.status) else now)) for each in found]
+
+
 def _stray(found: list[Finding]) -> set[str]:
     """The names of the statuses that the drawing marks."""
     return {each.status for each in found if each.is_error and each.status}
@@ -260,7 +265,7 @@ def _publication(lifecycle: Lifecycle, now: Plan, plan: Plan, around: Surroundin
         "lifecycle": lifecycle,
         "form": form,
         "changes": [said_of(each, now, plan) for each in differences(now, plan)],
-        "findings": [(each, sentence(each, plan if plan.status(each.status) else now)) for each in found],
+        "findings": _said(found, plan, now),
         "is_sound": not any(each.is_error for each in found),
         "following": [
             (now.label_of(name), plan.label_of(around.targets.get(name, name)), around.standing[name])
@@ -271,15 +276,6 @@ def _publication(lifecycle: Lifecycle, now: Plan, plan: Plan, around: Surroundin
         "words": WORDS,
     }
     return render_template(PUBLISH, **shown), 422 if form.is_submitted() else 200
-
-
-def _surroundings(lifecycle: Lifecycle, now: Plan, plan: Plan, draft: LifecycleDraft | None) -> Surroundings:
-    sizes = team_sizes()
-    return Surroundings(
-        standing=standing_in(lifecycle, followed(now, plan)),
-        targets=draft.targets if draft else {},
-        people_in={team.name: sizes.get(team.id, 0) for team in all_teams()},
-    )
 
 
 def _to_editor(lifecycle: Lifecycle):

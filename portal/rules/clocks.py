@@ -13,7 +13,7 @@ from portal.extensions import db
 from portal.permissions import STAFF
 from portal.rules.inputs import Choose, Number, TimeOfDay
 from portal.rules.registry import Clock, Values
-from portal.rules.triggers import RepliedByRequester
+from portal.rules.triggers import REPLIED_BY_REQUESTER
 from portal.settings.cache import site
 from portal.sla.calendar import Calendar, NoHours
 from portal.sla.models import SlaCalendar
@@ -51,7 +51,7 @@ class AfterLastReply(Clock):
     )
 
     def due_after(self, event: Event, values: Values) -> datetime | None:
-        if not RepliedByRequester().fires(event, {}):
+        if not REPLIED_BY_REQUESTER.fires(event, {}):
             return None
         return self.due_from(event.created_at, values)
 

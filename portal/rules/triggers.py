@@ -6,7 +6,6 @@ from portal.events.kinds import CHANGES, Kind
 from portal.events.models import Event
 from portal.rules.inputs import Several
 from portal.rules.registry import Trigger, Values
-from portal.tickets.vocabulary import vocabulary
 
 FIELDS = {  # as events name them
     "status": _l("Status"),
@@ -45,44 +44,25 @@ class Changed(Trigger):
 
 
 class Replied(Trigger):
-    """By a person: what a rule writes is nobody's answer."""
+    """By a person of that side, as the event tells it: what a rule writes is nobody's answer."""
 
     kinds = frozenset({Kind.COMMENT_ADDED})
 
+    def __init__(self, name: str, label: object, side: str) -> None:
+        self.name, self.label, self.side = name, label, side
+
     def fires(self, event: Event, values: Values) -> bool:
-        return event.actor_id is not None and self._is_by(event)
-
-    def _is_by(self, event: Event) -> bool:
-        raise NotImplementedError
+        return event.actor_id is not None and event.data.get("side") == self.side
 
 
-class RepliedByRequester(Replied):
-    """Or a colleague of theirs who takes part."""
-
-    name, label = "reply_by_requester", _l("The requester replies")
-
-    def _is_by(self, event: Event) -> bool:
-        return not RepliedByStaff.is_desks(event)
-
-
-class RepliedByStaff(Replied):
-    name, label = "reply_by_staff", _l("The desk replies")
-
-    def _is_by(self, event: Event) -> bool:
-        return self.is_desks(event)
-
-    @staticmethod
-    def is_desks(event: Event) -> bool:
-        """Somebody of the desk, and not on what they have asked for themselves."""
-        is_own = event.ticket is not None and event.actor_id == event.ticket.requester_id
-        return not is_own and any(person.id == event.actor_id for person in vocabulary().people)
+REPLIED_BY_REQUESTER = Replied("reply_by_requester", _l("The requester replies"), "requester")
 
 
 TRIGGERS = (
     Happening("created", _l("A ticket is created"), Kind.TICKET_SUBMITTED),
     Changed(),
-    RepliedByRequester(),
-    RepliedByStaff(),
+    REPLIED_BY_REQUESTER,
+    Replied("reply_by_staff", _l("The desk replies"), "desk"),
     Happening("note", _l("An internal note is added"), Kind.NOTE_ADDED),
     Happening("file_checked", _l("A file was checked and is attached"), Kind.FILE_ATTACHED),
     Happening("sla_warned", _l("What was promised is due soon"), Kind.SLA_WARNED),

@@ -22,7 +22,11 @@ from portal.events.models import Event
 from portal.events.record import caused_by, record
 from portal.extensions import db
 from portal.gateways.queue import enqueue_after_commit
+from portal.lifecycles.checks import Surroundings
 from portal.lifecycles.models import Lifecycle, Status, StatusMove
+from portal.lifecycles.plan import Plan
+from portal.lifecycles.publishing import followed
+from portal.organizations.queries import all_teams, team_sizes
 from portal.projects.models import Project
 from portal.tickets.actions import catch_up
 from portal.tickets.models import Ticket
@@ -45,6 +49,18 @@ def standing_in(lifecycle: Lifecycle, names: Iterable[str]) -> dict[str, int]:
         .group_by(Status.name)
     )
     return {name: number for name, number in db.session.execute(counted)}  # noqa: C416, rows are no pairs of a dict
+
+
+def surroundings(
+    lifecycle: Lifecycle | None, now: Plan, plan: Plan, *, targets: Mapping[str, str]
+) -> Surroundings:
+    """What a plan is judged by that is to take the place of what holds `now`; a new lifecycle is none yet."""
+    sizes = team_sizes()
+    return Surroundings(
+        standing=standing_in(lifecycle, followed(now, plan)) if lifecycle else {},
+        targets=targets,
+        people_in={team.name: sizes.get(team.id, 0) for team in all_teams()},
+    )
 
 
 def standing_of(project: Project) -> list[tuple[Status, int]]:

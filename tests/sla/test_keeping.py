@@ -542,3 +542,6 @@ def test_events_without_a_ticket_have_no_clocks():
     make.policy()
 
     record(Kind.SETTINGS_EDITED, actor=None, changes={})
+    db.session.flush()
+
+    assert db.session.scalars(select(SlaClocks)).all() == []
