@@ -64,7 +64,7 @@ def made(desk, chromium):
             "split": one(SPLIT),
             "new": f"/tickets/{one(NEW)}",
             "beside": f"/queue/triage?preview={one(NEW)}",
-            "spam": f"/tickets/{one(SPAM)}",
+            "spam": f"/tickets/{one(SPAM, ASKED['#title'])}",
             "sender": f"/admin/senders/{one('SELECT max(id) FROM spam_notes')}",
             "deleted": f"/tickets/{one(DELETED)}",
             "verify": link_to("noor.newcomer@example.org", "/verify/"),
@@ -82,7 +82,7 @@ def made(desk, chromium):
             "tag": f"/admin/tags/{one('SELECT min(id) FROM tags')}",
             "policy": f"/admin/sla/{one('SELECT max(id) FROM sla_policies')}",
             "calendar": f"/admin/calendars/{one('SELECT max(id) FROM sla_calendars')}",
-            "promised": f"/tickets/{one(PROMISED)}",
+            "promised": f"/tickets/{one(PROMISED, ASKED['#title'])}",
             "canned": f"/canned-replies/{one(CANNED)}",
             "lifecycle": f"/admin/lifecycles/{one(LIFECYCLE)}",
             "step": f"/tickets/{one(STEP, ticket)}",
@@ -123,10 +123,7 @@ STEP = """
     SELECT key || '/steps/' || to_status_id FROM tickets
     JOIN transitions ON from_status_id = status_id WHERE tickets.id = %s ORDER BY to_status_id LIMIT 1
 """
-PROMISED = """
-    SELECT max(key) FROM tickets
-    WHERE sla_state IS NOT NULL AND hidden_as IS NULL AND NOT is_confidential AND starts_with(key, 'IT-')
-"""
+PROMISED = "SELECT key FROM tickets WHERE title = %s AND sla_state IS NOT NULL"
 LINKED = "SELECT key FROM tickets JOIN ticket_links ON from_id = tickets.id ORDER BY key LIMIT 1"
 SPLIT = """
     SELECT '/tickets/' || key || '/comments/' || public_id || '/ticket'
@@ -142,7 +139,7 @@ SPAM = """
         FROM users agent WHERE agent.email = 'agent@example.org' AND tickets.id = (
             SELECT max(id) FROM tickets
             WHERE inbox_since IS NOT NULL AND status_category <> 'done' AND NOT is_confidential
-            AND starts_with(key, 'IT-') AND merged_into_id IS NULL
+            AND starts_with(key, 'IT-') AND merged_into_id IS NULL AND title <> %s
         )
         RETURNING tickets.id, key, requester_id, hidden_by_id
     ), noted AS (
