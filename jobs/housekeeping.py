@@ -12,6 +12,7 @@ from portal.bulk.models import BulkOperation
 from portal.events.models import Delivery, DeliveryState
 from portal.extensions import db
 from portal.organizations.models import Invitation
+from portal.rules import trials
 from portal.rules.models import MomentState, RuleMoment, RuleRun, RuleTrace
 from portal.rules.traces import KEPT
 from portal.settings.models import Tick
@@ -33,6 +34,7 @@ def tidy() -> None:
         _bulk_operations,
         _deliveries,
         _traces,
+        trials.forget_old,
     ):
         forget()
         db.session.commit()

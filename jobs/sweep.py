@@ -6,6 +6,7 @@ from portal.exports import queries as exports
 from portal.extensions import db
 from portal.gateways.queue import enqueue_after_commit
 from portal.privacy.queries import is_something_due
+from portal.rules import trials
 from portal.sla import raising, recounting
 from portal.tickets.triage import is_snooze_over
 
@@ -25,6 +26,8 @@ def sweep() -> None:
         enqueue_after_commit("jobs.exports.work", queue="slow")
     if is_snooze_over():
         enqueue_after_commit("jobs.triage.wake")
+    if trials.is_something_due():
+        enqueue_after_commit(trials.JOB, queue="slow")
     if raising.is_something_due():
         enqueue_after_commit("jobs.sla.tell", queue="urgent")
     if recounting.is_recount_due():

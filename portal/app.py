@@ -62,7 +62,7 @@ from portal.privacy import admin as privacy_admin
 from portal.privacy import mine as privacy_mine
 from portal.projects import admin as projects_admin
 from portal.rules import admin as rules_admin
-from portal.rules import clocks, effects, registry, speaking, triggers
+from portal.rules import clocks, effects, registry, speaking, trial_views, triggers
 from portal.rules import desk as rules_desk
 from portal.search import views as search
 from portal.settings import views as settings_views
@@ -127,6 +127,7 @@ VIEWS = (  # whose routes stand on the blueprints of accounts, admin, tickets, t
     sla_desk,
     sla_admin,
     rules_desk,
+    trial_views,
     moving_cards,
     ticket_people,
     time_views,

@@ -1,6 +1,7 @@
 """What most pages ask for and few people ever change: read at most once in a few seconds by each process."""
 
-from collections.abc import Callable, Hashable
+from collections.abc import Callable, Hashable, Iterator
+from contextlib import contextmanager
 from time import monotonic
 from typing import Any, Generic, TypeVar
 
@@ -51,6 +52,18 @@ class Remembered(Generic[Answer]):
         if self in session.info.get("changed", ()):
             session.info["changed"].discard(self)
             self.forget()
+
+
+@contextmanager
+def apart() -> Iterator[None]:
+    """Inside, nothing is known from before; and nothing that is read there is known outside."""
+    known = current_app.extensions.pop("remembered", None)
+    try:
+        yield
+    finally:
+        forget_all()
+        if known is not None:
+            current_app.extensions["remembered"] = known
 
 
 def forget_all() -> None:

@@ -36,7 +36,16 @@ from portal.organizations.models import (
 from portal.outbox_mail.models import Mail
 from portal.privacy.models import Mention, PersonJob
 from portal.projects.models import Project, ProjectCounter, ProjectMember, TicketCategory
-from portal.rules.models import Rule, RuleMoment, RuleRun, RuleTrace, RuleVersion, Turn
+from portal.rules.models import (
+    Rule,
+    RuleMoment,
+    RuleRun,
+    RuleTrace,
+    RuleTrial,
+    RuleTrialCase,
+    RuleVersion,
+    Turn,
+)
 from portal.search.models import SearchProgress, SearchWord
 from portal.settings.models import Setting, Tick
 from portal.sla.models import (
@@ -108,6 +117,8 @@ __all__ = [
     "RuleMoment",
     "RuleRun",
     "RuleTrace",
+    "RuleTrial",
+    "RuleTrialCase",
     "RuleVersion",
     "SearchProgress",
     "SearchText",

@@ -283,6 +283,8 @@ TABLE = {
     "admin.delete_rule": Permission.RULE_MANAGE,
     "admin.rule_versions": Permission.RULE_MANAGE,
     "admin.restore_rule": Permission.RULE_MANAGE,
+    "admin.rule_trial": Permission.RULE_MANAGE,
+    "admin.cancel_rule_trial": Permission.RULE_MANAGE,
     "tickets.rules": WORK,
     "tickets.macros": WORK,
     "tickets.apply_macro": WORK,

@@ -38,6 +38,8 @@ class Event(Model):
     __tablename__ = "events"
     __table_args__ = (
         Index("ix_events_ticket_id_id", "ticket_id", "id"),
+        # What happened in some days, on whichever ticket: rows lie in the order of their time.
+        Index("ix_events_created_at", "created_at", postgresql_using="brin"),
         Index("ix_events_audit", "created_at", "id", postgresql_where=AUDITED),
         Index("ix_events_audit_kind", "kind", "created_at", "id", postgresql_where=AUDITED),
         Index("ix_events_audit_actor", "actor_id", "created_at", "id", postgresql_where=AUDITED),

@@ -7,13 +7,21 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from flask_babel import gettext as _
-from sqlalchemy import ColumnElement, and_, or_
+from sqlalchemy import ColumnElement, DateTime, and_, func, or_
 
 from portal import clock
 from portal.filters.errors import UnknownValue
 from portal.filters.fields import ORDERED, Columns, Field
 from portal.filters.grammar import Comparison
 from portal.filters.tree import Value
+
+AS_OF = "as_of"
+DAYS = {"yesterday": -1, "today": 0, "tomorrow": 1}
+
+
+def present(columns: Columns, now: Any) -> Any:
+    """The moment of which these rows tell: those of the past have a column for it, all others tell of now."""
+    return columns.get(AS_OF, now)
 
 
 class Moment(Field):
@@ -55,9 +63,9 @@ class Moment(Field):
             return self._empty
         if age := self._AGE.fullmatch(typed):
             return Value(typed, typed, int(age[1]) * self.UNITS[age[2]])
-        today = self._now.astimezone(self._zone).date()
-        days = {"yesterday": -1, "today": 0, "tomorrow": 1}
-        day = today + timedelta(days=days[typed]) if typed in days else self._day(text)
+        if typed in DAYS:
+            return Value(typed, typed, DAYS[typed])
+        day = self._day(text)
         return Value(typed, typed, (self._start(day), self._start(day + timedelta(days=1))))
 
     def _day(self, text: str) -> date:
@@ -76,15 +84,16 @@ class Moment(Field):
         return datetime.combine(day, time(), self._zone)
 
     def where(self, columns: Columns, comparison: Comparison, values: Sequence[Value]) -> ColumnElement[bool]:
-        column = columns[self.column]
-        return or_(*(self._one(column, comparison, value.meaning) for value in values))
+        column, now = columns[self.column], present(columns, self._now)
+        return or_(*(self._one(column, comparison, value.meaning, now) for value in values))
 
-    def _one(self, column: Any, comparison: Comparison, meaning: Any) -> ColumnElement[bool]:
+    def _one(self, column: Any, comparison: Comparison, meaning: Any, now: Any) -> ColumnElement[bool]:
         if meaning is None:
             return column.is_(None)
         if isinstance(meaning, timedelta):
-            return self._distant(column, meaning, is_far=comparison in {Comparison.MORE, Comparison.AT_LEAST})
-        start, end = meaning
+            is_far = comparison in {Comparison.MORE, Comparison.AT_LEAST}
+            return self._distant(column, meaning, now, is_far=is_far)
+        start, end = self._day_of(now, meaning) if isinstance(meaning, int) else meaning
         return {
             Comparison.EQUALS: and_(column >= start, column < end),
             Comparison.AT_LEAST: column >= start,
@@ -93,8 +102,18 @@ class Moment(Field):
             Comparison.AT_MOST: column < end,
         }[comparison]
 
-    def _distant(self, column: Any, age: timedelta, *, is_far: bool) -> ColumnElement[bool]:
-        then = self._now - age
+    def _day_of(self, now: Any, days: int) -> tuple[Any, Any]:
+        """From when to when that day is which is so many after the present one."""
+        if isinstance(now, datetime):
+            day = now.astimezone(self._zone).date() + timedelta(days=days)
+            return self._start(day), self._start(day + timedelta(days=1))
+        zone = self._zone.key
+        midnight = func.date_trunc("day", func.timezone(zone, now), type_=DateTime())
+        start, end = midnight + timedelta(days=days), midnight + timedelta(days=days + 1)
+        return func.timezone(zone, start), func.timezone(zone, end)
+
+    def _distant(self, column: Any, age: timedelta, now: Any, *, is_far: bool) -> ColumnElement[bool]:
+        then = now - age
         return column <= then if is_far else column >= then
 
 
@@ -109,13 +128,13 @@ class Deadline(Moment):
         super().__init__(*args, **kwargs)
         self._order = order
 
-    def _one(self, column: Any, comparison: Comparison, meaning: Any) -> ColumnElement[bool]:
+    def _one(self, column: Any, comparison: Comparison, meaning: Any, now: Any) -> ColumnElement[bool]:
         if meaning is None:
             return column.is_(None)
-        asked = super()._one(self._order(column), comparison, meaning)
+        asked = super()._one(self._order(column), comparison, meaning, now)
         has_no_end = comparison in {Comparison.MORE, Comparison.AT_LEAST}
         return and_(column.is_not(None), asked) if has_no_end else asked
 
-    def _distant(self, column: Any, age: timedelta, *, is_far: bool) -> ColumnElement[bool]:
-        then = self._now + age
-        return column >= then if is_far else and_(column >= self._now, column <= then)
+    def _distant(self, column: Any, age: timedelta, now: Any, *, is_far: bool) -> ColumnElement[bool]:
+        then = now + age
+        return column >= then if is_far else and_(column >= now, column <= then)

@@ -27,6 +27,7 @@ SECONDS = {  # that a job may take; others 180
     "jobs.file_checks.release": HOUR,
     "jobs.file_checks.rescan": HOUR,
     "jobs.privacy.work": HOUR,
+    "jobs.rules.try_out": HOUR,
     "jobs.file_store.tidy_quarantine": HOUR,
     "jobs.file_store.compare": 6 * HOUR,
 }

@@ -142,12 +142,17 @@ def move(rule: Rule, *, actor: User, up: bool | None = None, before: Rule | None
 
 def roll_back(rule: Rule, version: RuleVersion, *, actor: User) -> None:
     """Make it what it was in that version, as a new one. Raises DomainError where its owner is gone."""
-    content = version.content
+    wanted = wanted_from(version.content, rule.kind)
+    edit(rule, wanted, actor=actor, from_version=version.version)
+
+
+def wanted_from(content: Mapping[str, Any], kind: RuleKind) -> Wanted:
+    """What was kept as the content of a version. Raises DomainError where its owner is gone."""
     owner = db.session.get(User, content["owner"]["id"])
     if owner is None:
         raise DomainError(_("“%(name)s” is not there any more.", name=content["owner"]["label"]))
-    wanted = Wanted(
-        kind=rule.kind,
+    return Wanted(
+        kind=kind,
         name=content["name"],
         owner=owner,
         description=content["description"],
@@ -158,7 +163,6 @@ def roll_back(rule: Rule, version: RuleVersion, *, actor: User) -> None:
         filter=content["filter"],
         actions=tuple(content["actions"]),
     )
-    edit(rule, wanted, actor=actor, from_version=version.version)
 
 
 def wanted_of(rule: Rule) -> Wanted:
@@ -192,24 +196,29 @@ def _keep(rule: Rule, wanted: Wanted) -> None:
         raise DomainError(_("There is a rule “%(name)s” already.", name=wanted.name)) from None
 
 
-def _keep_version(rule: Rule, actor: User | None) -> None:
-    """`asks` are its conditions one by one, as they are answered: the trace shows them by their place."""
+def content_of(wanted: Wanted) -> dict[str, Any]:
+    """What a version keeps. `asks` are its conditions one by one, as they are answered: the trace shows them
+    by their place."""
     try:
-        asks = said_of(rule.filter, rule.owner)
+        asks = said_of(wanted.filter, wanted.owner)
     except FilterError:
         asks = []
-    content = {
-        "name": rule.name,
-        "description": rule.description,
-        "is_enabled": rule.is_enabled,
-        "stops": rule.stops,
-        "owner": {"id": rule.owner.id, "label": rule.owner.name},
-        "projects": _projects(rule.project_ids),
-        "triggers": rule.triggers,
-        "filter": rule.filter,
+    return {
+        "name": wanted.name,
+        "description": wanted.description,
+        "is_enabled": wanted.is_enabled,
+        "stops": wanted.stops,
+        "owner": {"id": wanted.owner.id, "label": wanted.owner.name},
+        "projects": _projects(wanted.project_ids),
+        "triggers": list(wanted.triggers),
+        "filter": wanted.filter,
         "asks": asks,
-        "actions": rule.actions,
+        "actions": list(wanted.actions),
     }
+
+
+def _keep_version(rule: Rule, actor: User | None) -> None:
+    content = content_of(wanted_of(rule))
     changed_by_id = actor.id if actor else None
     row = RuleVersion(
         rule_id=rule.id,

@@ -14,7 +14,8 @@ from portal.extensions import db
 from portal.filters import And, FilterError
 from portal.organizations.forms import SearchForm
 from portal.permissions import Permission, requires
-from portal.rules import actions
+from portal.rules import actions, trials
+from portal.rules.actions import Wanted, wanted_from
 from portal.rules.forms import RuleForm
 from portal.rules.models import Rule, RuleKind
 from portal.rules.queries import rule_or_404, rules_called, version_or_404, versions_of
@@ -30,6 +31,7 @@ VERSIONS = "rules/versions.html"
 RULE = "/rules/<row:rule_id>"
 CONDITIONS = "conditions"  # the button that puts what was chosen into the filter
 CHECK = "check"  # the button that asks how many tickets fit it
+TRY = "try"  # the button that asks what it would have done
 COUNTED = 1_000  # tickets; counting goes no further
 
 
@@ -42,12 +44,15 @@ def rules():
 @bp.route("/rules/new", methods=["GET", "POST"])
 @requires(Permission.RULE_MANAGE)
 def new_rule():
-    form = RuleForm(_kind(), reader=me())
+    like = _tried_before()
+    form = RuleForm(like.kind if like else _kind(), reader=me(), like=like)
     if form.is_submitted() and _is_rearranged(form):
         return _form_page(form, 200)
     if not form.validate_on_submit():
         return _form_page(form, 422 if form.is_submitted() else 200)
     try:
+        if _is_to_be_tried():
+            return _try_out(form)
         rule = actions.create(form.wanted, actor=me())
     except DomainError as error:
         form.form_errors.append(str(error))
@@ -62,13 +67,20 @@ def new_rule():
 def rule(rule_id: int):
     """Nothing is lost where two change the rule: the second is told, and decides."""
     rule = rule_or_404(rule_id, to_change=request.method == "POST")
-    form = RuleForm(rule.kind, reader=me(), rule=rule)
+    like = _tried_before()
+    form = RuleForm(rule.kind, reader=me(), rule=rule, like=like)
     if form.is_submitted() and _is_rearranged(form):
         return _form_page(form, 200)
     if not form.validate_on_submit():
         if not form.is_submitted():
             form.say_what_is_wrong_now()
         return _form_page(form, 422 if form.is_submitted() else 200)
+    if _is_to_be_tried():
+        try:
+            return _try_out(form)
+        except DomainError as error:
+            form.form_errors.append(str(error))
+            return _form_page(form, 409)
     if form.is_overtaken:
         form.saw(rule)
         return _form_page(form, 409, is_overtaken=True)
@@ -166,6 +178,26 @@ def _before() -> Rule | None:
     return db.session.get(Rule, wanted) if wanted else None
 
 
+def _is_to_be_tried() -> bool:
+    return request.form.get("do") == TRY
+
+
+def _try_out(form: RuleForm):
+    """A worker does it, and its page tells how far it is. Raises DomainError."""
+    trial = trials.ask(form.wanted, form.days.data or trials.DAYS[0], rule=form.rule, reader=me())
+    db.session.commit()
+    return go_to(url_for(".rule_trial", public_id=trial.public_id))
+
+
+def _tried_before() -> Wanted | None:
+    """What somebody has tried and goes on with, as they had typed it."""
+    public_id = request.args.get("trial", "")
+    if not public_id or request.method == "POST":
+        return None
+    trial = trials.trial_or_404(public_id, reader=me())
+    return wanted_from(trial.content, trial.kind)
+
+
 def _is_rearranged(form: RuleForm) -> bool:
     """Whether a button was pressed that changes the form alone."""
     if request.form.get("do") == CHECK:
@@ -191,6 +223,7 @@ def _form_page(form: RuleForm, status: int, *, is_overtaken: bool = False):
         "fits": count_of(selection(desk, tree), COUNTED) if _is_checked(form) else None,
         "counted": COUNTED,
         "is_overtaken": is_overtaken,
+        "is_like_a_trial": form.like is not None and "trial" in request.args,
     }
     return render(PAGE, FORM, status, **shown)
 

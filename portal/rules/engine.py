@@ -42,15 +42,19 @@ def apply_rules(event: Event) -> None:
     if event.ticket is None:
         return
     answers = answers_to(event)
-    if not answers:
-        return
+    if answers:
+        keep_trace(event, run_all(answers, event))
+
+
+def run_all(answers: Sequence[Answer], event: Event) -> list[tuple[Answer, Outcome, str]]:
+    """Run each that answered so, in their order: what became of it, and what went wrong."""
     became: list[tuple[Answer, Outcome, str]] = []
     is_stopped = False
     for answer in answers:
         outcome, error = run_answer(answer, event, is_stopped=is_stopped)
         is_stopped = is_stopped or (answer.rule.stops and outcome is Outcome.RAN)
         became.append((answer, outcome, error))
-    keep_trace(event, became)
+    return became
 
 
 def run_answer(answer: Answer, event: Event, *, is_stopped: bool = False) -> tuple[Outcome, str]:

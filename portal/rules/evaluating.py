@@ -30,6 +30,7 @@ from portal.accounts.models import User
 from portal.events.models import Event
 from portal.extensions import db
 from portal.filters import And, Fields, FilterError, Node, Word, read, to_text, where
+from portal.filters.fields import Columns
 from portal.gateways.database import KEEPS_PLAN
 from portal.lifecycles.models import Status
 from portal.memory import Remembered
@@ -43,7 +44,7 @@ from portal.tickets.policy import is_worked_on_by, visible_to
 from portal.tickets.tags import Tag
 from portal.tickets.vocabulary import vocabulary
 
-TICKETS = Ticket.__table__.c
+TICKETS: Columns = Ticket.__table__.c
 
 
 @dataclass(frozen=True)
@@ -64,6 +65,10 @@ class Known:
         """Whether it is for this kind of event, in this project."""
         if event.ticket is None or (self.project_ids and event.ticket.project_id not in self.project_ids):
             return False
+        return self.hears(event)
+
+    def hears(self, event: Event) -> bool:
+        """The same, wherever it happened."""
         return any(_fires(name, values, event) for name, values in self.triggers)
 
 
@@ -105,7 +110,11 @@ class Plan:
 
 def answers_to(event: Event) -> list[Answer]:
     """What the rules answer that this event wakes, in their order: by one statement, or none of them."""
-    plan = _plan(clock.now().replace(second=0, microsecond=0))
+    return answers_in(_plan(clock.now().replace(second=0, microsecond=0)), event)
+
+
+def answers_in(plan: Plan, event: Event) -> list[Answer]:
+    """The same of the rules of a plan that was made by `make_plan`."""
     woken = [asked for asked in plan.asked if asked.rule.is_woken_by(event)]
     return _answered(plan, woken, event.ticket_id, event.id) if woken else []
 
@@ -115,7 +124,7 @@ def answers_for(reader: User, rules: Sequence[Known], ticket: Ticket) -> list[An
     theirs = [replace(rule, owner_id=reader.id) for rule in rules]
     fields = ticket_fields(reader, vocabulary())
     asked = tuple(asked_by(rule, fields) for rule in theirs)
-    return _answered(Plan(asked, {reader.id: _works_on(reader)}), asked, ticket.id, None) if asked else []
+    return _answered(Plan(asked, {reader.id: is_open_to(reader)}), asked, ticket.id, None) if asked else []
 
 
 def parts_of(tree: And) -> list[Node]:
@@ -145,13 +154,13 @@ def known(rule: Rule) -> Known:
     )
 
 
-def asked_by(rule: Known, fields: Fields) -> Asked:
+def asked_by(rule: Known, fields: Fields, columns: Columns = TICKETS) -> Asked:
     """Its conditions on the columns of tickets."""
     try:
         tree = read(rule.filter, fields)
     except FilterError as error:
         return Asked(rule, problem=error.message)
-    return Asked(rule, tuple(where(part, TICKETS, fields) for part in parts_of(tree)))
+    return Asked(rule, tuple(where(part, columns, fields) for part in parts_of(tree)))
 
 
 def _fires(name: str, values: Mapping[str, Any], event: Event) -> bool:
@@ -159,18 +168,25 @@ def _fires(name: str, values: Mapping[str, Any], event: Event) -> bool:
     return trigger is not None and event.kind in trigger.kinds and trigger.fires(event, values)
 
 
-def _make_plan(_minute: datetime) -> Plan:
-    """Anew each minute at least: "today", and how long ago something was, are times in a condition."""
+def enabled_triggers() -> list[Known]:
+    """The rules that something on a ticket wakes, in their order."""
     enabled = Rule.is_enabled & Rule.paused_at.is_(None) & (Rule.kind == RuleKind.TRIGGER)
-    rules = [
-        known(rule)
-        for rule in db.session.scalars(select(Rule).where(enabled).order_by(Rule.position, Rule.id))
-    ]
+    rules = select(Rule).where(enabled).order_by(Rule.position, Rule.id)
+    return [known(rule) for rule in db.session.scalars(rules)]
+
+
+def make_plan(rules: Sequence[Known]) -> Plan:
+    """What these rules ask now, in this order. "Today", and how long ago something was, are times in it."""
     owners = select(User).where(User.id.in_({rule.owner_id for rule in rules}))
     people = {owner.id: owner for owner in db.session.scalars(owners)} if rules else {}
     fields = {owner.id: ticket_fields(owner, vocabulary()) for owner in people.values()}
-    sight = {owner.id: _works_on(owner) for owner in people.values()}
+    sight = {owner.id: is_open_to(owner) for owner in people.values()}
     return Plan(tuple(asked_by(rule, fields[rule.owner_id]) for rule in rules), sight)
+
+
+def _make_plan(_minute: datetime) -> Plan:
+    """Anew each minute at least."""
+    return make_plan(enabled_triggers())
 
 
 _plan = Remembered(
@@ -184,7 +200,8 @@ def forget_plan() -> None:
     _plan.forget()
 
 
-def _works_on(owner: User) -> ColumnElement[bool]:
+def is_open_to(owner: User) -> ColumnElement[bool]:
+    """The tickets that this one of the desk works on; to others none."""
     if not (owner.is_active and owner.is_staff):
         return false()
     return and_(visible_to(owner), is_worked_on_by(owner))
@@ -222,13 +239,13 @@ def _statement(plan: Plan, woken: Sequence[Asked]) -> Select:
     run in this chain."""
     owners = dict.fromkeys(asked.rule.owner_id for asked in woken)
     return select(
-        _truths([plan.sight[owner] for owner in owners]),
-        _truths([condition for each in woken for condition in each.conditions]),
+        truths([plan.sight[owner] for owner in owners]),
+        truths([condition for each in woken for condition in each.conditions]),
         _ran(),
     ).where(Ticket.id == bindparam("of_ticket", type_=BigInteger))
 
 
-def _truths(conditions: Sequence[ColumnElement[bool]]) -> Any:
+def truths(conditions: Sequence[ColumnElement[bool]]) -> Any:
     """What is not known (NULL) is not so."""
     return array([condition.is_(True) for condition in conditions], type_=Boolean)
 

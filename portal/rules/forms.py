@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any, cast
 
 from flask import request
-from flask_babel import gettext
+from flask_babel import gettext, ngettext
 from flask_babel import lazy_gettext as _l
 from werkzeug.datastructures import MultiDict
 from wtforms import (
@@ -25,11 +25,12 @@ from portal.accounts.models import User
 from portal.filters import MAX_LENGTH, And, FilterError, read, to_text
 from portal.projects.forms import StaffField, called
 from portal.projects.queries import all_projects
-from portal.rules.actions import DESCRIPTION_LIMIT, NAME_LIMIT, Wanted
+from portal.rules.actions import DESCRIPTION_LIMIT, NAME_LIMIT, Wanted, wanted_of
 from portal.rules.inputs import Choose, Input, Mistyped, Several
 from portal.rules.models import Rule, RuleKind
 from portal.rules.queries import is_name_taken
 from portal.rules.registry import Part, registered
+from portal.rules.trials import DAYS
 from portal.rules.words import part_of
 from portal.tickets.filtering import ticket_fields
 from portal.tickets.vocabulary import vocabulary
@@ -109,12 +110,24 @@ class RuleForm(DeskForm):
     stops = BooleanField(_l("Let no rule after it run"))
     is_enabled = BooleanField(_l("Enabled"))
     version = IntegerField(validators=[Optional(), NumberRange(0, 2**31)], widget=HiddenInput())
+    days = SelectField(_l("On the last"), [Optional()], coerce=whole_number, default=DAYS[1])
     tree: And = And()
 
-    def __init__(self, kind: RuleKind, *, reader: User, rule: Rule | None = None, **kwargs: Any) -> None:
+    def __init__(
+        self,
+        kind: RuleKind,
+        *,
+        reader: User,
+        rule: Rule | None = None,
+        like: Wanted | None = None,
+        **kwargs: Any,
+    ) -> None:
+        """What nobody has typed yet is as in `like`, or as the rule is."""
         self.kind, self.reader, self.rule = kind, reader, rule
-        shown = _shown(rule) if rule else {"owner": called(reader)}
-        super().__init__(data=shown, **kwargs)
+        self.like = like or (wanted_of(rule) if rule else None)
+        shown = _shown(self.like) if self.like else {"owner": called(reader)}
+        super().__init__(data=shown | {"version": rule.version if rule else None}, **kwargs)
+        self.days.choices = [(days, ngettext("%(num)s day", "%(num)s days", days)) for days in DAYS]
         self.project_ids.choices = options([(each.id, each.name) for each in all_projects()])
         sent = self.is_submitted() and "formdata" not in kwargs
         self.lines = {word: self._sent(word) if sent else self._kept(word) for word in (WHEN, THEN)}
@@ -218,10 +231,10 @@ class RuleForm(DeskForm):
             return registered.effects
         return registered.clocks if self.kind is RuleKind.SCHEDULED else registered.triggers
 
-    def _rows(self, word: str) -> list[dict[str, Any]]:
-        if self.rule is None:
+    def _rows(self, word: str) -> list[Mapping[str, Any]]:
+        if self.like is None:
             return []
-        return self.rule.triggers if word == WHEN else self.rule.actions
+        return list(self.like.triggers if word == WHEN else self.like.actions)
 
     def _kept(self, word: str) -> list[Line]:
         return [
@@ -298,14 +311,13 @@ def _typed(word: str, row: Mapping[str, Any]) -> dict[str, list[str]]:
     return typed
 
 
-def _shown(rule: Rule) -> dict[str, Any]:
+def _shown(rule: Wanted) -> dict[str, Any]:
     return {
         "name": rule.name,
         "description": rule.description,
         "filter": rule.filter,
         "owner": called(rule.owner),
-        "project_ids": rule.project_ids,
+        "project_ids": list(rule.project_ids),
         "stops": rule.stops,
         "is_enabled": rule.is_enabled,
-        "version": rule.version,
     }

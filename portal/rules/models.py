@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import secrets
 from datetime import datetime
 from enum import StrEnum
 from typing import Any
@@ -14,6 +15,7 @@ from sqlalchemy.orm import Mapped, mapped_column, relationship
 from portal import clock
 from portal.accounts.models import User
 from portal.extensions import Model
+from portal.rules.traces import Outcome
 
 
 class RuleKind(StrEnum):
@@ -155,6 +157,88 @@ class RuleMoment(Model):
     due_at: Mapped[datetime]
     counted_from: Mapped[datetime | None]
     state: Mapped[MomentState] = mapped_column(default=MomentState.DUE)
+
+
+class TrialState(StrEnum):
+    """queued -> running -> done; failed after its last try, cancelled by whoever tries."""
+
+    QUEUED = "queued"
+    RUNNING = "running"
+    DONE = "done"
+    FAILED = "failed"
+    CANCELLED = "cancelled"
+
+    @property
+    def label(self) -> str:
+        return str(TRIAL_LABELS[self])
+
+
+TRIAL_LABELS = {
+    TrialState.QUEUED: _l("Waiting"),
+    TrialState.RUNNING: _l("Being tried"),
+    TrialState.DONE: _l("Done"),
+    TrialState.FAILED: _l("Failed"),
+    TrialState.CANCELLED: _l("Cancelled"),
+}
+
+
+class TrialStep(StrEnum):
+    LOOKING = "looking"  # through tickets, for when it would have run
+    PLAYING = "playing"  # what it would have done
+
+
+class RuleTrial(Model):
+    """A rule, saved or not, that somebody tries on what has happened: `content` is what it is to be, as
+    `RuleVersion` keeps it, and `told` what came of it in short. It says what its reader may see.
+
+    `lease_until` is set while a worker is at it; one that ran out is a worker that died, and
+    `attempts` tells its successor from it.
+    """
+
+    __tablename__ = "rule_trials"
+    __table_args__ = (
+        Index("ix_rule_trials_due", "id", postgresql_where=text("state IN ('queued', 'running')")),
+        Index("ix_rule_trials_created_at", "created_at"),
+    )
+
+    id: Mapped[int] = mapped_column(Identity(), primary_key=True)
+    public_id: Mapped[str] = mapped_column(String(24), unique=True, default=lambda: secrets.token_urlsafe(12))
+    reader_id: Mapped[int] = mapped_column(ForeignKey("users.id", ondelete="CASCADE"), index=True)
+    rule_id: Mapped[int | None] = mapped_column(ForeignKey("rules.id", ondelete="CASCADE"), index=True)
+    kind: Mapped[RuleKind]
+    content: Mapped[dict[str, Any]] = mapped_column(JSONB)
+    days: Mapped[int]
+    state: Mapped[TrialState] = mapped_column(default=TrialState.QUEUED)
+    step: Mapped[TrialStep] = mapped_column(default=TrialStep.LOOKING)
+    total: Mapped[int] = mapped_column(default=0)
+    done: Mapped[int] = mapped_column(default=0)
+    attempts: Mapped[int] = mapped_column(default=0)
+    lease_until: Mapped[datetime | None]
+    error: Mapped[str | None] = mapped_column(String(500))
+    told: Mapped[dict[str, Any]] = mapped_column(JSONB, default=dict)
+    created_at: Mapped[datetime] = mapped_column(default=lambda: clock.now())
+    finished_at: Mapped[datetime | None]
+
+    reader: Mapped[User] = relationship()
+
+    @property
+    def is_open(self) -> bool:
+        return self.state in {TrialState.QUEUED, TrialState.RUNNING}
+
+
+class RuleTrialCase(Model):
+    """When the rule would have run in a trial, and what would have been done: a list of `trying.Deed`."""
+
+    __tablename__ = "rule_trial_cases"
+
+    trial_id: Mapped[int] = mapped_column(ForeignKey("rule_trials.id", ondelete="CASCADE"), primary_key=True)
+    position: Mapped[int] = mapped_column(primary_key=True)
+    ticket_id: Mapped[int] = mapped_column(ForeignKey("tickets.id", ondelete="CASCADE"), index=True)
+    at: Mapped[datetime]
+    outcome: Mapped[Outcome]
+    error: Mapped[str] = mapped_column(default="")
+    came_back: Mapped[bool] = mapped_column(default=False)
+    deeds: Mapped[list[dict[str, Any]]] = mapped_column(JSONB, default=list)
 
 
 class Turn(Model):

@@ -24,6 +24,7 @@ from portal.rules.engine import keep_trace, run_answer
 from portal.rules.evaluating import TICKETS, Known, answers_for, known
 from portal.rules.models import MomentState, Rule, RuleKind, RuleMoment
 from portal.rules.registry import registered
+from portal.rules.traces import Outcome
 from portal.settings.models import Tick
 from portal.tickets.filtering import ticket_fields
 from portal.tickets.lists import listed_for
@@ -111,29 +112,41 @@ def _run(moment: RuleMoment, ticket: Ticket) -> None:
     rule = db.session.get_one(Rule, moment.rule_id)
     if not _is_to_run(rule, moment, ticket):
         return
+    come_due(known(rule), ticket, moment.due_at)
+
+
+def come_due(rule: Known, ticket: Ticket, due_at: datetime) -> tuple[Event, Outcome, str] | None:
+    """Run it on the ticket, if that fits now: what happened, what became of it and what went wrong."""
     owner = db.session.get_one(User, rule.owner_id)
-    (answer,) = answers_for(owner, [known(rule)], ticket)
+    (answer,) = answers_for(owner, [rule], ticket)
     if not answer.holds and not answer.asked.problem:
-        return
-    late = clock.now() - moment.due_at
+        return None
+    late = clock.now() - due_at
     told: dict[str, Any] = {"late": int(late.total_seconds() // 60)} if late > LATE else {}
     with done_by_rule(rule.id, rule.name):
-        due_at = moment.due_at.astimezone(UTC).isoformat()
-        event = record(Kind.RULE_CAME_DUE, actor=None, ticket=ticket, public=False, due_at=due_at, **told)
+        moment = due_at.astimezone(UTC).isoformat()
+        event = record(Kind.RULE_CAME_DUE, actor=None, ticket=ticket, public=False, due_at=moment, **told)
     db.session.flush()
     with caused_by(event):
-        keep_trace(event, [(answer, *run_answer(answer, event))])
+        outcome, error = run_answer(answer, event)
+        keep_trace(event, [(answer, outcome, error)])
+    return event, outcome, error
 
 
 def _is_to_run(rule: Rule, moment: RuleMoment, ticket: Ticket) -> bool:
     is_awake = rule.is_enabled and not rule.is_paused and rule.kind is RuleKind.SCHEDULED
-    if not is_awake or (rule.project_ids and ticket.project_id not in rule.project_ids):
+    return is_awake and is_meant(known(rule), ticket, moment.counted_from)
+
+
+def is_meant(rule: Known, ticket: Ticket, counted_from: datetime | None) -> bool:
+    """Whether it is for this project, and nothing has happened since that makes it needless."""
+    if rule.project_ids and ticket.project_id not in rule.project_ids:
         return False
-    if moment.counted_from is None:
+    if counted_from is None:
         return True
     return any(
-        each.is_meant_still(ticket, moment.counted_from, values)
-        for name, values in known(rule).triggers
+        each.is_meant_still(ticket, counted_from, values)
+        for name, values in rule.triggers
         if (each := registered.clocks.get(name)) and each.kinds
     )
 

@@ -11,6 +11,7 @@ from portal import clock
 from portal.accounts.models import User
 from portal.filters import Value
 from portal.filters.fields import Columns
+from portal.filters.moments import present
 from portal.lifecycles.models import Category
 from portal.tickets.clocked import STANDING_LABELS, SlaState, Standing
 from portal.tickets.due import order_of
@@ -46,13 +47,16 @@ def _of_the_desk(shut: Collection[int]) -> list[Value]:
         return tickets.project_id.not_in(sorted(shut)) if shut else true()
 
     def in_triage(tickets: Columns) -> ColumnElement[bool]:
-        return is_in_inbox(tickets, _now()) & worked_on(tickets)
+        return is_in_inbox(tickets, _now(tickets)) & worked_on(tickets)
+
+    def is_overdue(tickets: Columns) -> ColumnElement[bool]:
+        return is_open(tickets) & (order_of(tickets.due_at) < _now(tickets))
 
     flags: list[tuple[str, Any, Callable[[Columns], ColumnElement[bool]]]] = [
-        ("overdue", _l("overdue"), lambda tickets: is_open(tickets) & (order_of(tickets.due_at) < _now())),
+        ("overdue", _l("overdue"), is_overdue),
         ("triage", _l("waiting for triage"), in_triage),
         (SPAM, _l("spam"), lambda tickets: (tickets.hidden_as == Hidden.SPAM) & worked_on(tickets)),
-        ("snoozed", _l("snoozed"), lambda tickets: is_put_off(tickets, _now()) & worked_on(tickets)),
+        ("snoozed", _l("snoozed"), lambda tickets: is_put_off(tickets, _now(tickets)) & worked_on(tickets)),
     ]
     return [_lasting(*flag, of=frozenset(shut)) for flag in flags]
 
@@ -61,14 +65,15 @@ def promises() -> list[Value]:
     """How it stands with what was promised; of a list's column `clocked.standing_of` says the same."""
 
     def is_late(tickets: Columns) -> ColumnElement[bool]:
-        return _runs(tickets) & (order_of(tickets.sla_due_at) < _now())
+        return _runs(tickets) & (order_of(tickets.sla_due_at) < _now(tickets))
 
     def is_due_soon(tickets: Columns) -> ColumnElement[bool]:
-        return _runs(tickets) & (order_of(tickets.sla_due_at) >= _now()) & (tickets.sla_warn_at < _now())
+        is_near = tickets.sla_warn_at < _now(tickets)
+        return _runs(tickets) & (order_of(tickets.sla_due_at) >= _now(tickets)) & is_near
 
     def has_time(tickets: Columns) -> ColumnElement[bool]:
-        is_near = tickets.sla_warn_at < _now()
-        return _runs(tickets) & (order_of(tickets.sla_due_at) >= _now()) & is_near.is_not(true())
+        is_near = tickets.sla_warn_at < _now(tickets)
+        return _runs(tickets) & (order_of(tickets.sla_due_at) >= _now(tickets)) & is_near.is_not(true())
 
     conditions: dict[Standing, Callable[[Columns], ColumnElement[bool]]] = {
         Standing.BREACHED: is_late,
@@ -86,6 +91,7 @@ def _runs(tickets: Columns) -> ColumnElement[bool]:
     return is_open(tickets) & (tickets.sla_state == SlaState.RUNNING)
 
 
-def _now() -> ColumnElement[datetime]:
-    """The time at which the statement is executed, whenever it was made."""
-    return bindparam(None, callable_=lambda: clock.now(), type_=Ticket.created_at.type)
+def _now(tickets: Columns) -> ColumnElement[datetime]:
+    """The time at which the statement is executed, whenever it was made; of rows of the past, theirs."""
+    now = bindparam(None, callable_=lambda: clock.now(), type_=Ticket.created_at.type)
+    return present(tickets, now)

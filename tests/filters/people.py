@@ -94,6 +94,8 @@ def _born(row, comparison, value):
         is_older = comparison in {Comparison.MORE, Comparison.AT_LEAST}
         return age >= value.meaning if is_older else age <= value.meaning
     day = row["born"].astimezone(ZONE).date()
+    if isinstance(value.meaning, int):  # days from today on
+        return compared(day, comparison, NOW.astimezone(ZONE).date() + timedelta(days=value.meaning))
     return compared(day, comparison, value.meaning[0].date())
 
 

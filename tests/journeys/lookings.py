@@ -88,6 +88,7 @@ def made(desk, chromium):
             "step": f"/tickets/{one(STEP, ticket)}",
             "team": f"/admin/teams/{one('SELECT min(id) FROM teams')}",
             **_ruled(one(RULE)),
+            "trial": one(TRIAL),
         }
 
 
@@ -189,6 +190,47 @@ RULE = """
         ON CONFLICT (event_id) DO UPDATE SET answers = EXCLUDED.answers
     )
     SELECT ARRAY[made.id::text, woken.key, woken.id::text] FROM made, woken
+"""
+TRIAL = """
+    WITH made AS (
+        INSERT INTO rule_trials (public_id, reader_id, rule_id, kind, content, days, state, step, total, done,
+            attempts, told, created_at)
+        SELECT which.id, users.id, NULL, 'trigger',
+            jsonb_build_object('name', 'Störungen des Netzes im Hauptgebäude gehen sofort an das Team',
+                'description', '', 'is_enabled', true, 'stops', false,
+                'owner', jsonb_build_object('id', users.id, 'label', users.name), 'projects', '[]'::jsonb,
+                'triggers', '[{"name": "created", "values": {}}]'::jsonb,
+                'filter', 'priority>=high type:incident -team:none',
+                'asks', '["priority>=high", "type:incident", "-team:none"]'::jsonb,
+                'actions', '[{"name": "note", "values": {"body": "Bitte sofort ansehen."}}]'::jsonb),
+            30, which.state, 'playing', 1000, 300, 1,
+            CASE which.state WHEN 'done' THEN '{
+                "since": "2026-10-24T08:00:00+00:00", "until": "2026-11-23T08:00:00+00:00", "is_cut": true,
+                "woken": 120300, "tickets": 40100, "unseen": 17, "not_so": [90000, 1200, 5], "fits": 1200,
+                "fits_on": 1100, "played": 60, "outcomes": {"ran": 58, "failed": 2},
+                "idle": 3, "came_back": 1,
+                "conflicts": [{"rule_id": 1, "rule": "Alles, was brennt, ist dringend und bleibt es auch",
+                    "field": "priority", "times": 12}],
+                "others": [{"rule_id": 1, "rule": "Alles, was brennt, ist dringend", "times": 30}]}'::jsonb
+                ELSE '{}'::jsonb END, now()
+        FROM users, (VALUES ('looked-at', 'done'), ('at-work', 'running')) AS which (id, state)
+        WHERE users.email = 'admin@example.org' RETURNING id, public_id
+    ), cases AS (
+        INSERT INTO rule_trial_cases (trial_id, position, ticket_id, at, outcome, error, came_back, deeds)
+        SELECT made.id, number, tickets.id, now(), CASE WHEN number % 30 = 0 THEN 'failed' ELSE 'ran' END,
+            CASE WHEN number % 30 = 0 THEN 'Das Team „Night shift“ gibt es nicht mehr.' ELSE '' END, false,
+            CASE WHEN number % 30 = 0 THEN '[]'::jsonb ELSE '[
+                {"kind": "ticket.edited", "rule_id": 0, "rule": "Störungen", "key": "", "text": "", "data":
+                    {"changes": {"priority": {"old": {"id": "low", "label": "low"},
+                        "new": {"id": "high", "label": "high"}}}}},
+                {"kind": "note.added", "rule_id": 0, "rule": "Störungen", "key": "",
+                    "text": "Bitte sofort ansehen.\n\nDanke", "data": {}},
+                {"kind": "ticket.submitted", "rule_id": 0, "rule": "Störungen", "key": "IT-4711", "text": "",
+                    "data": {}}]'::jsonb END
+        FROM made, tickets, generate_series(0, 59) AS number
+        WHERE public_id = 'looked-at' AND tickets.id = (SELECT min(id) FROM tickets)
+    )
+    SELECT count(*) FROM made
 """
 DELETED = """
     WITH made AS (

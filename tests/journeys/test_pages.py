@@ -53,6 +53,8 @@ PAGES = {
         "/admin/rules/new", "/admin/rules/new?kind=macro",
         "/admin/rules/new?kind=scheduled", "{ruled}/macros", "{rule}", "{rule}/versions", "{ruled}/rules",
         "{ruled}/rules?event={woken}", "{ruled}/rules?rule={rule_id}",
+        "/admin/rule-trials/looked-at", "/admin/rule-trials/looked-at?after=50", "/admin/rule-trials/at-work",
+        "/admin/rules/new?trial=looked-at",
         "/admin/people/import", "/admin/people/11", "/admin/organizations", "/admin/organizations/new",
         "/admin/organizations/2", "/admin/departments/1", "/admin/organizations/2/members/11",
         "/admin/projects", "/admin/categories", "/admin/teams", "/admin/providers",

@@ -1,4 +1,4 @@
-"""An admin builds a rule, enables it, it fires, and the ticket explains it."""
+"""An admin builds a rule, tries it on the past, enables it, it fires, and the ticket explains it."""
 
 import re
 
@@ -40,17 +40,26 @@ def no_rule_stays(open_browser):
         page.goto("/admin/rules")
 
 
-def test_a_rule_is_built_mended_enabled_fires_and_is_explained(no_rule_stays, open_browser):
-    page = no_rule_stays
+def test_a_rule_is_built_mended_tried_enabled_fires_and_is_explained(no_rule_stays, open_browser):
+    page, asker = no_rule_stays, open_browser("employee")
+    before = ask(asker, "The paternoster hums")
     build(page, "Lifts are urgent", "paternoster")
     page.click("button:has-text('Keep the rule')")
     expect(page.locator(".error-summary")).to_contain_text("Did you mean “priority”?")
     page.fill("#filter", "title:paternoster")
+    page.click("#try")
+    page.wait_for_url(re.compile(r"/admin/rule-trials/"))
+    expect(page.locator("#found-title")).to_have_text("It would have run 1 time, on 1 ticket")
+    expect(page.locator(".trial-case")).to_contain_text([before])
+    expect(page.locator(".trial-case")).to_contain_text(["Critical"])
+    asker.reload()
+    expect(asker.locator("body")).not_to_contain_text("Critical")
+    page.click("text=Back to the form")
+    expect(page.locator("#filter")).to_have_value("title:paternoster")
     page.check("#is_enabled")
     page.click("button:has-text('Keep the rule')")
     page.wait_for_url(re.compile(r"/admin/rules/\d+$"))
 
-    asker = open_browser("employee")
     key = ask(asker, "The paternoster stands still")
     page.goto(f"/tickets/{key}")
     changed = page.locator(".happening", has_text="Rule: Lifts are urgent")

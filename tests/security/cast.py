@@ -12,6 +12,7 @@ from portal.exports.models import Format, TicketExport
 from portal.extensions import db
 from portal.organizations.models import MembershipRole, Shares
 from portal.permissions import Scope
+from portal.rules.models import RuleKind, RuleTrial
 from tests import factories as make
 
 WHO = ("anonymous", "unverified", "employee", "stranger", "viewer", "house admin", "agent", "other agent",
@@ -164,7 +165,7 @@ def _token_of(person):
 
 
 def _session_of(person):
-    """Of the browser, passkey, view, bulk change and export that they have, which are all called so."""
+    """Of the browser, passkey, view, bulk change, export and trial they have, which are all called so."""
     row = make.make(
         Session,
         user_id=person.id,
@@ -188,6 +189,10 @@ def _session_of(person):
         place="All open",
         format=Format.CSV,
     )
+    make.make(
+        RuleTrial, public_id=row.public_id, reader_id=person.id, kind=RuleKind.TRIGGER, days=7,
+        content={"name": "x", "triggers": [], "filter": "", "asks": [], "actions": []},
+    )  # fmt: skip
     make.make(BulkOperation, public_id=row.public_id, owner_id=person.id, act="close", what={})
     make.make(
         View, public_id=row.public_id, owner_id=person.id, name=row.public_id, sort="-updated", columns=[]
