@@ -84,18 +84,16 @@ def _after() -> int:
 
 
 def _case(case: RuleTrialCase, key: str, title: str) -> Shown:
-    deeds = [
-        Foreseen(
-            id=f"{case.position}-{number}",
-            kind=deed["kind"],
-            created_at=case.at,
-            data=deed["data"] | ({"rule": {"label": deed["rule"]}} if deed["rule"] else {}),
-            key=deed["key"],
-            text=deed["text"],
-        )
-        for number, deed in enumerate(case.deeds)
-        if not deed["kind"].startswith("tag.")
-    ]
+    """Of another ticket only that it is concerned: what rules do to a new one is a case of its own."""
+    elsewhere: set[str] = set()
+    deeds = []
+    for number, deed in enumerate(case.deeds):
+        if deed["kind"].startswith("tag.") or deed["key"] in elsewhere:
+            continue
+        elsewhere |= {deed["key"]} - {""}
+        by = {"rule": {"label": deed["rule"]}} if deed["rule"] else {}
+        told = {"id": f"{case.position}-{number}", "created_at": case.at, "data": deed["data"] | by}
+        deeds.append(Foreseen(kind=deed["kind"], key=deed["key"], text=deed["text"], **told))
     return Shown(case, key, title, deeds)
 
 

@@ -226,7 +226,7 @@ TRIAL = """
                 {"kind": "note.added", "rule_id": 0, "rule": "Störungen", "key": "",
                     "text": "Bitte sofort ansehen.\n\nDanke", "data": {}},
                 {"kind": "ticket.submitted", "rule_id": 0, "rule": "Störungen", "key": "IT-4711", "text": "",
-                    "data": {}}]'::jsonb END
+                    "data": {"values": {"title": {"id": "x", "label": "Ersatzteil bestellen"}}}}]'::jsonb END
         FROM made, tickets, generate_series(0, 59) AS number
         WHERE public_id = 'looked-at' AND tickets.id = (SELECT min(id) FROM tickets)
     )
