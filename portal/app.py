@@ -225,7 +225,7 @@ def create_app(settings: Settings | None = None) -> Flask:
         clocks=clocks.CLOCKS,
         effects=(*effects.EFFECTS_ON_FIELDS, *speaking.EFFECTS_OF_WORDS),
     )
-    events.follow_with(at_once=reactions.AT_ONCE, afterwards=reactions.AFTERWARDS)
+    events.follow_with(at_once=reactions.AT_ONCE, afterwards=reactions.AFTERWARDS, only_if=reactions.ONLY_IF)
 
     app.jinja_env.globals |= IN_TEMPLATES
     for blueprint in BLUEPRINTS:

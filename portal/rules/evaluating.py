@@ -62,9 +62,13 @@ class Known:
 
     def is_woken_by(self, event: Event) -> bool:
         """Whether it is for this kind of event, in this project."""
-        if event.ticket is None or (self.project_ids and event.ticket.project_id not in self.project_ids):
-            return False
-        return any(_fires(name, values, event) for name, values in self.triggers)
+        return self.is_for(event.ticket) and any(
+            _fires(name, values, event) for name, values in self.triggers
+        )
+
+    def is_for(self, ticket: Ticket | None) -> bool:
+        """Whether it is for tickets of that project."""
+        return ticket is not None and (not self.project_ids or ticket.project_id in self.project_ids)
 
 
 @dataclass(frozen=True)
