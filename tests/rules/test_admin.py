@@ -85,6 +85,10 @@ WRONG = {
         {"then-0-is": "assign", "then-0-person": "ann@example.org"},
         "Ann Asker does not work here any more.",
     ),
+    "a person who has no account any more": (
+        {"then-0-is": "participant", "then-0-person": "gone@example.org"},
+        "Gone Gaby is not there any more.",
+    ),
     "a line that the desk does not know": ({"then-0-is": "sing"}, "This desk does not know it."),
 }
 
@@ -92,6 +96,7 @@ WRONG = {
 @pytest.mark.parametrize("wrong", WRONG)
 def test_what_is_wrong_is_said_at_its_field_and_what_was_typed_stays(browser, wrong):
     make.employee(name="Ann Asker", email="ann@example.org")
+    make.employee(name="Gone Gaby", email="gone@example.org").is_active = False
     db.session.commit()
     changed, words = WRONG[wrong]
     data = {name: value for name, value in (FORM | changed).items() if value is not None}
@@ -103,6 +108,25 @@ def test_what_is_wrong_is_said_at_its_field_and_what_was_typed_stays(browser, wr
     assert data["description"] in answer.text
     assert data["filter"] in answer.text
     assert db.session.scalar(select(Rule)) is None
+
+
+def test_whoever_takes_part_is_found_also_among_those_who_ask(browser):
+    ann = make.employee(name="Ann Asker", email="ann@example.org")
+    db.session.commit()
+    line = {"then-0-is": "participant", "then-0-person": "Ann Asker"}
+
+    assert "Ann Asker" in browser.get("/tickets/people?then-0-person=ask").text
+    browser.post(NEW, data=FORM | line)
+
+    assert only_rule().actions[0]["values"]["person"]["id"] == ann.id
+
+
+def test_a_text_is_kept_with_the_ends_of_lines_of_this_desk(browser):
+    line = {"then-0-is": "description", "then-0-text": "One\r\nTwo", "then-0-how": "append"}
+
+    browser.post(NEW, data=FORM | line)
+
+    assert only_rule().actions[0]["values"]["text"] == "One\nTwo"
 
 
 def test_a_name_that_there_is_is_refused(browser):
