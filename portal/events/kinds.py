@@ -160,8 +160,9 @@ class Kind(StrEnum):
     SLA_POLICIES_ORDERED = "sla_policies.ordered"  # data: changes.order, of names
     RULE_CREATED = "rule.created"  # data: rule_id, automation: its name, changes
     RULE_EDITED = "rule.edited"  # data: rule_id, automation, version, changes, from_version
-    RULE_DELETED = "rule.deleted"  # data: rule_id, automation, changes
-    RULES_ORDERED = "rules.ordered"  # data: rule_id, automation, changes.place
+    RULE_DELETED = "rule.deleted"  # data: rule_id, automation, kind_of_rule, changes
+    RULES_ORDERED = "rules.ordered"  # data: changes.order, of names; was: all ids; of one that was moved
+    # rule_id, automation, changes.place
     SETTINGS_EDITED = "settings.edited"  # data: changes
     AUDIT_EXPORTED = "audit.exported"  # data: asked, the filter in words
     AUDIT_SHORTENED = "audit.shortened"  # data: removed, before
