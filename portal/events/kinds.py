@@ -115,9 +115,11 @@ class Kind(StrEnum):
     PROJECT_MEMBER_ADDED = "project.member_added"  # data: project_id, project, user_id, user
     PROJECT_MEMBER_REMOVED = "project.member_removed"  # data: project_id, project, user_id, user
     CONFIGURATION_IMPORTED = "configuration.imported"  # data: made, changed: how many
-    LIFECYCLE_CREATED = "lifecycle.created"  # data: lifecycle_id, lifecycle, like
+    LIFECYCLE_CREATED = "lifecycle.created"  # data: lifecycle_id, lifecycle, like, changes
     LIFECYCLE_EDITED = "lifecycle.edited"  # data: lifecycle_id, lifecycle, changes
-    LIFECYCLE_PUBLISHED = "lifecycle.published"  # data: lifecycle_id, lifecycle, changes.version, why
+    LIFECYCLE_PUBLISHED = (
+        "lifecycle.published"  # data: lifecycle_id, lifecycle, why, changes of version, statuses, steps
+    )
     LIFECYCLE_DELETED = "lifecycle.deleted"  # data: lifecycle_id, lifecycle, changes
     CATEGORY_CREATED = "category.created"  # data: category_id, category
     CATEGORY_EDITED = "category.edited"  # data: category_id, category, changes

@@ -184,6 +184,34 @@ def test_one_is_made_like_another_renamed_and_deleted_while_no_project_has_it(cl
     assert db.session.scalars(select(Lifecycle.name)).all() == ["Standard"]
 
 
+def test_each_change_of_a_workflow_is_told_with_before_and_after_and_a_version_goes_back(client, world):
+    """Made like another one, renamed, published, rolled back, deleted: in the audit log, in words."""
+    client.post("/admin/lifecycles/new", data={"name": "Rooms", "like_id": world.lifecycle_id})
+    rooms = db.session.scalars(select(Lifecycle).where(Lifecycle.name == "Rooms")).one()
+    url = f"/admin/lifecycles/{rooms.id}"
+    client.post(f"{url}/name", data={"name": "Doors", "description": ""})
+    edit(client, url, label__open="New", **{"step:open:blocked": "yes"})
+    assert publish(client, url).status_code == 303
+    client.post(f"{url}/versions/1/draft")
+    assert publish(client, url).status_code == 303
+    client.post(f"{url}/removal")
+
+    told = unescape(client.get("/admin/audit").text)
+
+    for label in ("Workflow created", "Workflow renamed", "Workflow published", "Workflow deleted"):
+        assert label in told, label
+    for changed in (
+        "Name: <b>Rooms</b> became <b>Doors</b>",
+        "Statuses: <b>Open (new, blue)</b> became <b>New (new, blue)</b>",
+        "Statuses: <b>New (new, blue)</b> became <b>Open (new, blue)</b>",
+        "Version: <b>2</b> became <b>3</b>",
+        "Name: <b>Doors</b> became <b>nothing</b>",
+    ):
+        assert changed in told, changed
+    assert "New → Blocked" in told
+    assert "Open → Closed" in told.partition("Workflow deleted")[2]
+
+
 @pytest.mark.parametrize(
     ("typed", "found"),
     [
