@@ -72,4 +72,4 @@ def _arrange(was: Sequence[Rule], now: Sequence[Rule], changes: Changes, *, acto
 
 
 def _said(rules: Sequence[Rule]) -> str:
-    return ", ".join(rule.name for rule in rules)
+    return " · ".join(rule.name for rule in rules)

@@ -273,9 +273,9 @@ def test_rules_are_put_in_order(browser, olga):
     assert order() == ["One", "Three", "Two"]
 
     assert [told(event) for event in audited(Kind.RULES_ORDERED)] == [
-        {"Place": ("3", "2"), "Order": ("Two, Three", "Three, Two")},
-        {"Place": ("3", "1"), "Order": ("One, Three, Two", "Two, One, Three")},
-        {"Place": ("1", "3"), "Order": ("Two, One, Three", "One, Three, Two")},
+        {"Place": ("3", "2"), "Order": ("Two · Three", "Three · Two")},
+        {"Place": ("3", "1"), "Order": ("One · Three · Two", "Two · One · Three")},
+        {"Place": ("1", "3"), "Order": ("Two · One · Three", "One · Three · Two")},
     ]
 
 
@@ -303,7 +303,7 @@ def test_the_order_of_before_is_put_back_and_that_again(browser, olga):
     assert "“Three” went from place 3 to 2" in page
     assert (answer.status_code, order()) == (303, ["One", "Two", "Three"])
     put_back = audited(Kind.RULES_ORDERED)[-1]
-    assert told(put_back) == {"Order": ("Three, One, Two", "One, Two, Three")}
+    assert told(put_back) == {"Order": ("Three · One · Two", "One · Two · Three")}
     undo(browser, put_back)
     assert order() == ["Three", "One", "Two"]
 
