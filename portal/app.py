@@ -62,7 +62,7 @@ from portal.privacy import admin as privacy_admin
 from portal.privacy import mine as privacy_mine
 from portal.projects import admin as projects_admin
 from portal.rules import admin as rules_admin
-from portal.rules import clocks, effects, registry, speaking, trial_views, triggers
+from portal.rules import clocks, effects, registry, sight, speaking, texts, trial_views, triggers
 from portal.rules import desk as rules_desk
 from portal.search import views as search
 from portal.settings import views as settings_views
@@ -224,9 +224,14 @@ def create_app(settings: Settings | None = None) -> Flask:
     registry.offer(
         triggers=triggers.TRIGGERS,
         clocks=clocks.CLOCKS,
-        effects=(*effects.EFFECTS_ON_FIELDS, *speaking.EFFECTS_OF_WORDS),
+        effects=(
+            *effects.EFFECTS_ON_FIELDS,
+            *texts.EFFECTS_ON_TEXTS,
+            *sight.EFFECTS_ON_SIGHT,
+            *speaking.EFFECTS_OF_WORDS,
+        ),
     )
-    events.follow_with(at_once=reactions.AT_ONCE, afterwards=reactions.AFTERWARDS)
+    events.follow_with(at_once=reactions.AT_ONCE, afterwards=reactions.AFTERWARDS, only_if=reactions.ONLY_IF)
 
     app.jinja_env.globals |= IN_TEMPLATES
     for blueprint in BLUEPRINTS:

@@ -1,7 +1,9 @@
 """What follows when something happens on a ticket: read these two lists to know."""
 
+from portal.events.following import Condition, Reaction
 from portal.notifications.actions import notify_people
 from portal.rules.reactions import apply_rules
+from portal.rules.waking import could_wake_a_rule
 from portal.sla.keeping import keep_sla_clocks
 from portal.tickets.reactions import tell_live_pages, ticket_touched
 from portal.tickets.triage import keep_inbox
@@ -19,3 +21,7 @@ AFTERWARDS = (
     apply_rules,  # may change the ticket, and so record more events
     notify_people,  # rows for the bell of everyone concerned
 )
+# What of it is not even written down where this says no: asked of each event, without a statement.
+ONLY_IF: dict[Reaction, Condition] = {
+    apply_rules: could_wake_a_rule,
+}

@@ -16,6 +16,11 @@ def messages():
         yield from ((path.parent.parent.name, message) for message in translations.read(path) if message.id)
 
 
+def _texts(of):
+    """Its singular and plural, where it has both."""
+    return of if isinstance(of, tuple | list) else (of,)
+
+
 def test_german_is_there():
     assert [path.parent.parent.name for path in FILES] == ["de"]
 
@@ -31,8 +36,8 @@ def test_every_text_of_today_is_translated(path):
 
 def test_no_placeholder_is_lost_or_invented():
     for language, message in messages():
-        english = message.id if isinstance(message.id, tuple | list) else (message.id,)
-        other = message.string if isinstance(message.string, tuple | list) else (message.string,)
+        english = _texts(message.id)
+        other = _texts(message.string)
         wanted = {name for text in english for name in PLACEHOLDER.findall(text)}
         for text in other:
             assert set(PLACEHOLDER.findall(text)) <= wanted, (language, message.id)
@@ -55,3 +60,11 @@ def test_a_page_speaks_german(app):
 def test_the_desk_has_one_spelling_in_german():
     catalog = translations.read(next(path for path in FILES if path.parent.parent.name == "de"))
     assert [message.id for message in catalog if "Service Desk" in str(message.string)] == []
+
+
+@pytest.mark.parametrize("other", ["Fassung", "Vorgang", "Vorgäng"])
+def test_one_thing_has_one_name_in_german(other):
+    """Versions are called “Version”, tickets “Ticket”."""
+    said = [text for _language, message in messages() for text in _texts(message.string)]
+
+    assert [text for text in said if other.lower() in text.lower()] == []

@@ -1,7 +1,7 @@
 """Rules that are tried on what has happened, and an index by which the events of some days are found.
 
 Revision ID: 0047
-Revises: 0044
+Revises: 0046
 """
 
 import sqlalchemy as sa
@@ -9,7 +9,7 @@ from alembic import op
 from sqlalchemy.dialects.postgresql import JSONB
 
 revision = "0047"
-down_revision = "0044"
+down_revision = "0046"
 branch_labels = None
 depends_on = None
 

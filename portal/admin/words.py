@@ -187,6 +187,8 @@ FIELDS = {
     "lead": _l("Lead"),
     "lifecycle": _l("Workflow"),
     "version": _l("Version"),
+    "statuses": _l("Statuses"),
+    "steps": _l("Steps"),
     "members_only": _l("For members only"),
     "is_limited": _l("Limited to their projects"),
     "team": _l("Team"),

@@ -1,7 +1,7 @@
 """Canned replies are made, changed and deleted; what is shared tells the audit log. Nothing here commits."""
 
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeVar
 
 from flask_babel import gettext as _
 from sqlalchemy.exc import IntegrityError
@@ -9,7 +9,7 @@ from sqlalchemy.exc import IntegrityError
 from portal import clock
 from portal.accounts.models import User
 from portal.accounts.queries import hold
-from portal.canned.models import BODY_LIMIT, CannedReply
+from portal.canned.models import BODY_LIMIT, CannedReply, CannedReplyVersion
 from portal.canned.placeholders import problems
 from portal.canned.policy import may_edit, may_share
 from portal.canned.queries import count_in_place
@@ -23,6 +23,7 @@ from portal.organizations.sharing import Sharing
 from portal.projects.models import Project
 
 MOST = 200  # of one person, of a team, and of everyone
+Row = TypeVar("Row", Team, Project)
 TOLD = 2_000  # characters of a text that the audit log keeps
 
 
@@ -48,14 +49,16 @@ def create(wanted: Wanted, *, actor: User | None) -> CannedReply:
     reply = CannedReply()
     _keep(reply, wanted, actor)
     if reply.is_shared:
+        _keep_version(reply)
         _record(Kind.CANNED_SHARED, reply, actor, was={}, now=_facts(wanted))
     return reply
 
 
-def edit(reply: CannedReply, wanted: Wanted, *, actor: User) -> None:
+def edit(reply: CannedReply, wanted: Wanted, *, actor: User, **told: Any) -> None:
     """Change it, or its place; what it is already changes nothing. Raises what `create` raises.
 
-    One that somebody takes back for themselves is theirs from then on.
+    One that somebody takes back for themselves is theirs from then on. What is `told` besides, the audit
+    log keeps.
     """
     if not may_edit(actor, reply):
         raise NotAllowed(_("This reply is shared by others. Keep a copy of your own to change it."))
@@ -67,8 +70,23 @@ def edit(reply: CannedReply, wanted: Wanted, *, actor: User) -> None:
     if not has_place:
         _refuse_too_many(wanted, actor)
     _keep(reply, wanted, actor, version=reply.version + 1)
+    if reply.is_shared:
+        _keep_version(reply)
     if was_shared or reply.is_shared:
-        _record(_kind(was_shared, reply.is_shared), reply, actor, was=was if was_shared else {}, now=now)
+        kind = _kind(was_shared, reply.is_shared)
+        _record(kind, reply, actor, was=was if was_shared else {}, now=now, **told)
+
+
+def roll_back(reply: CannedReply, version: CannedReplyVersion, *, actor: User) -> None:
+    """Make it what it was in that version, for whom it was shared with then, as a new one.
+
+    Raises what `edit` raises, and DomainError where its team or project is not there any more.
+    """
+    content = version.content
+    team, project = _there(Team, content["team"]), _there(Project, content["project"])
+    shared = Sharing.TEAM if team else Sharing.EVERYONE
+    wanted = Wanted(content["name"], content["body"], shared, team, project)
+    edit(reply, wanted, actor=actor, from_version=version.version)
 
 
 def delete(reply: CannedReply, *, actor: User) -> None:
@@ -78,6 +96,15 @@ def delete(reply: CannedReply, *, actor: User) -> None:
     if reply.is_shared:
         _record(Kind.CANNED_UNSHARED, reply, actor, was=_facts(wanted_of(reply)), now={})
     db.session.delete(reply)
+
+
+def _there(model: type[Row], kept: dict[str, Any] | None) -> Row | None:
+    if kept is None:
+        return None
+    found = db.session.get(model, kept["id"])
+    if found is None:
+        raise DomainError(_("“%(name)s” is not there any more.", name=kept["label"]))
+    return found
 
 
 def wanted_of(reply: CannedReply) -> Wanted:
@@ -127,6 +154,19 @@ def _keep(reply: CannedReply, wanted: Wanted, actor: User | None, *, version: in
         raise DomainError(said) from None
 
 
+def _keep_version(reply: CannedReply) -> None:
+    team, project = reply.team, reply.project
+    content = {
+        "name": reply.name,
+        "body": reply.body,
+        "team": {"id": team.id, "label": team.name} if team else None,
+        "project": {"id": project.id, "label": project.name} if project else None,
+    }
+    about = {"changed_by_id": reply.changed_by_id, "created_at": reply.updated_at}
+    db.session.add(CannedReplyVersion(reply_id=reply.id, version=reply.version, content=content, **about))
+    db.session.flush()
+
+
 def _facts(wanted: Wanted) -> dict[str, Any]:
     place = wanted.team or (wanted.shared if wanted.shared is Sharing.EVERYONE else None)
     return {"name": wanted.name, "shared_with": place, "project": wanted.project, "body": wanted.body}
@@ -139,15 +179,21 @@ def _kind(was_shared: bool, is_shared: bool) -> Kind:
 
 
 def _record(
-    kind: Kind, reply: CannedReply, actor: User | None, *, was: dict[str, Any], now: dict[str, Any]
+    kind: Kind,
+    reply: CannedReply,
+    actor: User | None,
+    *,
+    was: dict[str, Any],
+    now: dict[str, Any],
+    **told: Any,
 ) -> None:
     """What the audit log tells of it: nothing of what somebody has only for themselves."""
-    name = (now or was)["name"]
     if kind is Kind.CANNED_UNSHARED:
-        name, was, now = was["name"], {"shared_with": was["shared_with"]}, {}
+        now = {}
+    name = (now or was)["name"]
     fields = [field for field in (was | now) if was.get(field) != now.get(field)]
     changes = {field: change(_cut(was.get(field)), _cut(now.get(field))) for field in fields}
-    record(kind, actor=actor, canned_id=reply.id, canned=name, changes=changes)
+    record(kind, actor=actor, canned_id=reply.id, canned=name, changes=changes, **told)
 
 
 def _cut(value: Any) -> Any:

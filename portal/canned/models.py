@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import secrets
 from datetime import datetime
+from typing import Any
 
 from sqlalchemy import CheckConstraint, ForeignKey, Identity, Index, String, text
+from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Mapped, mapped_column, relationship, validates
 
 from portal import clock
@@ -84,3 +86,22 @@ class CannedReply(Model):
     @property
     def is_shared(self) -> bool:
         return self.shared is not Sharing.NOBODY
+
+
+class CannedReplyVersion(Model):
+    """What a reply was that was shared, from then on until the next version.
+
+    What somebody has for themselves is nobody's to look back at, and has none.
+    """
+
+    __tablename__ = "canned_reply_versions"
+
+    reply_id: Mapped[int] = mapped_column(
+        ForeignKey("canned_replies.id", ondelete="CASCADE"), primary_key=True
+    )
+    version: Mapped[int] = mapped_column(primary_key=True)
+    content: Mapped[dict[str, Any]] = mapped_column(JSONB)  # name, body, team and project by id and label
+    changed_by_id: Mapped[int | None] = mapped_column(ForeignKey("users.id"))
+    created_at: Mapped[datetime] = mapped_column(default=lambda: clock.now())
+
+    changed_by: Mapped[User | None] = relationship()

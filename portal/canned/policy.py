@@ -6,10 +6,10 @@ belongs to its place: whoever may share there may change it and take it away, an
 whoever wrote it. A reply for a project is for those who work in that project alone.
 """
 
-from sqlalchemy import ColumnElement, or_, select, true
+from sqlalchemy import BigInteger, ColumnElement, cast, or_, select, true
 
 from portal.accounts.models import User
-from portal.canned.models import CannedReply
+from portal.canned.models import CannedReply, CannedReplyVersion
 from portal.extensions import db
 from portal.organizations.models import Team
 from portal.organizations.queries import team_ids_of, teams_led_by
@@ -34,6 +34,17 @@ def readable_by(user: User) -> ColumnElement[bool]:
 def editable_by(user: User) -> ColumnElement[bool]:
     """Those that this agent may change, share elsewhere and delete."""
     return or_(_is_own(user), CannedReply.owner_id.is_(None) & _shares_there(user) & _is_open_to(user))
+
+
+def looked_back_at_by(user: User) -> ColumnElement[bool]:
+    """The versions that this agent may see of a reply that is theirs to change: those of when it was, too."""
+    team_id, project_id = _id_in_version("team"), _id_in_version("project")
+    was_theirs = true() if user.may(Permission.CANNED_SHARE) else team_id.in_(teams_led_by(user))
+    return was_theirs & or_(project_id.is_(None), project_id.not_in(shut_to(user)))
+
+
+def _id_in_version(name: str) -> ColumnElement[int]:
+    return cast(CannedReplyVersion.content[(name, "id")].as_string(), BigInteger)
 
 
 def may_edit(user: User, reply: CannedReply) -> bool:

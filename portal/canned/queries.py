@@ -2,8 +2,8 @@ from sqlalchemy import ColumnElement, Select, func, or_, select
 from sqlalchemy.orm import joinedload
 
 from portal.accounts.models import User, sort_key
-from portal.canned.models import CannedReply
-from portal.canned.policy import editable_by, leads, readable_by, usable_by
+from portal.canned.models import CannedReply, CannedReplyVersion
+from portal.canned.policy import editable_by, leads, looked_back_at_by, readable_by, usable_by
 from portal.extensions import db
 from portal.organizations.models import Team
 from portal.projects.models import Project
@@ -64,6 +64,21 @@ def reply_or_404(public_id: str, *, seen_by: User, to_change: bool = False) -> C
             joinedload(CannedReply.team), joinedload(CannedReply.project), joinedload(CannedReply.changed_by)
         )
     )
+
+
+def versions_of(reply: CannedReply, *, seen_by: User) -> list[CannedReplyVersion]:
+    """What it was while it was shared, the latest first; of a reply that is theirs to change."""
+    kept = _versions(reply, seen_by).options(joinedload(CannedReplyVersion.changed_by))
+    return list(db.session.scalars(kept.order_by(CannedReplyVersion.version.desc())))
+
+
+def version_or_404(reply: CannedReply, version: int, *, seen_by: User) -> CannedReplyVersion:
+    return db.one_or_404(_versions(reply, seen_by).where(CannedReplyVersion.version == version))
+
+
+def _versions(reply: CannedReply, user: User) -> Select[CannedReplyVersion]:
+    its_own = CannedReplyVersion.reply_id == reply.id
+    return select(CannedReplyVersion).where(its_own, looked_back_at_by(user))
 
 
 def teams_to_share_with(user: User) -> list[Team]:

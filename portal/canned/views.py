@@ -1,6 +1,6 @@
 """The canned replies that somebody of the desk keeps or shares: listed, made, changed, deleted."""
 
-from flask import Blueprint, flash, redirect, render_template, request, url_for
+from flask import Blueprint, abort, flash, redirect, render_template, request, url_for
 from flask_babel import gettext as _
 
 from portal.canned import actions
@@ -9,7 +9,7 @@ from portal.canned.forms import CannedForm
 from portal.canned.models import BODY_LIMIT, CannedReply
 from portal.canned.placeholders import NAMES
 from portal.canned.policy import may_edit
-from portal.canned.queries import readable_rows, reply_or_404
+from portal.canned.queries import readable_rows, reply_or_404, version_or_404, versions_of
 from portal.errors import DomainError
 from portal.extensions import db
 from portal.markdown import render_markdown
@@ -21,6 +21,7 @@ from portal.web.session import me
 
 bp = Blueprint("canned", __name__, url_prefix="/canned-replies")
 LIST, PAGE, READ = "canned/index.html", "canned/reply.html", "canned/read.html"
+VERSIONS = "canned/versions.html"
 BY_NAME = Order(CannedReply.sort_name, CannedReply.id, descending=False)
 
 
@@ -84,6 +85,26 @@ def _changed(form: CannedForm, known: CannedReply):
     db.session.commit()
     flash(_("Your changes to “%(name)s” are saved.", name=known.name), "success")
     return go_to(url_for(".index"))
+
+
+@bp.get("/<public_id>/versions")
+@requires(Permission.TICKET_WORK)
+def versions(public_id: str):
+    """For whoever may change it; to all others a reply is what it is now."""
+    known = reply_or_404(public_id, seen_by=me())
+    if not may_edit(me(), known):
+        abort(404)
+    return render(VERSIONS, VERSIONS, reply=known, versions=versions_of(known, seen_by=me()))
+
+
+@bp.post("/<public_id>/versions/<row:number>/restore")
+@requires(Permission.TICKET_WORK)
+def restore(public_id: str, number: int):
+    known = reply_or_404(public_id, seen_by=me(), to_change=True)
+    actions.roll_back(known, version_or_404(known, number, seen_by=me()), actor=me())
+    db.session.commit()
+    flash(_("The canned reply is as it was in version %(number)s.", number=number), "success")
+    return redirect(url_for(".reply", public_id=public_id), 303)
 
 
 @bp.post("/<public_id>/deletion")

@@ -17,6 +17,7 @@ from portal.rules import actions
 from portal.rules.actions import Wanted, wanted_of
 from portal.rules.inputs import Choose, Input, Mistyped
 from portal.rules.models import Rule, RuleKind
+from portal.rules.ordering import in_order, move
 from portal.rules.registry import Part, registered
 from portal.tickets.filtering import ticket_fields
 from portal.tickets.vocabulary import vocabulary
@@ -27,7 +28,7 @@ LANGUAGE = "en"  # in which names are written that people read in their own
 
 
 def written() -> list[dict[str, Any]]:
-    return [_written(wanted_of(rule)) for rule in _in_order()]
+    return [_written(wanted_of(rule)) for rule in in_order()]
 
 
 def _written(rule: Wanted) -> dict[str, Any]:
@@ -116,21 +117,17 @@ def put(entry: RuleEntry, *, actor: User) -> None:
 def put_in_order(entries: Sequence[RuleEntry], *, actor: User) -> None:
     """As the file has them; those that it does not name keep their order behind these."""
     for place in range(len(entries)):
-        now = list(_in_order())
+        now = in_order()
         rule = next(each for each in now if each.name.lower() == entries[place].name.lower())
         if now[place].id != rule.id:
-            actions.move(rule, actor=actor, before=now[place])
+            move(rule, actor=actor, before=now[place])
 
 
 def is_in_order(entries: Sequence[RuleEntry]) -> bool:
     """Whether they stand so already, those that are there."""
-    now = [rule.name.lower() for rule in _in_order()]
+    now = [rule.name.lower() for rule in in_order()]
     named = [entry.name.lower() for entry in entries if entry.name.lower() in now]
     return now[: len(named)] == named
-
-
-def _in_order() -> Sequence[Rule]:
-    return db.session.scalars(select(Rule).order_by(Rule.position, Rule.id)).all()
 
 
 def _called(name: str, *, to_change: bool = False) -> Rule | None:

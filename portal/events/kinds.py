@@ -115,9 +115,9 @@ class Kind(StrEnum):
     PROJECT_MEMBER_ADDED = "project.member_added"  # data: project_id, project, user_id, user
     PROJECT_MEMBER_REMOVED = "project.member_removed"  # data: project_id, project, user_id, user
     CONFIGURATION_IMPORTED = "configuration.imported"  # data: made, changed: how many
-    LIFECYCLE_CREATED = "lifecycle.created"  # data: lifecycle_id, lifecycle, like
+    LIFECYCLE_CREATED = "lifecycle.created"  # data: lifecycle_id, lifecycle, like, changes
     LIFECYCLE_EDITED = "lifecycle.edited"  # data: lifecycle_id, lifecycle, changes
-    LIFECYCLE_PUBLISHED = "lifecycle.published"  # data: lifecycle_id, lifecycle, changes.version, why
+    LIFECYCLE_PUBLISHED = "lifecycle.published"  # data: lifecycle_id, lifecycle, changes, why
     LIFECYCLE_DELETED = "lifecycle.deleted"  # data: lifecycle_id, lifecycle, changes
     CATEGORY_CREATED = "category.created"  # data: category_id, category
     CATEGORY_EDITED = "category.edited"  # data: category_id, category, changes
@@ -160,8 +160,9 @@ class Kind(StrEnum):
     SLA_POLICIES_ORDERED = "sla_policies.ordered"  # data: changes.order, of names
     RULE_CREATED = "rule.created"  # data: rule_id, automation: its name, changes
     RULE_EDITED = "rule.edited"  # data: rule_id, automation, version, changes, from_version
-    RULE_DELETED = "rule.deleted"  # data: rule_id, automation, changes
-    RULES_ORDERED = "rules.ordered"  # data: rule_id, automation, changes.place
+    RULE_DELETED = "rule.deleted"  # data: rule_id, automation, kind_of_rule, changes
+    # data: changes.order, of names; was: the ids of all; of one that was moved also rule_id, changes.place
+    RULES_ORDERED = "rules.ordered"
     SETTINGS_EDITED = "settings.edited"  # data: changes
     AUDIT_EXPORTED = "audit.exported"  # data: asked, the filter in words
     AUDIT_SHORTENED = "audit.shortened"  # data: removed, before

@@ -104,6 +104,6 @@ def _let_follow(event: Event) -> None:
     for reaction in following.at_once:
         reaction(event)
     db.session.add_all(
-        Delivery(event=event, ticket_id=event.ticket_id, reaction=name) for name in following.afterwards
+        Delivery(event=event, ticket_id=event.ticket_id, reaction=name) for name in following.owed(event)
     )
     enqueue_after_commit("jobs.events.react", queue="urgent")

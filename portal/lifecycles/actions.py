@@ -16,6 +16,7 @@ from portal.lifecycles.models import USUAL_COLOUR, Category, Lifecycle, Lifecycl
 from portal.lifecycles.plan import Plan, PlannedStatus, PlannedStep
 from portal.lifecycles.publishing import keep
 from portal.lifecycles.queries import is_in_use, published_plan
+from portal.lifecycles.told import plan_told
 
 _STATUSES = {
     "open": ("Open", Category.NEW, ("in_progress", "closed")),
@@ -46,7 +47,9 @@ def create_lifecycle(
     """
     plan = plan or (published_plan(like) if like else DEFAULT)
     lifecycle = _made(name, description, plan, actor=actor)
-    record(Kind.LIFECYCLE_CREATED, actor=actor, **_about(lifecycle), like=like.name if like else None)
+    about = _about(lifecycle) | {"like": like.name if like else None}
+    changes = _named(None, lifecycle) | plan_told(Plan(), plan)
+    record(Kind.LIFECYCLE_CREATED, actor=actor, **about, changes=changes)
     return lifecycle
 
 
@@ -63,7 +66,7 @@ def delete_lifecycle(lifecycle: Lifecycle, *, actor: User) -> None:
     if is_in_use(lifecycle):
         raise refusal
     about = _about(lifecycle)
-    changes = {"name": change(lifecycle.name, None), "description": change(lifecycle.description, None)}
+    changes = _named(lifecycle, None) | plan_told(published_plan(lifecycle), Plan())
     try:
         with db.session.begin_nested():
             db.session.delete(lifecycle)
@@ -107,6 +110,14 @@ def _set(lifecycle: Lifecycle, **values: Any) -> Changes:
 
 def _taken(name: str) -> DomainError:
     return DomainError(_("There is a workflow called %(name)s already.", name=name))
+
+
+def _named(old: Lifecycle | None, new: Lifecycle | None) -> Changes:
+    return {
+        field: change(getattr(old, field, None), getattr(new, field, None))
+        for field in ("name", "description")
+        if getattr(old or new, field)
+    }
 
 
 def _about(lifecycle: Lifecycle) -> dict[str, Any]:

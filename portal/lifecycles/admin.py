@@ -28,13 +28,15 @@ from portal.lifecycles.queries import (
 )
 from portal.lifecycles.typed import LABEL_LIMIT, MOST, after, plan_of, targets_of
 from portal.lifecycles.words import CATEGORY_LABELS, COLOUR_LABELS, NEED_LABELS, said_of, sentence, who
+from portal.organizations.forms import SearchForm
 from portal.organizations.queries import all_teams
 from portal.permissions import STAFF, Permission, Role, requires
 from portal.projects.queries import all_lifecycles
-from portal.tickets.catching_up import let_follow, moves_of, surroundings
+from portal.tickets.catching_up import MANY, let_follow, moves_of, open_tickets_of, surroundings
 from portal.web.htmx import VARY, is_fragment_request, render
 from portal.web.session import me
 
+LIST, ROWS = "admin/lifecycles.html", "admin/_lifecycles.html"
 PAGE, EDITOR = "admin/lifecycle.html", "admin/_lifecycle.html"
 NAME, DISCARD = "admin/lifecycle_name.html", "admin/lifecycle_discard.html"
 PUBLISH, VERSIONS = "admin/lifecycle_publication.html", "admin/lifecycle_versions.html"
@@ -45,7 +47,10 @@ WORDS = {"category": CATEGORY_LABELS, "colour": COLOUR_LABELS, "need": NEED_LABE
 @bp.get("/lifecycles")
 @requires(Permission.SETTINGS_MANAGE)
 def lifecycles():
-    return render_template("admin/lifecycles.html", rows=lifecycles_listed())
+    form = SearchForm(request.args)
+    rows = lifecycles_listed(form.words)
+    numbers = open_tickets_of(row.id for row in rows)
+    return render(LIST, ROWS, form=form, rows=rows, open_tickets=numbers, many=MANY)
 
 
 @bp.route("/lifecycles/new", methods=["GET", "POST"])

@@ -26,6 +26,7 @@ from portal.lifecycles.models import (
 )
 from portal.lifecycles.plan import Plan
 from portal.lifecycles.queries import draft_of, published_plan, status_like, version_or_404
+from portal.lifecycles.told import plan_told
 from portal.organizations.models import Team
 
 
@@ -91,7 +92,7 @@ def publish(lifecycle: Lifecycle, around: Surroundings, *, note: str, actor: Use
     )
     db.session.add(version)
     db.session.delete(draft)
-    changes = {"version": change(version.number - 1, version.number)}
+    changes = {"version": change(version.number - 1, version.number)} | plan_told(old, plan)
     about: dict[str, Any] = {"lifecycle_id": lifecycle.id, "lifecycle": lifecycle.name}
     event = record(Kind.LIFECYCLE_PUBLISHED, actor=actor, why=note, changes=changes, **about)
     db.session.flush()

@@ -263,8 +263,9 @@ class Listed:
     has_draft: bool
 
 
-def lifecycles_listed() -> list[Listed]:
-    """The first one is the standard."""
+def lifecycles_listed(words: str = "") -> list[Listed]:
+    """Those whose name or description, or a project that has it, holds these words; the first of all is
+    the standard."""
     mine = Status.lifecycle_id == Lifecycle.id
     statuses = select(func.count()).where(mine, Status.removed_at.is_(None)).scalar_subquery()
     names = func.array_agg(aggregate_order_by(_PROJECTS.c.name, _PROJECTS.c.name))
@@ -273,6 +274,11 @@ def lifecycles_listed() -> list[Listed]:
     is_last = and_(LifecycleVersion.lifecycle_id == Lifecycle.id, LifecycleVersion.number == Lifecycle.number)
     found = select(Lifecycle, LifecycleVersion.published_at, statuses, projects, draft)
     found = found.join(LifecycleVersion, is_last).order_by(Lifecycle.id)
+    if words:
+        said = func.concat_ws(" ", Lifecycle.name, Lifecycle.description)
+        of_project = _PROJECTS.c.name.icontains(words, autoescape=True)
+        has_it = exists().where(_PROJECTS.c.lifecycle_id == Lifecycle.id, of_project)
+        found = found.where(or_(said.icontains(words, autoescape=True), has_it))
     return [
         Listed(
             one.id, one.name, one.description, one.number, published_at, number, tuple(of or ()), has_draft

@@ -1,4 +1,4 @@
-"""Rules are made, changed, ordered, switched and rolled back; each change is a version, and audited.
+"""Rules are made, changed, switched, deleted and rolled back; each change is a version, and audited.
 
 Nothing here commits.
 """
@@ -16,19 +16,20 @@ from portal.accounts.models import User
 from portal.errors import DomainError
 from portal.events.changes import Changes, change
 from portal.events.kinds import Kind
+from portal.events.models import Event
 from portal.events.record import record
 from portal.extensions import db
 from portal.filters import FilterError
 from portal.projects.models import Project
 from portal.rules.evaluating import said_of
 from portal.rules.models import Rule, RuleKind, RuleVersion
+from portal.rules.ordering import hold_order
 from portal.rules.schedule import count_anew
 from portal.rules.words import line_said
 
 Line = Mapping[str, Any]  # {"name", "values"}
 MOST = 500  # rules
 NAME_LIMIT, DESCRIPTION_LIMIT = 80, 500
-LOCK = 7_303_004_400  # any number, the same for ever: the order of the rules is changed by one at a time
 
 
 @dataclass(frozen=True)
@@ -49,15 +50,8 @@ class Wanted:
 
 def create(wanted: Wanted, *, actor: User | None) -> Rule:
     """Keep a rule, behind all others. Raises DomainError for a name that there is, and for one too many."""
-    if (db.session.scalar(select(func.count()).select_from(Rule)) or 0) >= MOST:
-        raise DomainError(_("There are %(most)s rules already. Delete one first.", most=MOST))
-    _hold_order()
-    last = db.session.scalar(select(func.coalesce(func.max(Rule.position), 0))) or 0
-    rule = Rule(position=last + 1)
-    _keep(rule, wanted)
-    changes = _changes({}, _facts(rule))
-    _keep_version(rule, actor)
-    record(Kind.RULE_CREATED, actor=actor, rule_id=rule.id, automation=rule.name, changes=changes)
+    rule = Rule()
+    _begin(rule, wanted, actor)
     return rule
 
 
@@ -112,32 +106,32 @@ def copy(rule: Rule, *, actor: User) -> Rule:
 
 
 def delete(rule: Rule, *, actor: User) -> None:
-    """What it has done stays, under its name."""
+    """What it has done stays, under its name; so do its versions, by which it can be brought back."""
     changes = _changes(_facts(rule), {})
-    record(Kind.RULE_DELETED, actor=actor, rule_id=rule.id, automation=rule.name, changes=changes)
+    record(Kind.RULE_DELETED, actor=actor, **_about(rule), kind_of_rule=rule.kind, changes=changes)
     db.session.delete(rule)
     db.session.flush()
 
 
-def move(rule: Rule, *, actor: User, up: bool | None = None, before: Rule | None = None) -> None:
-    """Let it change places with its neighbour, or put it right before another; with neither, to the end."""
-    _hold_order()
-    rules = list(db.session.scalars(select(Rule).order_by(Rule.position, Rule.id)))
-    here = rules.index(rule)
-    rules.pop(here)
-    if up is not None:
-        there = max(0, here - 1) if up else here + 1
-    else:
-        there = rules.index(before) if before in rules else len(rules)
-    rules.insert(there, rule)
-    there = rules.index(rule)
-    if here == there:
-        return
-    for position, each in enumerate(rules, 1):
-        each.position = position
-    db.session.flush()
-    changes = {"place": change(here + 1, there + 1)}
-    record(Kind.RULES_ORDERED, actor=actor, rule_id=rule.id, automation=rule.name, changes=changes)
+def bring_back(deleted: Event, *, actor: User) -> Rule:
+    """Keep the rule again that was deleted by that event: as it was last, under its id, behind all others.
+
+    It is not enabled: what it names may be another by now. Raises DomainError where it is there, where
+    another has its name, and where it was deleted before its versions were kept.
+    """
+    rule_id = deleted.data["rule_id"]
+    if db.session.get(Rule, rule_id):
+        raise DomainError(_("“%(name)s” is there already.", name=deleted.data["automation"]))
+    kept = select(RuleVersion).where(RuleVersion.rule_id == rule_id).order_by(RuleVersion.version.desc())
+    last = db.session.scalar(kept.limit(1))
+    if last is None:
+        raise DomainError(
+            _("Of “%(name)s” is not known any more what it was.", name=deleted.data["automation"])
+        )
+    wanted = replace(wanted_from(last.content, RuleKind(deleted.data["kind_of_rule"])), is_enabled=False)
+    rule = Rule(id=rule_id, version=last.version + 1)
+    _begin(rule, wanted, actor, from_version=last.version)
+    return rule
 
 
 def roll_back(rule: Rule, version: RuleVersion, *, actor: User) -> None:
@@ -179,6 +173,19 @@ def wanted_of(rule: Rule) -> Wanted:
         filter=rule.filter,
         actions=tuple(rule.actions),
     )
+
+
+def _begin(rule: Rule, wanted: Wanted, actor: User | None, **told: Any) -> None:
+    """Behind all others."""
+    if (db.session.scalar(select(func.count()).select_from(Rule)) or 0) >= MOST:
+        raise DomainError(_("There are %(most)s rules already. Delete one first.", most=MOST))
+    hold_order()
+    last = db.session.scalar(select(func.coalesce(func.max(Rule.position), 0))) or 0
+    rule.position = last + 1
+    _keep(rule, wanted)
+    changes = _changes({}, _facts(rule))
+    _keep_version(rule, actor)
+    record(Kind.RULE_CREATED, actor=actor, **_about(rule), changes=changes, **told)
 
 
 def _keep(rule: Rule, wanted: Wanted) -> None:
@@ -232,8 +239,11 @@ def _keep_version(rule: Rule, actor: User | None) -> None:
 
 
 def _tell_edited(rule: Rule, changes: Changes, actor: User, **more: Any) -> None:
-    told: dict[str, Any] = {"rule_id": rule.id, "automation": rule.name, "version": rule.version}
-    record(Kind.RULE_EDITED, actor=actor, changes=changes, **told, **more)
+    record(Kind.RULE_EDITED, actor=actor, changes=changes, **_about(rule), version=rule.version, **more)
+
+
+def _about(rule: Rule) -> dict[str, Any]:
+    return {"rule_id": rule.id, "automation": rule.name}
 
 
 def _facts(rule: Rule) -> dict[str, Any]:
@@ -261,7 +271,3 @@ def _projects(ids: Sequence[int]) -> list[dict[str, Any]]:
         return []
     named = select(Project.id, Project.key).where(Project.id.in_(ids)).order_by(Project.key)
     return [{"id": row.id, "label": row.key} for row in db.session.execute(named)]
-
-
-def _hold_order() -> None:
-    db.session.execute(select(func.pg_advisory_xact_lock(LOCK)))

@@ -10,15 +10,24 @@ from portal.admin.blueprint import bp
 from portal.desk.forms import WITHIN, ControlsForm
 from portal.desk.queues import Desk, selection
 from portal.errors import DomainError
+from portal.events.kinds import Kind
 from portal.extensions import db
 from portal.filters import And, FilterError
 from portal.organizations.forms import SearchForm
 from portal.permissions import Permission, requires
-from portal.rules import actions, trials
+from portal.rules import actions, ordering, trials
 from portal.rules.actions import Wanted, wanted_from
 from portal.rules.forms import RuleForm
 from portal.rules.models import Rule, RuleKind
-from portal.rules.queries import rule_or_404, rules_called, version_or_404, versions_of
+from portal.rules.queries import (
+    change_or_404,
+    rule_or_404,
+    rules_called,
+    there_are,
+    undoable_changes,
+    version_or_404,
+    versions_of,
+)
 from portal.rules.words import lines_said
 from portal.tickets.selections import count_of
 from portal.web.forms import whole_number
@@ -27,7 +36,7 @@ from portal.web.session import me
 
 LIST, ROWS = "rules/index.html", "rules/_rows.html"
 PAGE, FORM = "rules/rule.html", "rules/_form.html"
-VERSIONS = "rules/versions.html"
+VERSIONS, CHANGES = "rules/versions.html", "rules/changes.html"
 RULE = "/rules/<row:rule_id>"
 CONDITIONS = "conditions"  # the button that puts what was chosen into the filter
 CHECK = "check"  # the button that asks how many tickets fit it
@@ -110,9 +119,9 @@ def move_rule(rule_id: int):
     """Past its neighbour (`direction`), or right before another one (`before`), else to the end."""
     rule, direction = rule_or_404(rule_id), request.form.get("direction")
     if direction in {"up", "down"}:
-        actions.move(rule, up=direction == "up", actor=me())
+        ordering.move(rule, up=direction == "up", actor=me())
     else:
-        actions.move(rule, before=_before(), actor=me())
+        ordering.move(rule, before=_before(), actor=me())
     db.session.commit()
     return _list_again()
 
@@ -153,6 +162,30 @@ def restore_rule(rule_id: int, number: int):
     db.session.commit()
     flash(_("The rule is as it was in version %(number)s.", number=number), "success")
     return redirect(url_for(".rule", rule_id=rule_id), 303)
+
+
+@bp.get("/rules/changes")
+@requires(Permission.RULE_MANAGE)
+def rule_changes():
+    """Changes of the order and deletions: what the versions of a rule do not tell."""
+    events = undoable_changes()
+    deleted = (event.data["rule_id"] for event in events if event.kind == Kind.RULE_DELETED)
+    return render(CHANGES, CHANGES, events=events, there=there_are(deleted))
+
+
+@bp.post("/rules/changes/<row:event_id>/undo")
+@requires(Permission.RULE_MANAGE)
+def undo_rule_change(event_id: int):
+    event = change_or_404(event_id)
+    if event.kind == Kind.RULES_ORDERED:
+        ordering.put_back(event, actor=me())
+        db.session.commit()
+        flash(_("The rules are asked in the order of then again."), "success")
+        return go_to(url_for(".rules"))
+    rule = actions.bring_back(event, actor=me())
+    db.session.commit()
+    flash(_("“%(name)s” is there again, and not enabled yet.", name=rule.name), "success")
+    return go_to(url_for(".rule", rule_id=rule.id))
 
 
 def _listed() -> dict[str, Any]:

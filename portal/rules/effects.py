@@ -39,6 +39,10 @@ def _statuses() -> Iterable[tuple[str, str]]:
     return [(name, status.label) for name, status in known.items()]
 
 
+def _reasons() -> list[tuple[str, str]]:
+    return [(each.value, each.label) for each in WaitingFor]
+
+
 def _categories() -> list[tuple[str, str]]:
     keys = {project.id: project.name for project in vocabulary().projects}
     return [
@@ -83,6 +87,13 @@ class SetCategory(Effect):
 
     def apply(self, ticket: Ticket, values: Values, *, actor: User) -> None:
         actions.edit(ticket, actor=actor, category=row(TicketCategory, values["category"]))
+
+
+class TakeFromCategory(Effect):
+    name, label = "no_category", _l("Take from its category")
+
+    def apply(self, ticket: Ticket, values: Values, *, actor: User) -> None:
+        actions.edit(ticket, actor=actor, category=None)
 
 
 class SetDue(Effect):
@@ -131,6 +142,13 @@ class AssignTeam(Effect):
         actions.assign_team(ticket, row(Team, values["team"]), actor=actor)
 
 
+class TakeFromTeam(Effect):
+    name, label = "no_team", _l("Take from its team")
+
+    def apply(self, ticket: Ticket, values: Values, *, actor: User) -> None:
+        actions.assign_team(ticket, None, actor=actor)
+
+
 class AssignInTurn(Effect):
     name, label = "in_turn", _l("Assign to a team’s people in turn")
     inputs = (TEAM,)
@@ -164,7 +182,7 @@ class MoveStatus(Effect):
         Choose(
             "waiting_for",
             _l("Waits for"),
-            lambda: [(each.value, each.label) for each in WaitingFor],
+            _reasons,
             is_optional=True,
             hint=_l("Where it is a status of waiting."),
         ),
@@ -178,6 +196,15 @@ class MoveStatus(Effect):
             raise DomainError(_("There is no status “%(status)s” in its project.", status=wanted["label"]))
         waiting_for = WaitingFor(reason["id"]) if reason else None
         actions.change_status(ticket, status, actor=actor, waiting_for=waiting_for)
+
+
+class WaitFor(Effect):
+    name, label = "waiting_for", _l("Change what it waits for")
+    inputs = (Choose("waiting_for", _l("Waits for"), _reasons),)
+    hint = _l("Of a ticket in a status of waiting")
+
+    def apply(self, ticket: Ticket, values: Values, *, actor: User) -> None:
+        actions.wait_for(ticket, WaitingFor(values["waiting_for"]["id"]), actor=actor)
 
 
 class AddTags(Effect):
@@ -231,13 +258,16 @@ EFFECTS_ON_FIELDS = (
     SetPriority(),
     SetType(),
     SetCategory(),
+    TakeFromCategory(),
     SetDue(),
     Assign(),
     AssignTeam(),
     AssignInTurn(),
     AssignLeastLoaded(),
     Unassign(),
+    TakeFromTeam(),
     MoveStatus(),
+    WaitFor(),
     AddTags(),
     RemoveTags(),
     AddWatcher(),

@@ -63,12 +63,14 @@ class Known:
 
     def is_woken_by(self, event: Event) -> bool:
         """Whether it is for this kind of event, in this project."""
-        if event.ticket is None or (self.project_ids and event.ticket.project_id not in self.project_ids):
-            return False
-        return self.hears(event)
+        return self.is_for(event.ticket) and self.hears(event)
+
+    def is_for(self, ticket: Ticket | None) -> bool:
+        """Whether it is for tickets of that project."""
+        return ticket is not None and (not self.project_ids or ticket.project_id in self.project_ids)
 
     def hears(self, event: Event) -> bool:
-        """The same, wherever it happened."""
+        """Whether it is for this kind of event, wherever it happened."""
         return any(_fires(name, values, event) for name, values in self.triggers)
 
 

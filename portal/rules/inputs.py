@@ -131,13 +131,17 @@ class Somebody(Input):
 
     kind = "person"
 
+    def meant(self, user_id: int, *, called: str) -> User:
+        """Raises Mistyped for somebody who is none of them."""
+        return staff_of(user_id, called=called)
+
     def value(self, text: str) -> dict[str, Any]:
         found = called.people([text])[text]
         if len(found) > 1:
             raise Mistyped(_("Several people are called so. Give the mail address."))
         if not found:
             raise Mistyped(_("Nobody is called “%(name)s”. Give the name or the mail address.", name=text))
-        return person_value(staff_of(next(iter(found[0].meaning)), called=text))
+        return person_value(self.meant(next(iter(found[0].meaning)), called=text))
 
     def typed(self, value: Any) -> str:
         return str(value["email"]) if value else ""
@@ -148,13 +152,28 @@ class Somebody(Input):
     def past(self, value: Any) -> str:
         try:
             if value:
-                staff_of(value["id"], called=value["label"])
+                self.meant(value["id"], called=value["label"])
         except Mistyped as gone:
             return str(gone)
         return ""
 
     def missing(self) -> str:
         return _("Give the name or the mail address of somebody who works here.")
+
+
+class Anybody(Somebody):
+    """Somebody who has an account here, whether they work on tickets or not."""
+
+    kind = "anybody"
+
+    def meant(self, user_id: int, *, called: str) -> User:
+        person = db.session.get(User, user_id)
+        if person is None or not person.is_active:
+            raise Mistyped(_("%(name)s is not there any more.", name=person.name if person else called))
+        return person
+
+    def missing(self) -> str:
+        return _("Give the name or the mail address of somebody who has an account here.")
 
 
 class Text(Input):
@@ -181,6 +200,10 @@ class TimeOfDay(Input):
 
 class LongText(Text):
     kind = "text"
+
+    def value(self, text: str) -> str:
+        """Browsers send other ends of lines than they show."""
+        return super().value(text.replace("\r\n", "\n"))
 
     def said(self, value: Any) -> str:
         words = " ".join(str(value or "").split())

@@ -29,7 +29,7 @@ def macros() -> list[Rule]:
 def macros_for(ticket: Ticket, *, reader: User) -> list[Known]:
     """Those that this one of the desk may apply to the ticket as it is, in one statement."""
     rules = [known(rule) for rule in macros()]
-    here = [rule for rule in rules if not rule.project_ids or ticket.project_id in rule.project_ids]
+    here = [rule for rule in rules if rule.is_for(ticket)]
     return [answer.rule for answer in answers_for(reader, here, ticket) if answer.holds]
 
 
@@ -66,8 +66,7 @@ def _do(name: str, values: Mapping[str, object], ticket: Ticket, actor: User) ->
 
 
 def _refuse_what_does_not_fit(macro: Known, ticket: Ticket, actor: User) -> None:
-    is_here = not macro.project_ids or ticket.project_id in macro.project_ids
-    answers = answers_for(actor, [macro], ticket) if is_here else []
+    answers = answers_for(actor, [macro], ticket) if macro.is_for(ticket) else []
     if not any(answer.holds for answer in answers):
         raise DomainError(
             _("The macro “%(name)s” is not for %(key)s as it is now.", name=macro.name, key=ticket.key)

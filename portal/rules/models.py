@@ -84,12 +84,12 @@ class Rule(Model):
 
 
 class RuleVersion(Model):
-    """What a rule was, from then on until the next version."""
+    """What a rule was, from then on until the next version; it outlives the rule, which can come back."""
 
     __tablename__ = "rule_versions"
 
-    rule_id: Mapped[int] = mapped_column(ForeignKey("rules.id", ondelete="CASCADE"), primary_key=True)
-    version: Mapped[int] = mapped_column(primary_key=True)
+    rule_id: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    version: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
     content: Mapped[dict[str, Any]] = mapped_column(JSONB)
     changed_by_id: Mapped[int | None] = mapped_column(ForeignKey("users.id"))
     created_at: Mapped[datetime] = mapped_column(default=lambda: clock.now())

@@ -7,7 +7,8 @@ from typing import Any
 from sqlalchemy import Select, func, select, tuple_
 from sqlalchemy.orm import joinedload
 
-from portal.events.models import Event
+from portal.events.kinds import Kind
+from portal.events.models import AUDITED, Event
 from portal.extensions import db
 from portal.rules.models import Rule, RuleKind, RuleTrace, RuleVersion
 from portal.rules.traces import Outcome
@@ -30,7 +31,7 @@ class Said:
     """What a rule answered to an event, as that version of it stood."""
 
     rule_id: int
-    name: str  # empty where the rule is not there any more
+    name: str  # empty where it was deleted before its versions were kept
     version: int
     outcome: Outcome
     conditions: tuple[Condition, ...]
@@ -89,6 +90,24 @@ def version_or_404(rule: Rule, version: int) -> RuleVersion:
     return db.one_or_404(
         select(RuleVersion).where(RuleVersion.rule_id == rule.id, RuleVersion.version == version)
     )
+
+
+def undoable_changes() -> list[Event]:
+    """The latest changes that no rule of today tells of: of their order, and deletions; the last first."""
+    kinds = (Kind.RULES_ORDERED, Kind.RULE_DELETED)
+    found = select(Event).where(AUDITED, Event.kind.in_(kinds)).options(joinedload(Event.actor))
+    return list(db.session.scalars(found.order_by(Event.created_at.desc(), Event.id.desc()).limit(SHOWN)))
+
+
+def change_or_404(event_id: int) -> Event:
+    """One of those, however long ago."""
+    kinds = (Kind.RULES_ORDERED, Kind.RULE_DELETED)
+    return db.one_or_404(select(Event).where(Event.id == event_id, Event.kind.in_(kinds)))
+
+
+def there_are(rule_ids: Iterable[int]) -> set[int]:
+    """Which of these rules there are."""
+    return set(db.session.scalars(select(Rule.id).where(Rule.id.in_(list(rule_ids)))))
 
 
 def names_of_rules() -> list[tuple[int, str]]:

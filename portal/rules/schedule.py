@@ -19,12 +19,12 @@ from portal.events.models import Event
 from portal.events.record import caused_by, done_by_rule, record
 from portal.extensions import db
 from portal.filters import FilterError, read, where
-from portal.memory import Remembered
 from portal.rules.engine import keep_trace, run_answer
 from portal.rules.evaluating import TICKETS, Known, answers_for, known
 from portal.rules.models import MomentState, Rule, RuleKind, RuleMoment
 from portal.rules.registry import registered
 from portal.rules.traces import Outcome
+from portal.rules.waking import going_by_the_clock
 from portal.settings.models import Tick
 from portal.tickets.filtering import ticket_fields
 from portal.tickets.lists import listed_for
@@ -38,10 +38,8 @@ MOST = 2_000  # tickets of a time of the day
 
 def note_moments(event: Event) -> None:
     """When rules come due that are counted from this event; of several such events the last one counts."""
-    for rule in _going_by_the_clock():
-        if rule.project_ids and event.ticket and event.ticket.project_id not in rule.project_ids:
-            continue
-        for name, values in rule.triggers:
+    for rule in going_by_the_clock():
+        for name, values in rule.triggers if rule.is_for(event.ticket) else ():
             if due_at := _due_after(name, values, event):
                 _note(rule, event, due_at)
 
@@ -140,7 +138,7 @@ def _is_to_run(rule: Rule, moment: RuleMoment, ticket: Ticket) -> bool:
 
 def is_meant(rule: Known, ticket: Ticket, counted_from: datetime | None) -> bool:
     """Whether it is for this project, and nothing has happened since that makes it needless."""
-    if rule.project_ids and ticket.project_id not in rule.project_ids:
+    if not rule.is_for(ticket):
         return False
     if counted_from is None:
         return True
@@ -198,6 +196,3 @@ def _claim(rule: Rule, due_at: datetime) -> bool:
 def _scheduled() -> list[Rule]:
     enabled = Rule.is_enabled & Rule.paused_at.is_(None) & (Rule.kind == RuleKind.SCHEDULED)
     return list(db.session.scalars(select(Rule).where(enabled).order_by(Rule.position, Rule.id)))
-
-
-_going_by_the_clock = Remembered(lambda: [known(rule) for rule in _scheduled()], models=(Rule,))

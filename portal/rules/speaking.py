@@ -21,15 +21,14 @@ from portal.projects.models import Project
 from portal.rules.effects import row
 from portal.rules.inputs import Choose, LongText, Somebody, Text
 from portal.rules.registry import Effect, Values
+from portal.rules.sight import current_projects
+from portal.rules.texts import subject_input, subject_of
 from portal.tickets import actions, comments
-from portal.tickets.confidentiality import make_confidential
 from portal.tickets.links import link
 from portal.tickets.models import Part, Request, Ticket, TicketPerson
 from portal.tickets.relations import Relation
-from portal.tickets.vocabulary import vocabulary
 
 WORDS_LIMIT = 300
-TITLE_LIMIT = 200
 OWNER, REQUESTER = "owner", "requester"
 
 
@@ -98,29 +97,17 @@ class TellThose(Effect):
         _tell(ticket, db.session.scalars(people.order_by(User.sort_name, User.id)), values, actor)
 
 
-class MakeConfidential(Effect):
-    name, label = "confidential", _l("Make it confidential")
-
-    def apply(self, ticket: Ticket, values: Values, *, actor: User) -> None:
-        make_confidential(ticket, actor=actor)
-
-
 class CreateLinked(Effect):
     """It is an event of the same chain, so rules for new tickets see it, and no circle comes of it."""
 
     name, label = "create", _l("Create a linked ticket")
     inputs = (
-        Text(
-            "title",
-            _l("Subject"),
-            most=TITLE_LIMIT,
-            hint=_l("{{ ticket.key }} and {{ ticket.title }} stand for those of this ticket."),
-        ),
+        subject_input(),
         LongText("description", _l("Description"), most=20_000, is_optional=True),
         Choose(
             "project",
             _l("Project"),
-            lambda: [(str(each.id), each.label) for each in vocabulary().projects if each.is_current],
+            current_projects,
             is_optional=True,
             hint=_l("Nothing chosen: the same one."),
             gone=_l("The project “%(name)s” takes no more tickets."),
@@ -135,7 +122,7 @@ class CreateLinked(Effect):
     )
 
     def apply(self, ticket: Ticket, values: Values, *, actor: User) -> None:
-        title = _named(values["title"], ticket)[:TITLE_LIMIT]
+        title = subject_of(values["title"], ticket)
         description = fill_for(values.get("description") or "", ticket, agent=actor)
         chosen = values.get("project")
         asked = Request(
@@ -144,11 +131,6 @@ class CreateLinked(Effect):
         requester = actor if values["for"]["id"] == OWNER else ticket.requester
         made = actions.submit_ticket(requester, asked, actor=requester)
         link(made, Relation(values["relation"]["id"]), ticket, actor=actor)
-
-
-def _named(title: str, ticket: Ticket) -> str:
-    """In a subject, which is no Markdown, only these two stand for something."""
-    return title.replace("{{ ticket.key }}", ticket.key).replace("{{ ticket.title }}", ticket.title)
 
 
 def _tell(ticket: Ticket, people: Iterable[User], values: Values, actor: User) -> None:
@@ -167,4 +149,4 @@ def _tell(ticket: Ticket, people: Iterable[User], values: Values, actor: User) -
     )
 
 
-EFFECTS_OF_WORDS = (Reply(), TellPerson(), TellThose(), MakeConfidential(), CreateLinked())
+EFFECTS_OF_WORDS = (Reply(), TellPerson(), TellThose(), CreateLinked())

@@ -179,6 +179,16 @@ def _holding(ticket: Ticket, status: Status) -> Status:
     return status_now(status, project_id=ticket.project_id, lifecycle_id=lifecycle_id)
 
 
+def wait_for(ticket: Ticket, reason: WaitingFor, *, actor: User | None) -> None:
+    """Say what it waits for, in the status it has. Raises DomainError where that is none of waiting."""
+    catch_up(ticket, actor=None)
+    if ticket.status_category != Category.WAITING:
+        raise DomainError(
+            _("%(key)s is %(status)s and waits for nothing.", key=ticket.key, status=ticket.status.label)
+        )
+    _wait_for(ticket, reason, actor=actor)
+
+
 def settle(ticket: Ticket, *, actor: User) -> None:
     """Say "it's solved": close the ticket, by whatever steps its lifecycle has and whoever may take them."""
     walk_to(ticket, Category.DONE, actor=actor)

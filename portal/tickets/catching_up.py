@@ -29,11 +29,13 @@ from portal.lifecycles.publishing import followed
 from portal.organizations.queries import all_teams, team_sizes
 from portal.projects.models import Project
 from portal.tickets.actions import catch_up
+from portal.tickets.lists import is_open
 from portal.tickets.models import Ticket
 
 AT_ONCE = 50  # tickets that are brought there within the request
 BATCH = 100  # tickets of one transaction of a worker
 SETTLING = timedelta(hours=1)  # longer than any change of a ticket takes
+MANY = 1_000  # open tickets of a lifecycle; counting goes no further
 JOB = "jobs.lifecycles.catch_up"
 
 
@@ -49,6 +51,17 @@ def standing_in(lifecycle: Lifecycle, names: Iterable[str]) -> dict[str, int]:
         .group_by(Status.name)
     )
     return {name: number for name, number in db.session.execute(counted)}  # noqa: C416, rows are no pairs of a dict
+
+
+def open_tickets_of(ids: Iterable[int]) -> dict[int, int]:
+    """How many open tickets the projects of each of these lifecycles have, counted up to `MANY`."""
+    its_projects = select(Project.id).where(Project.lifecycle_id == Lifecycle.id).correlate(Lifecycle)
+    its_own = Ticket.project_id.in_(its_projects), is_open(), Ticket.hidden_as.is_(None)
+    some = select(Ticket.id).where(*its_own).correlate(Lifecycle).limit(MANY).subquery()
+    counted = select(
+        Lifecycle.id, select(func.count()).select_from(some).correlate(Lifecycle).scalar_subquery()
+    )
+    return dict(db.session.execute(counted.where(Lifecycle.id.in_(list(ids)))).all())
 
 
 def surroundings(

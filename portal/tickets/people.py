@@ -25,8 +25,8 @@ AUDIENCE_PAGE, AUDIENCE = "tickets/people.html", "tickets/_people.html"
 @requires(Permission.TICKET_SUBMIT)
 def suggest_people():
     """A few of those whom the reader may look up, for the field in which somebody is named."""
-    typed = " ".join(request.args.get("person", "").split())
-    found = people_like(typed, by=me())
+    typed = next((value for name, value in request.args.items() if name.rpartition("-")[2] == "person"), "")
+    found = people_like(" ".join(typed.split()), by=me())
     return render_template("tickets/_suggested.html", people=found), 200, VARY
 
 

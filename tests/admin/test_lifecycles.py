@@ -1,5 +1,6 @@
 """Workflows in forms: a draft is kept as it is typed, says what is wrong, and holds once published."""
 
+import re
 from html import unescape
 
 import pytest
@@ -8,7 +9,7 @@ from sqlalchemy import select
 from portal.events.kinds import Kind
 from portal.events.models import Event
 from portal.extensions import db
-from portal.lifecycles.actions import DEFAULT
+from portal.lifecycles.actions import DEFAULT, create_lifecycle
 from portal.lifecycles.models import Lifecycle, LifecycleDraft, LifecycleVersion, Status
 from portal.lifecycles.plan import Plan
 from portal.lifecycles.typed import fields_of
@@ -31,6 +32,11 @@ def client(boss, client_for):
 @pytest.fixture
 def url(world):
     return f"/admin/lifecycles/{world.lifecycle_id}"
+
+
+def row_of(client, name):
+    page = client.get("/admin/lifecycles").text
+    return next(row for row in page.split("<tr") if f">{name}</a>" in row)
 
 
 def edit(client, url, plan=DEFAULT, version=0, headers=None, **more):
@@ -176,6 +182,87 @@ def test_one_is_made_like_another_renamed_and_deleted_while_no_project_has_it(cl
     assert client.post(f"{url}/removal").status_code == 409
     db.session.expire_all()
     assert db.session.scalars(select(Lifecycle.name)).all() == ["Standard"]
+
+
+def test_each_change_of_a_workflow_is_told_with_before_and_after_and_a_version_goes_back(client, world):
+    """Made like another one, renamed, published, rolled back, deleted: in the audit log, in words."""
+    client.post("/admin/lifecycles/new", data={"name": "Rooms", "like_id": world.lifecycle_id})
+    rooms = db.session.scalars(select(Lifecycle).where(Lifecycle.name == "Rooms")).one()
+    url = f"/admin/lifecycles/{rooms.id}"
+    client.post(f"{url}/name", data={"name": "Doors", "description": ""})
+    edit(client, url, label__open="New", **{"step:open:blocked": "yes"})
+    assert publish(client, url).status_code == 303
+    client.post(f"{url}/versions/1/draft")
+    assert publish(client, url).status_code == 303
+    client.post(f"{url}/removal")
+
+    told = unescape(client.get("/admin/audit").text)
+
+    for label in ("Workflow created", "Workflow renamed", "Workflow published", "Workflow deleted"):
+        assert label in told, label
+    for changed in (
+        "Name: <b>Rooms</b> became <b>Doors</b>",
+        "Statuses: <b>Open (new, blue)</b> became <b>New (new, blue)</b>",
+        "Statuses: <b>New (new, blue)</b> became <b>Open (new, blue)</b>",
+        "Version: <b>2</b> became <b>3</b>",
+        "Name: <b>Doors</b> became <b>nothing</b>",
+    ):
+        assert changed in told, changed
+    assert "New → Blocked" in told
+    assert "Open → Closed" in told.partition("Workflow deleted")[2]
+
+
+@pytest.mark.parametrize(
+    ("typed", "found"),
+    [
+        ("", ["Standard", "Rooms"]),
+        ("ROOM", ["Rooms"]),
+        ("lamps", ["Rooms"]),
+        ("facil", ["Standard"]),
+        ("%", []),
+    ],
+)
+def test_workflows_are_found_by_their_words_and_by_their_projects(client, boss, typed, found):
+    make.project("FAC", name="Facilities")
+    create_lifecycle("Rooms", description="For lamps", actor=boss)
+    db.session.commit()
+
+    page = client.get("/admin/lifecycles", query_string={"q": typed}, headers=HTMX).text
+
+    assert re.findall(r'<th scope="row"><a [^>]*>([^<]*)</a>', page) == found
+    assert ("No workflow matches that" in page) == (not found)
+
+
+def test_the_list_tells_which_projects_have_a_workflow_and_how_many_tickets_are_open(client, boss):
+    make.project("FAC", name="Facilities")
+    make.ticket()
+    make.ticket()
+    make.ticket(status="closed")
+    create_lifecycle("Rooms", actor=boss)
+    db.session.commit()
+
+    standard, rooms = row_of(client, "Standard"), row_of(client, "Rooms")
+
+    assert "Facilities, IT support" in standard
+    assert re.search(r"Open tickets: </span>2</td>", standard)
+    assert "No project" in rooms
+    assert re.search(r"Open tickets: </span>0</td>", rooms)
+
+
+def test_the_list_costs_the_same_with_more_workflows(client, boss, statements):
+    client.get("/admin/lifecycles")
+    del statements[:]
+    client.get("/admin/lifecycles")
+    few = len(statements)
+    for number in range(4):
+        create_lifecycle(f"Workflow {number}", actor=boss)
+    db.session.commit()
+    client.get("/admin/lifecycles")
+    del statements[:]
+
+    client.get("/admin/lifecycles")
+
+    assert len(statements) == few <= 8
 
 
 @pytest.mark.parametrize(

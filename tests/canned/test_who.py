@@ -9,6 +9,7 @@ from portal.canned.models import CannedReply
 from portal.canned.policy import editable_by, may_edit, readable_by, usable_by
 from portal.canned.queries import menu_of
 from portal.errors import DomainError, NotAllowed
+from portal.events.changes import change
 from portal.events.kinds import Kind
 from portal.events.models import Event
 from portal.extensions import db
@@ -203,10 +204,12 @@ def test_the_audit_log_tells_of_what_is_shared_and_of_nothing_else(world):
     assert told() == [
         (Kind.CANNED_SHARED, "Loud", {"name", "body", "shared_with"}),
         (Kind.CANNED_EDITED, "Louder", {"name"}),
-        (Kind.CANNED_UNSHARED, "Louder", {"shared_with"}),
+        (Kind.CANNED_UNSHARED, "Louder", {"name", "body", "shared_with"}),
         (Kind.CANNED_SHARED, "Back", {"name", "body", "shared_with"}),
-        (Kind.CANNED_UNSHARED, "Back", {"shared_with"}),
+        (Kind.CANNED_UNSHARED, "Back", {"name", "body", "shared_with"}),
     ]
+    gone = db.session.scalars(select(Event).where(Event.kind == Kind.CANNED_UNSHARED)).first()
+    assert gone.data["changes"]["body"] == change("For all.", None), "what it became is its owner's alone"
 
 
 def test_the_audit_page_says_so(world, client_for):

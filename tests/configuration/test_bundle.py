@@ -21,7 +21,9 @@ from portal.lifecycles.models import Category, Lifecycle, Status
 from portal.lifecycles.plan import Need, Plan
 from portal.organizations.sharing import Sharing
 from portal.permissions import Role
-from portal.rules.models import RuleKind
+from portal.rules.inputs import Choose
+from portal.rules.models import Rule, RuleKind
+from portal.rules.registry import registered
 from portal.sla.definitions import OwnDay
 from tests import factories as make
 from tests.lifecycles.drafts import publish, with_step
@@ -116,6 +118,37 @@ def test_taken_along_wiped_and_put_in_place_it_is_the_same_byte_by_byte(filled):
     ):
         assert line in before
     assert bundle.put(bundle.read(before), actor=filled) == [], "it is as it is"
+
+
+def each_effect(boss):
+    """A line of each thing that rules can do, as its form reads what is typed."""
+    make.category("Hardware: printers")
+    make.canned(name="Thanks: a lot", everyone=True)
+    typed = {"person": boss.email, "tags": "vpn, yes", "hours": "8"}
+    for name, effect in registered.effects.items():
+        values = {}
+        for each in effect.inputs:
+            first = (
+                next(iter(each.options()))[0] if isinstance(each, Choose) else "Two: “lines”\r\n# and more"
+            )
+            values[each.name] = each.read(typed.get(each.name, first))
+        yield {"name": name, "values": values}
+
+
+def test_everything_that_a_rule_can_do_is_taken_along(filled):
+    for number, line in enumerate(each_effect(filled)):
+        make.rule(filled, name=f"Does {number}: {line['name']}", actions=(line,))
+    did = {rule.name: rule.actions for rule in db.session.scalars(select(Rule))}
+    before = bundle.write()
+    db.session.execute(text("DELETE FROM rules"))
+    db.session.expire_all()
+
+    bundle.put(bundle.read(before), actor=filled)
+    db.session.expire_all()
+
+    assert bundle.write() == before
+    for rule in db.session.scalars(select(Rule).where(Rule.name.startswith("Does "))):
+        assert rule.actions == did[rule.name], rule.name
 
 
 def test_what_holds_already_changes_nothing_and_what_the_file_does_not_name_stays(filled):

@@ -96,13 +96,28 @@ def test_events_never_change(world, queue, statements):
     assert not [sql for sql in statements if sql.startswith(("UPDATE events", "DELETE FROM events"))]
 
 
-def test_each_event_of_a_ticket_is_due_once_to_each_reaction(world):
-    assigned_ticket()
+def test_each_event_of_a_ticket_is_due_once_to_each_reaction(world, follow):
+    follow(Seen(), broken)
+    ticket = assigned_ticket()
+    db.session.commit()
 
     owed = [(each.event_id, each.reaction) for each in all_deliveries()]
 
-    events = list(db.session.scalars(select(Event.id).where(Event.ticket_id.is_not(None))))
-    assert owed == [(event, name) for event in events for name in sorted(following.afterwards)]
+    assert owed == [(event, name) for event in events_of(ticket) for name in ("broken", "note")]
+
+
+def test_a_reaction_that_says_beforehand_which_events_it_is_for_is_owed_those_alone(
+    world, follow, monkeypatch
+):
+    follow(Seen(), broken)
+    is_assigned = {"note": lambda event: event.kind == Kind.TICKET_ASSIGNED}
+    monkeypatch.setattr(following, "only_if", is_assigned)
+    submitted, assigned = events_of(assigned_ticket())
+    db.session.commit()
+
+    owed = [(each.event_id, each.reaction) for each in all_deliveries()]
+
+    assert owed == [(submitted, "broken"), (assigned, "broken"), (assigned, "note")]
 
 
 def test_a_hint_is_enqueued_after_the_commit(world, queue):
@@ -258,13 +273,14 @@ def test_a_lost_database_is_let_through_and_uses_up_no_try(world, follow):
 
 
 def test_a_reaction_that_no_longer_exists_is_not_silently_skipped(world, follow):
-    names = set(following.afterwards)
     make.ticket()
     db.session.commit()
+    names = {each.reaction for each in all_deliveries()}
     follow()
 
     job.react()
 
+    assert names
     assert {each.last_error for each in all_deliveries()} == {f"KeyError({name!r})" for name in names}
 
 

@@ -60,6 +60,42 @@ def test_a_word_of_a_line_breaks_no_page(open_browser, key, who, path, width):
     assert page.evaluate(WIDER) == []
 
 
+def sideways(page):
+    """How much each table of the page has to be scrolled to be read."""
+    return page.evaluate(
+        "[...document.querySelectorAll('.table-frame')].map((frame) => frame.scrollWidth - frame.clientWidth)"
+    )
+
+
+@pytest.mark.parametrize("path", ["/admin/lifecycles", "/admin/lifecycles/1", "/admin/lifecycles/1/versions"])
+def test_on_a_phone_workflows_are_read_and_edited_without_scrolling_sideways(open_browser, path):
+    page = open_browser("admin", viewport=WIDTHS["phone"])
+
+    page.goto(path)
+
+    assert page.locator(".table tbody tr").first.is_visible()
+    assert set(sideways(page)) == {0}
+
+
+def test_on_a_phone_a_rule_of_a_long_name_is_a_block_with_its_buttons(open_browser):
+    admin = open_browser("admin")
+    admin.goto("/admin/rules/new?kind=macro")
+    admin.fill("#name", WORD[:78])
+    admin.select_option("#then-new", "unassign")
+    admin.click("#add-then")
+    expect(admin.locator("[name=then-0-is]")).to_be_attached()
+    admin.click("button:has-text('Keep the rule')")
+    expect(admin.locator("h1")).to_have_text(WORD[:78])
+    page = open_browser("admin", viewport=WIDTHS["phone"])
+
+    page.goto("/admin/rules")
+
+    row = page.locator("#rules tbody tr", has_text=WORD[:30])
+    assert sideways(page) == [0]
+    copy = row.locator("button:has-text('Make a copy')").bounding_box()
+    assert copy["x"] + copy["width"] <= WIDTHS["phone"]["width"]
+
+
 # A window of 1280 by 800 that is magnified to 200 %.
 MOST_PAGES = 40
 MAGNIFIED = {"viewport": {"width": 640, "height": 400}, "device_scale_factor": 2}

@@ -6,9 +6,12 @@ import pytest
 from sqlalchemy import select
 
 from portal import clock
+from portal.admin.words import changes
 from portal.canned.actions import delete as delete_canned
+from portal.events.changes import change
 from portal.events.kinds import Kind
 from portal.events.models import Event
+from portal.events.record import record
 from portal.extensions import db
 from portal.rules.models import Rule, RuleVersion
 from tests import factories as make
@@ -85,6 +88,10 @@ WRONG = {
         {"then-0-is": "assign", "then-0-person": "ann@example.org"},
         "Ann Asker does not work here any more.",
     ),
+    "a person who has no account any more": (
+        {"then-0-is": "participant", "then-0-person": "gone@example.org"},
+        "Gone Gaby is not there any more.",
+    ),
     "a line that the desk does not know": ({"then-0-is": "sing"}, "This desk does not know it."),
 }
 
@@ -92,6 +99,7 @@ WRONG = {
 @pytest.mark.parametrize("wrong", WRONG)
 def test_what_is_wrong_is_said_at_its_field_and_what_was_typed_stays(browser, wrong):
     make.employee(name="Ann Asker", email="ann@example.org")
+    make.employee(name="Gone Gaby", email="gone@example.org").is_active = False
     db.session.commit()
     changed, words = WRONG[wrong]
     data = {name: value for name, value in (FORM | changed).items() if value is not None}
@@ -103,6 +111,25 @@ def test_what_is_wrong_is_said_at_its_field_and_what_was_typed_stays(browser, wr
     assert data["description"] in answer.text
     assert data["filter"] in answer.text
     assert db.session.scalar(select(Rule)) is None
+
+
+def test_whoever_takes_part_is_found_also_among_those_who_ask(browser):
+    ann = make.employee(name="Ann Asker", email="ann@example.org")
+    db.session.commit()
+    line = {"then-0-is": "participant", "then-0-person": "Ann Asker"}
+
+    assert "Ann Asker" in browser.get("/tickets/people?then-0-person=ask").text
+    browser.post(NEW, data=FORM | line)
+
+    assert only_rule().actions[0]["values"]["person"]["id"] == ann.id
+
+
+def test_a_text_is_kept_with_the_ends_of_lines_of_this_desk(browser):
+    line = {"then-0-is": "description", "then-0-text": "One\r\nTwo", "then-0-how": "append"}
+
+    browser.post(NEW, data=FORM | line)
+
+    assert only_rule().actions[0]["values"]["text"] == "One\nTwo"
 
 
 def test_a_name_that_there_is_is_refused(browser):
@@ -245,7 +272,84 @@ def test_rules_are_put_in_order(browser, olga):
     browser.post(f"/admin/rules/{ids[1]}/position", data={"before": ""})
     assert order() == ["One", "Three", "Two"]
 
-    assert len(audited(Kind.RULES_ORDERED)) == 3
+    assert [told(event) for event in audited(Kind.RULES_ORDERED)] == [
+        {"Place": ("3", "2"), "Order": ("Two · Three", "Three · Two")},
+        {"Place": ("3", "1"), "Order": ("One · Three · Two", "Two · One · Three")},
+        {"Place": ("1", "3"), "Order": ("Two · One · Three", "One · Three · Two")},
+    ]
+
+
+def told(event):
+    """What the audit log says that became of what."""
+    return {change.field: (change.old, change.new) for change in changes(event)}
+
+
+def undo(browser, event):
+    return browser.post(f"/admin/rules/changes/{event.id}/undo")
+
+
+def test_the_order_of_before_is_put_back_and_that_again(browser, olga):
+    for name in ("One", "Two", "Three"):
+        make.rule(olga, name=name)
+    db.session.commit()
+    last = db.session.scalars(select(Rule).where(Rule.name == "Three")).one()
+    browser.post(f"/admin/rules/{last.id}/position", data={"direction": "up"})
+    browser.post(f"/admin/rules/{last.id}/position", data={"direction": "up"})
+    assert order() == ["Three", "One", "Two"]
+
+    page = browser.get("/admin/rules/changes").text
+    answer = undo(browser, audited(Kind.RULES_ORDERED)[0])
+
+    assert "“Three” went from place 3 to 2" in page
+    assert (answer.status_code, order()) == (303, ["One", "Two", "Three"])
+    put_back = audited(Kind.RULES_ORDERED)[-1]
+    assert told(put_back) == {"Order": ("Three · One · Two", "One · Two · Three")}
+    undo(browser, put_back)
+    assert order() == ["Three", "One", "Two"]
+
+
+def test_an_earlier_order_knows_nothing_of_rules_that_came_or_went_since(browser, olga):
+    first, second, third = (make.rule(olga, name=name) for name in ("One", "Two", "Three"))
+    db.session.commit()
+    ids = first.id, second.id, third.id
+    browser.post(f"/admin/rules/{ids[2]}/position", data={"before": ids[0]})
+    browser.post(f"/admin/rules/{ids[1]}/delete")
+    make.rule(olga, name="New")
+    db.session.commit()
+
+    undo(browser, audited(Kind.RULES_ORDERED)[0])
+
+    assert order() == ["One", "Three", "New"]
+
+
+def test_putting_back_the_order_that_there_is_changes_nothing(browser, olga):
+    rule, _other = make.rule(olga, name="One"), make.rule(olga, name="Two")
+    db.session.commit()
+    browser.post(f"/admin/rules/{rule.id}/position", data={"direction": "down"})
+    (event,) = audited(Kind.RULES_ORDERED)
+    undo(browser, event)
+
+    undo(browser, event)
+
+    assert len(audited(Kind.RULES_ORDERED)) == 2
+
+
+def test_an_old_change_that_does_not_tell_the_order_before_says_so(browser, olga):
+    event = record(Kind.RULES_ORDERED, actor=olga, automation="One", changes={"place": change(1, 2)})
+    db.session.commit()
+
+    assert "Put back" not in browser.get("/admin/rules/changes").text
+    assert undo(browser, event).status_code == 409
+
+
+@pytest.mark.parametrize("number", ["0", "999999"])
+def test_what_is_no_such_change_is_not_undone(browser, olga, number):
+    make.rule(olga)
+    created = audited(Kind.RULE_CREATED)[0]
+    db.session.commit()
+
+    assert browser.post(f"/admin/rules/changes/{number}/undo").status_code == 404
+    assert undo(browser, created).status_code == 404
 
 
 def test_a_rule_is_switched_off_and_on(browser, olga):
@@ -319,6 +423,63 @@ def test_a_rule_is_deleted_and_the_audit_log_tells_what_it_was(browser, olga):
     deleted = audited(Kind.RULE_DELETED)[0]
     assert deleted.data["automation"] == "Doomed"
     assert deleted.data["changes"]["does"]["old"]["label"] == ["Set the priority: High"]
+
+
+def test_a_deleted_rule_is_brought_back_with_what_it_was_and_switched_off(browser, olga):
+    browser.post(NEW, data=FORM)
+    rule_id = only_rule().id
+    browser.post(f"/admin/rules/{rule_id}", data=FORM | {"filter": "title:smoke", "version": "1"})
+    browser.post(f"/admin/rules/{rule_id}/delete")
+
+    page = browser.get("/admin/rules/changes").text
+    answer = undo(browser, audited(Kind.RULE_DELETED)[0])
+
+    rule = only_rule()
+    assert "“Fire is urgent” was deleted" in page
+    assert answer.location == f"/admin/rules/{rule_id}"
+    assert (rule.id, rule.filter, rule.is_enabled, rule.version) == (rule_id, "title:smoke", False, 3)
+    assert audited(Kind.RULE_CREATED)[-1].data["from_version"] == 2
+    assert "It is there again" in browser.get("/admin/rules/changes").text
+    assert undo(browser, audited(Kind.RULE_DELETED)[0]).status_code == 409
+    browser.post(f"/admin/rules/{rule_id}/versions/1/restore")
+    assert (rule.filter, rule.is_enabled) == ("title:fire", True)
+
+
+def test_a_deleted_rule_whose_name_another_has_stays_deleted(browser, olga):
+    browser.post(NEW, data=FORM)
+    browser.post(f"/admin/rules/{only_rule().id}/delete")
+    browser.post(NEW, data=FORM)
+
+    answer = undo(browser, audited(Kind.RULE_DELETED)[0])
+
+    assert (answer.status_code, "There is a rule" in answer.text) == (409, True)
+
+
+def test_each_change_of_a_rule_is_told_with_before_and_after_and_a_version_goes_back(browser, olga):
+    """Made, changed, switched, copied, put in order, deleted: in the audit log, in words."""
+    browser.post(NEW, data=FORM)
+    rule_id = only_rule().id
+    browser.post(f"/admin/rules/{rule_id}", data=FORM | {"then-0-priority": "critical", "version": "1"})
+    browser.post(f"/admin/rules/{rule_id}/enabled", data={"enabled": "no"})
+    browser.post(f"/admin/rules/{rule_id}/copy")
+    browser.post(f"/admin/rules/{rule_id}/position", data={"direction": "down"})
+    browser.post(f"/admin/rules/{rule_id}/delete")
+
+    page = browser.get("/admin/audit").text
+
+    for label in ("Rule created", "Rule changed", "Order of the rules changed", "Rule deleted"):
+        assert label in page, label
+    for changed in (
+        "Then: <b>Set the priority: High</b> became <b>Set the priority: Critical</b>",
+        "Enabled: <b>yes</b> became <b>no</b>",
+        "Place: <b>1</b> became <b>2</b>",
+        "Filter: <b>title:fire</b> became <b>nothing</b>",
+    ):
+        assert changed in page, changed
+    undo(browser, audited(Kind.RULE_DELETED)[0])
+    browser.post(f"/admin/rules/{rule_id}/versions/2/restore")
+    rule = db.session.get(Rule, rule_id)
+    assert (rule.is_enabled, rule.actions[0]["values"]["priority"]["id"]) == (True, "critical")
 
 
 @pytest.mark.parametrize("role", ["agent", "manager"])

@@ -38,6 +38,11 @@ def do(world):
     return apply
 
 
+def kinds_on(ticket):
+    events = select(Event.kind).where(Event.ticket_id == ticket.id).order_by(Event.id)
+    return list(db.session.scalars(events))
+
+
 def of_team(team):
     return chosen("team", str(team.id), team.name)
 
@@ -167,12 +172,119 @@ def test_a_linked_ticket_is_created(do):
     assert (linked.from_id, linked.to_id, linked.kind) == (made.id, ticket.id, "child_of")
 
 
-def test_it_becomes_confidential(do):
+def test_it_becomes_confidential_and_open_again(do):
     ticket = make.ticket()
 
     do("confidential", ticket)
-
     assert ticket.is_confidential
+    do("not_confidential", ticket)
+    do("not_confidential", ticket)
+
+    assert not ticket.is_confidential
+    assert kinds_on(ticket).count(Kind.CONFIDENTIALITY_CHANGED) == 2
+
+
+def test_its_subject_is_another_one(do):
+    ticket = make.ticket(title="Printer")
+
+    do("title", ticket, title="{{ ticket.key }}: {{ ticket.title }} {{ 7*7 }}")
+
+    assert ticket.title == f"{ticket.key}: Printer {{{{ 7*7 }}}}"
+
+
+def test_a_subject_that_grows_too_long_is_cut(do):
+    ticket = make.ticket(title="x" * 200)
+
+    do("title", ticket, title="New: {{ ticket.title }}")
+
+    assert ticket.title == "New: " + "x" * 195
+
+
+def test_a_text_is_put_behind_the_description_once_or_takes_its_place(do):
+    ticket = make.ticket(make.employee(name="Ann Asker"), description="It burns.")
+
+    do("description", ticket, text="For {{ requester.first_name }}.", **chosen("how", "append"))
+    do("description", ticket, text="For {{ requester.first_name }}.", **chosen("how", "append"))
+    assert ticket.description == "It burns.\n\nFor Ann."
+    do("description", ticket, text="*Another*", **chosen("how", "replace"))
+
+    assert (ticket.description, "<em>Another</em>" in ticket.description_html) == ("*Another*", True)
+    assert kinds_on(ticket).count(Kind.TICKET_EDITED) == 2
+
+
+def test_a_text_behind_nothing_is_the_description(do):
+    ticket = make.ticket(description="")
+
+    do("description", ticket, text="Read this.", **chosen("how", "append"))
+
+    assert ticket.description == "Read this."
+
+
+def test_a_description_grows_no_longer_than_can_be_kept(do):
+    ticket = make.ticket(description="x" * 19_999)
+
+    with pytest.raises(DomainError, match="longer than"):
+        do("description", ticket, text="more", **chosen("how", "append"))
+    assert len(ticket.description) == 19_999
+
+
+def test_what_it_waits_for_changes_alone(do):
+    ticket = make.ticket(status="blocked")
+
+    do("waiting_for", ticket, **chosen("waiting_for", "supplier"))
+
+    assert (ticket.status.name, ticket.waiting_for) == ("blocked", WaitingFor.SUPPLIER)
+    assert kinds_on(ticket)[-1] == Kind.TICKET_EDITED
+
+
+def test_what_waits_for_nothing_is_said_so(do):
+    with pytest.raises(DomainError, match="waits for nothing"):
+        do("waiting_for", make.ticket(), **chosen("waiting_for", "supplier"))
+
+
+def test_it_is_taken_from_its_category_and_team(do):
+    ticket = make.ticket(category=make.category("Hardware"), team=make.team())
+
+    do("no_category", ticket)
+    do("no_team", ticket)
+
+    assert (ticket.category, ticket.team) == (None, None)
+
+
+def test_somebody_takes_part_who_need_not_work_here(do):
+    ticket, ann = make.ticket(), make.employee()
+
+    do("participant", ticket, **person(ann))
+    do("participant", ticket, **person(ann))
+    do("participant", ticket, **person(ticket.requester))
+
+    taking_part = select(TicketPerson.user_id).where(TicketPerson.part == Part.PARTICIPANT)
+    assert list(db.session.scalars(taking_part)) == [ann.id]
+
+
+def test_nobody_takes_part_who_has_gone(do):
+    ann = make.employee(name="Ann")
+    ann.is_active = False
+
+    with pytest.raises(DomainError, match="Ann is not there any more"):
+        do("participant", make.ticket(), **person(ann))
+
+
+def test_it_is_given_to_another_project(do):
+    ticket, facility = make.ticket(), make.project("FAC")
+
+    do("project", ticket, **chosen("project", str(facility.id)))
+
+    assert (ticket.project, ticket.key) == (facility, "FAC-1")
+
+
+def test_no_rule_gives_it_where_its_owner_does_not_work(do):
+    ticket, closed = make.ticket(), make.project(members_only=True)
+    agent = make.agent()
+
+    with pytest.raises(DomainError, match="does not work in"):
+        registered.effects["project"].apply(ticket, chosen("project", str(closed.id)), actor=agent)
+    assert ticket.project != closed
 
 
 def some_team(number):

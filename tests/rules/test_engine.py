@@ -8,8 +8,9 @@ from portal.events.models import Event
 from portal.extensions import db
 from portal.notifications.models import Notification
 from portal.rules import engine
-from portal.rules.actions import delete, move
+from portal.rules.actions import delete
 from portal.rules.models import RuleKind, RuleRun
+from portal.rules.ordering import move
 from portal.rules.registry import Effect, registered
 from portal.tickets import actions
 from portal.tickets.models import Priority

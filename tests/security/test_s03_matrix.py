@@ -39,6 +39,8 @@ OF_NO_ROW = {
     "exports.file",
     "canned.reply",
     "canned.delete",
+    "canned.versions",
+    "canned.restore",
     "tickets.canned_reply",
     "tickets.take_time_back",
     "tickets.apply_macro",
