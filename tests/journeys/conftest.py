@@ -6,7 +6,7 @@ from pathlib import Path
 
 import psycopg
 import pytest
-from playwright.sync_api import BrowserContext, Page, expect
+from playwright.sync_api import Browser, Page, expect
 
 from tests import isolation, serving
 
@@ -59,22 +59,32 @@ def _nothing_half_written(desk):
 
 @pytest.fixture
 def open_browser(desk, chromium):
-    """A browser of its own for somebody; `who` is the first part of a demo person's address."""
-    contexts: list[BrowserContext] = []
+    """A browser of its own, on no page yet, where `who` is logged in, who is named as in `log_in`."""
+    pages: list[Page] = []
 
     def browse(who: str | None = None, **options) -> Page:
-        usual = {"base_url": desk.url, "locale": "en-GB"}
-        context = chromium.new_context(**usual | options)
-        context.set_default_timeout(PATIENCE)
-        contexts.append(context)
-        page = context.new_page()
-        if who:
-            log_in(page, who)
-        return page
+        pages.append(new_page(desk, chromium, who, **options))
+        return pages[-1]
 
     yield browse
-    for context in contexts:
-        context.close()
+    for page in pages:
+        page.context.close()
+
+
+def new_page(desk: serving.Served, chromium: Browser, who: str | None = None, **options) -> Page:
+    """Of a browser of its own. Whoever asks closes its context: an open page goes on taking time."""
+    usual = {"base_url": desk.url, "locale": "en-GB"}
+    context = chromium.new_context(**usual | options)
+    context.set_default_timeout(PATIENCE)
+    if who:
+        context.add_cookies(_cookies_of(desk, who))
+    return context.new_page()
+
+
+def _cookies_of(desk: serving.Served, who: str) -> list[dict]:
+    """Of a session that has just begun, without the pages that a browser would have to draw for it."""
+    jar = desk.browser(f"{who}@example.org", PASSWORD).session.cookies
+    return [{"name": cookie.name, "value": cookie.value, "url": desk.url} for cookie in jar]
 
 
 expect.set_options(timeout=PATIENCE)
@@ -100,6 +110,7 @@ def ask(page: Page, title: str) -> str:
 
 
 def log_in(page: Page, who: str) -> None:
+    """By the form; `who` is the first part of a demo person's address."""
     page.goto("/login")
     page.fill("#email", f"{who}@example.org")
     page.fill("#password", PASSWORD)

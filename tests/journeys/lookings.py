@@ -1,10 +1,11 @@
 """Where pages stand that are looked at: behind mailed links, and of rows that are made first."""
 
 import re
+from contextlib import contextmanager
 
 import psycopg
 
-from tests.journeys.conftest import PASSWORD, log_in
+from tests.journeys.conftest import PASSWORD, new_page
 
 LINK = re.compile(r"https?://[^/\s]+(/[a-z]+/[\w-]{43})")
 NEWCOMER = {
@@ -307,45 +308,43 @@ def _anonymized(desk, chromium):
             connection.execute(LEFT, [f"{name.lower()}@example.org", f"{name} Printer"]).fetchone()[0]
             for name in ("Lara", "Otto")
         ]
-    page = _page_of(desk, chromium, "admin")
-    page.goto(f"/admin/people/{ids[1]}/anonymizing")
-    page.fill("#name", "Otto Printer")
-    with page.expect_navigation():
-        page.click("form[action$='/anonymizing'] button")
-    job = re.search(r"/admin/person-jobs/\d+", page.url)[0]
-    page.locator(f"a[href='{job}/mentions']").wait_for()
-    page.goto(f"{job}/mentions")
-    mention = page.locator("a[href*='/mentions/']").first.get_attribute("href")
+    with _browser_of(desk, chromium, "admin") as page:
+        page.goto(f"/admin/people/{ids[1]}/anonymizing")
+        page.fill("#name", "Otto Printer")
+        with page.expect_navigation():
+            page.click("form[action$='/anonymizing'] button")
+        job = re.search(r"/admin/person-jobs/\d+", page.url)[0]
+        page.locator(f"a[href='{job}/mentions']").wait_for()
+        page.goto(f"{job}/mentions")
+        mention = page.locator("a[href*='/mentions/']").first.get_attribute("href")
     return {"anonymizing": f"/admin/people/{ids[0]}/anonymizing", "person_job": job, "mention": mention}
 
 
-def _page_of(desk, chromium, who=None):
-    page = chromium.new_context(base_url=desk.url).new_page()
-    if who:
-        log_in(page, who)
-    return page
+@contextmanager
+def _browser_of(desk, chromium, who=None):
+    page = new_page(desk, chromium, who)
+    yield page
+    page.context.close()
 
 
 def _ask_for_links(desk, chromium):
-    def page_of(who=None):
-        return _page_of(desk, chromium, who)
+    def send(who, path, fields, form):
+        with _browser_of(desk, chromium, who) as page:
+            page.goto(path)
+            for field, typed in fields.items():
+                page.fill(field, typed)
+            with page.expect_navigation():
+                page.locator(f"form[action$='{form}'] button:not([type=button])").last.click()
 
-    def send(page, path, fields, form):
-        page.goto(path)
-        for field, typed in fields.items():
-            page.fill(field, typed)
-        with page.expect_navigation():
-            page.locator(f"form[action$='{form}'] button:not([type=button])").last.click()
-
-    send(page_of(), "/register", NEWCOMER, "/register")
-    send(page_of(), "/forgot", {"#email": "hana@example.org"}, "/forgot")
-    send(page_of("lucia"), "/organizations/2", {"#email": "guest@example.org"}, "/invitations")
+    send(None, "/register", NEWCOMER, "/register")
+    send(None, "/forgot", {"#email": "hana@example.org"}, "/forgot")
+    send("lucia", "/organizations/2", {"#email": "guest@example.org"}, "/invitations")
     change = {"#new_email": "ines.new@example.org", "#address-password": PASSWORD}
-    send(page_of("ines"), "/account", change, "/account/address")
-    send(page_of("admin"), "/admin/providers/new", PROVIDER, "/admin/providers/new")
+    send("ines", "/account", change, "/account/address")
+    send("admin", "/admin/providers/new", PROVIDER, "/admin/providers/new")
     for path, fields in PROMISES.items():
-        send(page_of("admin"), path, fields, path)
-    send(page_of("ines"), "/tickets/new", ASKED, "/tickets/new")
-    page = page_of("employee")
-    page.goto("/tickets?show=done")
-    return {"own": page.locator("a[href^='/tickets/IT-']").first.get_attribute("href")}
+        send("admin", path, fields, path)
+    send("ines", "/tickets/new", ASKED, "/tickets/new")
+    with _browser_of(desk, chromium, "employee") as page:
+        page.goto("/tickets?show=done")
+        return {"own": page.locator("a[href^='/tickets/IT-']").first.get_attribute("href")}

@@ -17,6 +17,7 @@ def key(open_browser):
 
 def test_g_and_a_letter_goes_to_a_place(open_browser):
     admin = open_browser("admin")
+    admin.goto("/")
     for keys, path in (("gq", "/queue"), ("gp", "/admin/people"), ("gr", "/tickets"), ("gh", "/")):
         for pressed in keys:
             admin.keyboard.press(pressed)

@@ -1,13 +1,14 @@
 """Every page, in both themes, at two widths: no violation of axe, nothing wider than the window, no noise."""
 
 import re
+from contextlib import contextmanager
 
 import pytest
 from playwright.sync_api import Error
 
 from tests import isolation, serving
 from tests.journeys import lookings
-from tests.journeys.conftest import SHOTS, axe
+from tests.journeys.conftest import SHOTS, axe, new_page
 
 pytestmark = pytest.mark.browser
 
@@ -139,10 +140,25 @@ def test_every_page_is_looked_at(app, addresses):
     assert pages - looked_at == NO_PAGES.keys() | ELSEWHERE.keys()
 
 
+@pytest.fixture(scope="module")
+def page_of(desk, chromium):
+    """The page of somebody, in a browser that is theirs for all they look at: it has the assets by then."""
+    pages = {}
+
+    def open_page(who):
+        if who not in pages:
+            pages[who] = new_page(desk, chromium, who, bypass_csp=True)
+        return pages[who]
+
+    yield open_page
+    for page in pages.values():
+        page.context.close()
+
+
 @pytest.mark.parametrize("looks", LOOKS)
 @pytest.mark.parametrize(("who", "path"), CASES, ids=lambda value: str(value).strip("/") or "home")
-def test_a_page_is_accessible_and_fits(open_browser, addresses, who, path, looks):
-    assert _wrong(open_browser, who, path, path.format(**addresses), looks) == []
+def test_a_page_is_accessible_and_fits(page_of, addresses, who, path, looks):
+    assert _wrong(page_of(who), who, path, path.format(**addresses), looks) == []
 
 
 @pytest.fixture
@@ -161,25 +177,44 @@ def empty_desk(worker_id, tmp_path):
 
 def test_the_first_page_of_an_empty_desk_is_accessible_and_fits(empty_desk, open_browser):
     every = [(theme, width) for theme in ("light", "dark") for width in WIDTHS]
-    assert _wrong(open_browser, None, "/welcome", f"{empty_desk.url}/welcome", every) == []
+    page = open_browser(bypass_csp=True)
+    assert _wrong(page, None, "/welcome", f"{empty_desk.url}/welcome", every) == []
 
 
-def _wrong(open_browser, who, path, address, looks):
+def _wrong(page, who, path, address, looks):
     """What axe, the console and the width of the window have against it, in each of these looks."""
-    page = open_browser(who, viewport=WIDTHS["desktop"], bypass_csp=True)
-    noise, wrong = [], []
-    page.on("console", lambda message: noise.append(message.text) if message.type == "error" else None)
-    page.on("pageerror", lambda error: noise.append(str(error)))
-    for theme, width in looks:
-        page.emulate_media(color_scheme=theme)
-        page.set_viewport_size(WIDTHS[width])
-        page.goto(address)
-        _photograph(page, who, path, theme, width)
-        wrong += [(theme, width, problem) for problem in axe(page)]
-        if (needed := page.evaluate("document.documentElement.scrollWidth")) > WIDTHS[width]["width"]:
-            wrong.append((theme, width, f"is {needed} wide"))
+    wrong = []
+    with _listening_to(page) as noise:
+        for theme, width in looks:
+            wrong += _wrong_in_look(page, who, path, address, theme, width)
     refused = REFUSED.get((who, path))
     return wrong + [line for line in noise if not refused or refused not in line]
+
+
+@contextmanager
+def _listening_to(page):
+    """What the page complains of meanwhile."""
+    noise = []
+    listeners = {
+        "console": lambda message: noise.append(message.text) if message.type == "error" else None,
+        "pageerror": lambda error: noise.append(str(error)),
+    }
+    for event, listener in listeners.items():
+        page.on(event, listener)
+    yield noise
+    for event, listener in listeners.items():
+        page.remove_listener(event, listener)
+
+
+def _wrong_in_look(page, who, path, address, theme, width):
+    page.emulate_media(color_scheme=theme)
+    page.set_viewport_size(WIDTHS[width])
+    page.goto(address)
+    _photograph(page, who, path, theme, width)
+    wrong = [(theme, width, problem) for problem in axe(page)]
+    if (needed := page.evaluate("document.documentElement.scrollWidth")) > WIDTHS[width]["width"]:
+        wrong.append((theme, width, f"is {needed} wide"))
+    return wrong
 
 
 def _photograph(page, who, path, theme, width):

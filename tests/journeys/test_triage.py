@@ -77,6 +77,7 @@ def duplicate_of(key):
 
 def test_ten_tickets_are_decided_on_by_keys_alone(desk, open_browser, inbox):
     page = open_browser("agent")
+    page.goto("/")
     page.keyboard.press("g")
     page.keyboard.press("t")
     expect(page.locator("h1")).to_have_text("Triage")
