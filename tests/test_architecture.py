@@ -24,7 +24,7 @@ DOMAIN = {"models", "credentials", "policy", "queries", "actions", "comments", "
           "latest", "texts", "wording", "finding", "ranking", "snippets", "spelling",
           "collecting", "hearers", "hiding", "numbering", "senders", "spam", "erasing", "plan", "checks",
           "diagram", "differences", "publishing", "steps", "told", "wishes", "catching_up",
-          "calendar", "public_holidays", "replay", "keeping", "raising", "recounting", "registry", "inputs",
+          "calendar", "public_holidays", "replay", "keeping", "raising", "recounting", "forecast", "learning", "outlook", "backtest", "trial", "registry", "inputs",
           "triggers", "effects", "speaking", "choosing", "evaluating", "engine", "macros",
           "clocks", "schedule"}  # fmt: skip
 AUDIENCES = {

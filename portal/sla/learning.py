@@ -1,0 +1,124 @@
+"""What forecasts are made of: how long promises took, drawn anew from all that the clocks of tickets say.
+
+Nothing here commits.
+"""
+
+from collections.abc import Collection, Iterator
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from itertools import islice
+from typing import Any
+
+from sqlalchemy import Select, delete, func, insert, select
+
+from portal import clock
+from portal.extensions import db
+from portal.sla.calendar import Calendar
+from portal.sla.forecast import Samples, Traits
+from portal.sla.models import SlaCalendarVersion, SlaClocks, SlaPast
+from portal.sla.replay import Pause, Target
+from portal.tickets.models import Ticket
+
+PERIOD = timedelta(days=90)  # of promises that began in it: the pace is that of now, not of years ago
+LOCK = 7_303_004_500  # any number, the same for ever: one draws at a time
+AT_ONCE = 2_000  # rows
+
+
+@dataclass(frozen=True)
+class Promise:
+    """One of a ticket, as its clocks keep it."""
+
+    ticket_id: int
+    calendar_version_id: int
+    told: dict[str, Any]
+
+    @property
+    def target(self) -> Target:
+        return Target(self.told["target"])
+
+    @property
+    def is_met(self) -> bool:
+        """A solution is one from when the ticket is done, although it may be opened again."""
+        is_solved = self.target is Target.RESOLUTION and self.told["pause"] == Pause.DONE
+        return self.told["ended_at"] is not None or is_solved
+
+    def spent(self, calendar: Calendar, now: datetime) -> int:
+        """Seconds of working time."""
+        if self.told["ended_at"] or self.told["pause"]:
+            return self.told["spent"]
+        since = datetime.fromisoformat(self.told["since"])
+        return self.told["spent"] + int(calendar.worked(since, now).total_seconds())
+
+
+def learn() -> int:
+    """Draw the samples anew; how many rows they have."""
+    db.session.execute(select(func.pg_advisory_xact_lock(LOCK)))
+    now, samples = clock.now(), Samples[Promise]()
+    for promise, traits in _promises(since=now - PERIOD):
+        samples.offer(traits, promise.told["began_with"], promise)
+    drawn = samples.drawn()
+    known = calendars({promise.calendar_version_id for some in drawn.values() for promise in some})
+    db.session.execute(delete(SlaPast))
+    rows = (
+        _row(sample, promise, known[promise.calendar_version_id], now)
+        for sample, promises in drawn.items()
+        for promise in promises
+    )
+    number = 0
+    while some := list(islice(rows, AT_ONCE)):
+        db.session.execute(insert(SlaPast), some)
+        number += len(some)
+    return number
+
+
+def calendars(version_ids: Collection[int]) -> dict[int, Calendar]:
+    """By their versions."""
+    wanted = select(SlaCalendarVersion.id, SlaCalendarVersion.definition)
+    found = db.session.execute(wanted.where(SlaCalendarVersion.id.in_(version_ids)))
+    return {version_id: Calendar.of(definition) for version_id, definition in found}
+
+
+def _promises(*, since: datetime) -> Iterator[tuple[Promise, Traits]]:
+    """Those that began since then. What another release has kept, and does not say how long it took, is
+    left out."""
+    after_id = 0
+    while rows := db.session.execute(_clocks(since, after_id)).all():
+        after_id = rows[-1].ticket_id
+        for row in rows:
+            for told in row.readings:
+                if "spent" in told and datetime.fromisoformat(told["began_at"]) >= since:
+                    traits = Traits(Target(told["target"]), row.priority, row.team_id, row.type)
+                    yield Promise(row.ticket_id, row.calendar_version_id, told), traits
+
+
+def _clocks(since: datetime, after_id: int) -> Select:
+    """Of the next tickets that people see and on which something has happened since then."""
+    found = select(
+        SlaClocks.ticket_id,
+        SlaClocks.calendar_version_id,
+        SlaClocks.readings,
+        Ticket.priority,
+        Ticket.team_id,
+        Ticket.type,
+    )
+    return (
+        found.join(Ticket, Ticket.id == SlaClocks.ticket_id)
+        .where(
+            SlaClocks.ticket_id > after_id,
+            SlaClocks.looked_at >= since,
+            Ticket.hidden_as.is_(None),
+            Ticket.merged_into_id.is_(None),
+        )
+        .order_by(SlaClocks.ticket_id)
+        .limit(AT_ONCE)
+    )
+
+
+def _row(sample: str, promise: Promise, calendar: Calendar, now: datetime) -> dict[str, Any]:
+    return {
+        "sample": sample,
+        "ticket_id": promise.ticket_id,
+        "began_with": promise.told["began_with"],
+        "spent": promise.spent(calendar, now),
+        "is_met": promise.is_met,
+    }
