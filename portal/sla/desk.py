@@ -3,8 +3,7 @@ will be late at the present pace."""
 
 from portal.desk.blueprint import bp as desk
 from portal.permissions import Permission, requires
-from portal.sla.forecast import MINIMUM
-from portal.sla.learning import PERIOD
+from portal.sla.forecast import MINIMUM, PERIOD
 from portal.sla.outlook import forecasts_of, outlook
 from portal.sla.timeline import cause, timeline_of
 from portal.sla.words import forecast_said, percent, similar, until

@@ -9,8 +9,9 @@ the past promises whose fate is known: whose time is not known to the end count 
 
 from bisect import bisect_left, bisect_right
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import timedelta
 from enum import StrEnum
 from heapq import heappush, heapreplace
 from itertools import accumulate
@@ -20,6 +21,7 @@ from zlib import crc32
 
 from portal.sla.replay import Target
 
+PERIOD = timedelta(days=90)  # of promises that began in it: the pace is that of now, not of years ago
 MINIMUM = 20  # past promises whose fate is known; of fewer, nothing is said
 MOST = 300  # promises of a sample; of so many, an interval is at most 11 percent wide
 SURE = 1.96  # standard deviations around 95 percent
@@ -139,6 +141,24 @@ class Traits:
     @property
     def samples(self) -> list[str]:
         return [self.sample(breadth) for breadth in Breadth]
+
+
+@dataclass(frozen=True)
+class Forecast:
+    """`chance` is None where too little is known of what is similar; `breadth` says what that means."""
+
+    traits: Traits
+    chance: Chance | None = None
+    breadth: Breadth | None = None
+
+
+def forecast(traits: Traits, spent: float, allowed: float, curves: Mapping[str, Curve]) -> Forecast:
+    """By the narrowest group that has enough history."""
+    for breadth in Breadth:
+        curve = curves.get(traits.sample(breadth))
+        if curve and (chance := curve.chance(spent, allowed)):
+            return Forecast(traits, chance, breadth)
+    return Forecast(traits)
 
 
 class Samples(Generic[Drawn]):

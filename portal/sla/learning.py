@@ -3,23 +3,24 @@
 Nothing here commits.
 """
 
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from itertools import islice
 from typing import Any
 
-from sqlalchemy import Select, delete, func, insert, select
+from sqlalchemy import Row, delete, func, insert, select
 
 from portal import clock
 from portal.extensions import db
+from portal.sla.backtest import Life
 from portal.sla.calendar import Calendar
-from portal.sla.forecast import Samples, Traits
-from portal.sla.models import SlaCalendarVersion, SlaClocks, SlaPast
-from portal.sla.replay import Pause, Target
+from portal.sla.forecast import PERIOD, Samples, Traits
+from portal.sla.models import SlaCalendarVersion, SlaClocks, SlaPast, SlaPolicyVersion
+from portal.sla.queries import histories
+from portal.sla.replay import Pause, Policy, Target
 from portal.tickets.models import Ticket
 
-PERIOD = timedelta(days=90)  # of promises that began in it: the pace is that of now, not of years ago
 LOCK = 7_303_004_500  # any number, the same for ever: one draws at a time
 AT_ONCE = 2_000  # rows
 
@@ -81,9 +82,7 @@ def calendars(version_ids: Collection[int]) -> dict[int, Calendar]:
 def _promises(*, since: datetime) -> Iterator[tuple[Promise, Traits]]:
     """Those that began since then. What another release has kept, and does not say how long it took, is
     left out."""
-    after_id = 0
-    while rows := db.session.execute(_clocks(since, after_id)).all():
-        after_id = rows[-1].ticket_id
+    for rows in _clocks(since, SlaClocks.calendar_version_id, SlaClocks.readings, Ticket.priority):
         for row in rows:
             for told in row.readings:
                 if "spent" in told and datetime.fromisoformat(told["began_at"]) >= since:
@@ -91,27 +90,39 @@ def _promises(*, since: datetime) -> Iterator[tuple[Promise, Traits]]:
                     yield Promise(row.ticket_id, row.calendar_version_id, told), traits
 
 
-def _clocks(since: datetime, after_id: int) -> Select:
-    """Of the next tickets that people see and on which something has happened since then."""
-    found = select(
-        SlaClocks.ticket_id,
-        SlaClocks.calendar_version_id,
-        SlaClocks.readings,
-        Ticket.priority,
-        Ticket.team_id,
-        Ticket.type,
-    )
-    return (
-        found.join(Ticket, Ticket.id == SlaClocks.ticket_id)
-        .where(
-            SlaClocks.ticket_id > after_id,
-            SlaClocks.looked_at >= since,
-            Ticket.hidden_as.is_(None),
-            Ticket.merged_into_id.is_(None),
-        )
+def lives(*, since: datetime) -> Iterator[Life]:
+    """What has happened on each ticket that people see and on which something has since then, with what its
+    policy and calendar say now."""
+    policies: dict[int, Policy] = {}
+    known: dict[int, Calendar] = {}
+    for rows in _clocks(since, SlaClocks.policy_version_id, SlaClocks.calendar_version_id):
+        policies |= _policies({row.policy_version_id for row in rows} - policies.keys())
+        known |= calendars({row.calendar_version_id for row in rows} - known.keys())
+        told = histories([row.ticket_id for row in rows])
+        for row in rows:
+            policy, calendar = policies[row.policy_version_id], known[row.calendar_version_id]
+            yield Life(tuple(told[row.ticket_id]), policy, calendar, row.team_id, row.type)
+
+
+def _policies(version_ids: Collection[int]) -> dict[int, Policy]:
+    wanted = select(SlaPolicyVersion.id, SlaPolicyVersion.definition)
+    found = db.session.execute(wanted.where(SlaPolicyVersion.id.in_(version_ids)))
+    return {version_id: Policy.of(definition) for version_id, definition in found}
+
+
+def _clocks(since: datetime, *columns: Any) -> Iterator[Sequence[Row[Any]]]:
+    """Of all tickets that people see and on which something has happened since then, a page at a time."""
+    found = (
+        select(SlaClocks.ticket_id, Ticket.team_id, Ticket.type, *columns)
+        .join(Ticket, Ticket.id == SlaClocks.ticket_id)
+        .where(SlaClocks.looked_at >= since, Ticket.hidden_as.is_(None), Ticket.merged_into_id.is_(None))
         .order_by(SlaClocks.ticket_id)
         .limit(AT_ONCE)
     )
+    after_id = 0
+    while rows := db.session.execute(found.where(SlaClocks.ticket_id > after_id)).all():
+        yield rows
+        after_id = rows[-1].ticket_id
 
 
 def _row(sample: str, promise: Promise, calendar: Calendar, now: datetime) -> dict[str, Any]:

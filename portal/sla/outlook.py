@@ -13,7 +13,7 @@ from portal import clock
 from portal.accounts.models import User
 from portal.extensions import db
 from portal.sla.calendar import Calendar, NoHours
-from portal.sla.forecast import Breadth, Chance, Curve, Expected, Past, Traits, expected
+from portal.sla.forecast import Chance, Curve, Expected, Forecast, Past, Traits, expected, forecast
 from portal.sla.learning import calendars
 from portal.sla.models import SlaClocks, SlaPast
 from portal.sla.queries import in_force
@@ -26,15 +26,6 @@ from portal.tickets.policy import is_worked_on_by, visible_to
 
 MOST_DUE = 500  # tickets that are looked at one by one
 HEADWAY = timedelta(hours=1)  # a working day that ends sooner is as good as over
-
-
-@dataclass(frozen=True)
-class Forecast:
-    """`chance` is None where too little is known of what is similar; `breadth` says what that means."""
-
-    traits: Traits
-    chance: Chance | None = None
-    breadth: Breadth | None = None
 
 
 @dataclass(frozen=True)
@@ -114,15 +105,6 @@ def forecasts_of(ticket: Ticket, readings: Iterable[Reading], *, reader: User) -
         for target, each in wanted.items()
         if (allowed := each.clock.allowed)
     }
-
-
-def forecast(traits: Traits, spent: float, allowed: float, curves: dict[str, Curve]) -> Forecast:
-    """By the narrowest group that has enough history."""
-    for breadth in Breadth:
-        curve = curves.get(traits.sample(breadth))
-        if curve and (chance := curve.chance(spent, allowed)):
-            return Forecast(traits, chance, breadth)
-    return Forecast(traits)
 
 
 def curves_for(reader: User, samples: Collection[str]) -> dict[str, Curve]:

@@ -10,8 +10,7 @@ from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 
 from portal import clock
-from portal.sla.forecast import MINIMUM, Breadth
-from portal.sla.outlook import Forecast
+from portal.sla.forecast import MINIMUM, Breadth, Forecast
 from portal.sla.replay import Target
 from portal.tickets.clocked import Standing, standing_of
 from portal.tickets.models import Priority, TicketType

@@ -135,7 +135,7 @@ def test_the_interval_is_wilsons():
 
 
 chances = st.builds(
-    lambda parts, known: Chance(sorted(parts)[1], sorted(parts)[0], sorted(parts)[2], known),
+    lambda parts, known: Chance(*[sorted(parts)[place] for place in (1, 0, 2)], known),
     st.tuples(*[st.floats(0, 1)] * 3),
     st.integers(20, 300),
 )
