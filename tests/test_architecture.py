@@ -30,7 +30,7 @@ DOMAIN = {"models", "credentials", "policy", "queries", "actions", "comments", "
 AUDIENCES = {
     "views", "desk", "admin", "mine", "live", "second_step", "two_step_views", "address_views",
     "passkey_views", "picture_views", "welcome_views", "view_as", "token_views", "link_views",
-    "merge_views", "split_views", "view_pages", "triage_views", "mention_views", "step_views",
+    "merge_views", "split_views", "view_pages", "triage_views", "mention_views", "step_views", "trial_views",
 }  # fmt: skip
 WEB_LIBRARIES = {"flask", "flask_login", "flask_wtf", "wtforms"}
 

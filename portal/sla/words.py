@@ -3,7 +3,9 @@
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
+from zoneinfo import ZoneInfo
 
+from babel.dates import format_datetime as babel_datetime
 from babel.dates import format_timedelta
 from flask_babel import format_datetime, format_percent, get_locale, to_user_timezone
 from flask_babel import gettext as _
@@ -126,6 +128,11 @@ def similar(forecast: Forecast) -> str:
 
 def percent(share: float) -> str:
     return format_percent(share)
+
+
+def in_zone(moment: datetime, zone: ZoneInfo) -> str:
+    """Its day and time in that zone, whatever the reader's is: `Mon 23 Nov 2026, 09:00`."""
+    return babel_datetime(moment, "EEE d MMM y, HH:mm", tzinfo=zone, locale=get_locale() or "en")
 
 
 def _moment(moment: datetime) -> str:
