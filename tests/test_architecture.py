@@ -24,9 +24,9 @@ DOMAIN = {"models", "credentials", "policy", "queries", "actions", "comments", "
           "latest", "texts", "wording", "finding", "ranking", "snippets", "spelling",
           "collecting", "hearers", "hiding", "numbering", "senders", "spam", "erasing", "plan", "checks",
           "diagram", "differences", "publishing", "steps", "told", "wishes", "catching_up",
-          "calendar", "public_holidays", "replay", "keeping", "raising", "recounting", "forecast", "learning", "outlook", "backtest", "trial", "registry", "inputs",
+          "calendar", "public_holidays", "replay", "keeping", "raising", "recounting", "registry", "inputs",
           "triggers", "effects", "speaking", "choosing", "evaluating", "engine", "macros",
-          "clocks", "schedule"}  # fmt: skip
+          "clocks", "schedule", "forecast", "learning", "outlook", "backtest", "trial"}  # fmt: skip
 AUDIENCES = {
     "views", "desk", "admin", "mine", "live", "second_step", "two_step_views", "address_views",
     "passkey_views", "picture_views", "welcome_views", "view_as", "token_views", "link_views",
