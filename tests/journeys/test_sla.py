@@ -185,6 +185,6 @@ def test_lists_do_not_scroll_sideways_on_a_phone(open_browser, path):
     page.goto(path)
     page.locator(".table").wait_for()
 
-    wider = "() => [...document.querySelectorAll('.table-frame, .panel, main')].some(e => e.scrollWidth > e.clientWidth)"
-    assert not page.evaluate(wider)
+    boxes = "[...document.querySelectorAll('.table-frame, .panel, main')]"
+    assert not page.evaluate(f"{boxes}.some(each => each.scrollWidth > each.clientWidth)")
     assert page.evaluate("document.documentElement.scrollWidth") <= 375
