@@ -19,7 +19,8 @@ def reckon() -> None:
 
 def learn() -> None:
     """Every night: how long promises took, for the forecasts of the day."""
-    learning.learn()
+    for _rows in learning.learn():
+        db.session.commit()
     db.session.commit()
 
 

@@ -52,7 +52,7 @@ def seed_demo_world() -> int:
     if missing:
         tickets = _live_through(missing, people)
         _let_old_news_be_read(tickets)
-        learn()
+        sum(learn())
     return len(missing)
 
 

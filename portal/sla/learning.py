@@ -6,10 +6,10 @@ Nothing here commits.
 from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from itertools import islice
 from typing import Any
 
-from sqlalchemy import Row, delete, func, insert, select
+from sqlalchemy import Row, delete, select
+from sqlalchemy.dialects.postgresql import insert
 
 from portal import clock
 from portal.extensions import db
@@ -21,8 +21,8 @@ from portal.sla.queries import histories
 from portal.sla.replay import Pause, Policy, Target
 from portal.tickets.models import Ticket
 
-LOCK = 7_303_004_500  # any number, the same for ever: one draws at a time
-AT_ONCE = 2_000  # rows
+PAGE = 2_000  # tickets that are read at once
+AT_ONCE = 8  # samples that are written at once
 
 
 @dataclass(frozen=True)
@@ -51,25 +51,36 @@ class Promise:
         return self.told["spent"] + int(calendar.worked(since, now).total_seconds())
 
 
-def learn() -> int:
-    """Draw the samples anew; how many rows they have."""
-    db.session.execute(select(func.pg_advisory_xact_lock(LOCK)))
-    now, samples = clock.now(), Samples[Promise]()
-    for promise, traits in _promises(since=now - PERIOD):
-        samples.offer(traits, promise.told["began_with"], promise)
-    drawn = samples.drawn()
+def learn() -> Iterator[int]:
+    """Draw the samples anew, a batch at a time; how many rows each has. To be committed after each: rows that
+    refer to tickets keep people from changing these until then."""
+    now = clock.now()
+    drawn = _drawn(since=now - PERIOD)
     known = calendars({promise.calendar_version_id for some in drawn.values() for promise in some})
-    db.session.execute(delete(SlaPast))
-    rows = (
-        _row(sample, promise, known[promise.calendar_version_id], now)
-        for sample, promises in drawn.items()
-        for promise in promises
-    )
-    number = 0
-    while some := list(islice(rows, AT_ONCE)):
-        db.session.execute(insert(SlaPast), some)
-        number += len(some)
-    return number
+    db.session.execute(delete(SlaPast).where(SlaPast.sample.not_in(drawn)))
+    names = sorted(drawn)
+    for place in range(0, len(names), AT_ONCE):
+        some = names[place : place + AT_ONCE]
+        rows = [
+            _row(name, each, known[each.calendar_version_id], now) for name in some for each in drawn[name]
+        ]
+        db.session.execute(delete(SlaPast).where(SlaPast.sample.in_(some)))
+        db.session.execute(insert(SlaPast).on_conflict_do_nothing(), _of_tickets_there(rows))
+        yield len(rows)
+
+
+def _drawn(*, since: datetime) -> dict[str, list[Promise]]:
+    samples = Samples[Promise]()
+    for promise, traits in _promises(since=since):
+        samples.offer(traits, promise.told["began_with"], promise)
+    return samples.drawn()
+
+
+def _of_tickets_there(rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Those that are about to be kept may have been deleted meanwhile."""
+    ids = {row["ticket_id"] for row in rows}
+    there = set(db.session.scalars(select(Ticket.id).where(Ticket.id.in_(ids))))
+    return [row for row in rows if row["ticket_id"] in there]
 
 
 def calendars(version_ids: Collection[int]) -> dict[int, Calendar]:
@@ -117,7 +128,7 @@ def _clocks(since: datetime, *columns: Any) -> Iterator[Sequence[Row[Any]]]:
         .join(Ticket, Ticket.id == SlaClocks.ticket_id)
         .where(SlaClocks.looked_at >= since, Ticket.hidden_as.is_(None), Ticket.merged_into_id.is_(None))
         .order_by(SlaClocks.ticket_id)
-        .limit(AT_ONCE)
+        .limit(PAGE)
     )
     after_id = 0
     while rows := db.session.execute(found.where(SlaClocks.ticket_id > after_id)).all():

@@ -17,6 +17,7 @@ from portal.sla.replay import Target
 from portal.tickets.clocked import Standing, standing_of
 from portal.tickets.models import Priority, TicketType
 from portal.tickets.vocabulary import vocabulary
+from portal.web.locale import day_pattern
 
 TARGET_LABELS = {
     Target.FIRST_RESPONSE: _l("First answer"),
@@ -131,8 +132,9 @@ def percent(share: float) -> str:
 
 
 def in_zone(moment: datetime, zone: ZoneInfo) -> str:
-    """Its day and time in that zone, whatever the reader's is: `Mon 23 Nov 2026, 09:00`."""
-    return babel_datetime(moment, "EEE d MMM y, HH:mm", tzinfo=zone, locale=get_locale() or "en")
+    """Its day and time in that zone, whatever the reader's is: `Mon, 23 Nov 2026, 09:00`."""
+    pattern = f"EEE, {day_pattern(get_locale())} y, HH:mm"
+    return babel_datetime(moment, pattern, tzinfo=zone, locale=get_locale() or "en")
 
 
 def _moment(moment: datetime) -> str:

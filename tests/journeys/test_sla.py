@@ -51,7 +51,7 @@ def make_first(page, name):
 
 
 def test_an_admin_promises_something_and_a_ticket_shows_it(admin, open_browser):
-    make_calendar(admin, "Round the clock")
+    make_calendar(admin, "Every hour")
     admin.select_option("#country", label="Germany")
     expect(admin.locator("#region")).to_contain_text("Bayern")
     admin.select_option("#region", label="Bayern")
@@ -60,9 +60,9 @@ def test_an_admin_promises_something_and_a_ticket_shows_it(admin, open_browser):
     expect(admin.locator("#region")).to_have_count(0)
     expect(admin.locator("#monday")).to_have_value("00:00-24:00")
     admin.get_by_role("button", name="Make the calendar").click()
-    expect(admin.locator(".toast")).to_contain_text("Round the clock is made")
+    expect(admin.locator(".toast")).to_contain_text("Every hour is made")
 
-    make_policy(admin, "Usual", "Round the clock")
+    make_policy(admin, "Usual", "Every hour")
     admin.fill("#filter", "requster:ines@example.org")
     admin.get_by_role("button", name="Put it in force").click()
     expect(admin.locator("#filter-error")).to_contain_text("requester")
@@ -138,11 +138,11 @@ def test_a_moment_is_tested_by_what_is_typed(admin):
     admin.fill("#at", "23:00")
     admin.fill("#length", "2h")
     admin.locator("#length").blur()
-    expect(box).to_contain_text("2 hr of working time are over on Thu 24 Dec 2026, 01:00.")
+    expect(box).to_contain_text("Due on Thu, 24 Dec 2026, 01:00, after 2 hr of working time.")
 
     admin.fill("#thursday", "08:00-09:00")
     admin.locator("#thursday").blur()
-    expect(box).to_contain_text("are over on Thu 24 Dec 2026, 09:00.")
+    expect(box).to_contain_text("Due on Thu, 24 Dec 2026, 09:00,")
     expect(box).to_contain_text("outside hours")
 
     admin.fill("#length", "soon")
@@ -164,7 +164,7 @@ def test_without_a_script_a_moment_is_tested_on_a_page_of_its_own(open_browser):
     admin.get_by_role("button", name="When is it due?").click()
 
     expect(admin.locator("#trial")).to_contain_text(
-        "30 min of working time are over on Fri 25 Dec 2026, 12:30."
+        "Due on Fri, 25 Dec 2026, 12:30, after 30 min of working time."
     )
     expect(admin.locator("#trial")).to_contain_text("By what is saved.")
 

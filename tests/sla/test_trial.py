@@ -88,7 +88,7 @@ def test_without_a_script_it_is_a_page_that_goes_by_what_is_saved(admin, office)
     page = admin.get(f"/admin/calendars/{office.id}/trial", query_string=CHRISTMAS | {"length": "12h"})
 
     assert page.status_code == 200
-    assert "12 hr of working time are over on Mon 28 Dec 2026, 12:00." in page.text
+    assert "Due on Mon, 28 Dec 2026, 12:00, after 12 hr of working time." in page.text
     assert "holiday: Christmas Day" in page.text
     assert "counted: 2 hr" in page.text
     assert "outside hours" in page.text
@@ -103,7 +103,7 @@ def test_a_script_has_it_go_by_what_is_typed(admin, office):
     )
 
     assert answer.status_code == 200
-    assert "4 hr of working time are over on Mon 28 Dec 2026, 10:00." in answer.text
+    assert "Due on Mon, 28 Dec 2026, 10:00, after 4 hr of working time." in answer.text
     assert "saved or not" in answer.text
     assert db.session.scalar(select(func.count()).select_from(SlaCalendarVersion)) == 1
 
@@ -111,7 +111,7 @@ def test_a_script_has_it_go_by_what_is_typed(admin, office):
 def test_a_calendar_that_is_not_made_yet_can_be_tried(admin):
     answer = admin.post("/admin/calendars/trial", data=typed(length="1h"), headers=FRAGMENT)
 
-    assert "1 hr of working time are over on Wed 23 Dec 2026, 16:00." in answer.text
+    assert "Due on Wed, 23 Dec 2026, 16:00, after 1 hr of working time." in answer.text
 
 
 def test_before_anything_is_typed_it_waits(admin):
@@ -143,7 +143,7 @@ def test_what_makes_no_sense_is_said_at_the_field(admin, office, sent, field, sa
         assert said in re.search(rf'id="{field}-error".*?</div>', answer.text, re.DOTALL)[0].replace(
             "&#34;", '"'
         )
-        assert "are over on" not in answer.text
+        assert "Due on" not in answer.text
 
 
 def test_what_is_wrong_with_the_hours_is_said_too(admin, office):
@@ -171,8 +171,8 @@ def test_a_policy_is_tried_at_a_priority(admin, gold):
     none = admin.get(url, query_string=CHRISTMAS | {"priority": "low"})
 
     first, solution = "<strong>First answer</strong>", "<strong>Solution</strong>"
-    assert f"{first}: 1 hr of working time are over on Wed 23 Dec 2026, 16:00." in page.text
-    assert f"{solution}: 8 hr of working time are over on Thu 24 Dec 2026, 16:00." in page.text
+    assert f"{first}: Due on Wed, 23 Dec 2026, 16:00, after 1 hr of working time." in page.text
+    assert f"{solution}: Due on Thu, 24 Dec 2026, 16:00, after 8 hr of working time." in page.text
     assert "At this priority nothing is promised." in none.text
 
 
@@ -183,7 +183,7 @@ def test_a_policy_is_tried_as_it_is_typed_by_the_calendar_that_is_chosen(admin, 
 
     for url in (f"/admin/sla/{gold.id}/trial", "/admin/sla/trial"):
         answer = admin.post(url, data=sent, headers=FRAGMENT)
-        assert "10 hr of working time are over on Thu 24 Dec 2026, 01:00." in answer.text
+        assert "Due on Thu, 24 Dec 2026, 01:00, after 10 hr of working time." in answer.text
 
 
 def test_times_that_are_none_are_said(admin, gold):
@@ -200,7 +200,7 @@ def test_a_moment_is_one_of_the_calendars_zone(admin):
 
     answer = admin.post("/admin/calendars/trial", data=sent, headers=FRAGMENT)
 
-    assert "over on Wed 23 Dec 2026, 16:00." in answer.text
+    assert "Due on Wed, 23 Dec 2026, 16:00," in answer.text
     assert "America/New_York" in answer.text
 
 
