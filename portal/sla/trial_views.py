@@ -6,7 +6,7 @@ one, it is a page of its own that goes by what is saved.
 
 from typing import Any
 
-from flask import request, url_for
+from flask import request
 
 from portal.admin.blueprint import bp
 from portal.permissions import Permission, requires
@@ -68,5 +68,5 @@ def _answer(form: MomentForm, tried: Tried | None, faults: list[str], saved: Any
     is_wrong = bool(faults or form.errors)
     shown = {"form": form, "tried": tried, "faults": faults, "saved": saved, "is_typed": is_typed}
     shown["in_zone"] = in_zone
-    shown["url"] = url_for(request.endpoint, **(request.view_args or {}))
+    shown["url"] = request.path
     return render(PAGE, BOX, 422 if is_wrong else 200, **shown)
