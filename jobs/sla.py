@@ -1,7 +1,7 @@
 """Telling of what is late, and keeping the clocks of all open tickets right."""
 
 from portal.extensions import db
-from portal.sla import keeping, raising, recounting
+from portal.sla import keeping, learning, raising, recounting
 
 
 def tell() -> None:
@@ -14,6 +14,13 @@ def tell() -> None:
 def reckon() -> None:
     """Every night: tickets that were taken over from elsewhere, and public holidays of a new release."""
     recounting.ask_recount()
+    db.session.commit()
+
+
+def learn() -> None:
+    """Every night: how long promises took, for the forecasts of the day."""
+    for _rows in learning.learn():
+        db.session.commit()
     db.session.commit()
 
 

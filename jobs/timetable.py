@@ -56,6 +56,7 @@ TIMETABLE = (
     Entry("jobs.file_store.tidy_quarantine", "0 11 * * * *", "slow"),
     Entry("jobs.file_checks.rescan", "0 29 * * * *", "slow"),
     Entry("jobs.sla.reckon", "0 5 4 * * *", "slow"),
+    Entry("jobs.sla.learn", "0 35 4 * * *", "slow"),
     Entry("jobs.file_store.compare", "0 7 2 * * *", "slow"),
 )
 

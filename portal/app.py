@@ -68,6 +68,7 @@ from portal.search import views as search
 from portal.settings import views as settings_views
 from portal.sla import admin as sla_admin
 from portal.sla import desk as sla_desk
+from portal.sla import trial_views as sla_trials
 from portal.sla import words as sla_words
 from portal.sso import admin as sso_admin
 from portal.sso import views as sso
@@ -126,6 +127,7 @@ VIEWS = (  # whose routes stand on the blueprints of accounts, admin, tickets, t
     canned_desk,
     sla_desk,
     sla_admin,
+    sla_trials,
     rules_desk,
     trial_views,
     moving_cards,

@@ -1,8 +1,11 @@
 """The demo world: complete, in the past, and the same however often it is seeded."""
 
+from datetime import datetime, timedelta
+
 import pytest
 from sqlalchemy import func, select, text
 
+import jobs.sla
 from jobs import files
 from portal import clock
 from portal.accounts.models import User
@@ -10,6 +13,7 @@ from portal.accounts.passwords import is_right
 from portal.accounts.queries import user_by_email
 from portal.attachments.models import Attachment, State
 from portal.config import Environment
+from portal.events.kinds import Kind
 from portal.events.models import Delivery, DeliveryState, Event
 from portal.extensions import db
 from portal.gateways.storage import Storage
@@ -18,12 +22,16 @@ from portal.notifications.models import Notification
 from portal.organizations.models import Membership, Organization
 from portal.permissions import Role
 from portal.projects.models import Project
+from portal.rules.models import Rule, RuleKind
 from portal.seeding import actions as seeding
 from portal.seeding.actions import seed_demo_world
 from portal.seeding.files import FILES
 from portal.seeding.stories import VERBS, all_stories
 from portal.seeding.world import PASSWORD, PEOPLE, PROJECTS, SEEDED_NAMES
+from portal.sla.actions import switch_policy
+from portal.sla.models import SlaPast, SlaPolicy
 from portal.tickets import actions
+from portal.tickets.clocked import SlaState
 from portal.tickets.models import Comment, Priority, Request, Ticket, TicketType, WaitingFor
 from portal.tickets.policy import visible_to
 from tests import factories as make
@@ -79,6 +87,52 @@ def test_the_demo_world_has_everything_a_desk_can_show(app):
     assert set(db.session.scalars(select(Organization.name))) == {"Nordwerk", "Hafen Logistik"}
     assert db.session.scalar(select(func.count()).select_from(Ticket)) == len(all_stories()) >= 40
     assert db.session.scalar(select(Ticket.id).where(Ticket.assignee_id.is_(None)).limit(1))
+
+
+def test_the_world_shows_clocks_and_rules_at_work(app):
+    seed_demo_world()
+
+    assert {SlaState.RUNNING, SlaState.PAUSED, SlaState.KEPT, SlaState.MISSED} == values_of(Ticket.sla_state)
+    told = select(Event.created_at, Event.data["due_at"].astext).where(Event.kind == Kind.SLA_BREACHED)
+    breaches = db.session.execute(told).all()
+    assert breaches
+    late = [at - datetime.fromisoformat(due_at) for at, due_at in breaches]
+    assert sorted(late)[len(late) // 2] < timedelta(minutes=1)  # but for those that a step has made late
+    rules = {rule.name: rule for rule in db.session.scalars(select(Rule))}
+    assert {rule.kind for rule in rules.values()} == set(RuleKind)
+    assert {rule.is_enabled for rule in rules.values()} == {True, False}
+    assert [rule.name for rule in rules.values() if rule.last_error] == []
+    assert sum(rule.runs for rule in rules.values()) > 1
+    assert db.session.scalar(select(func.count()).select_from(SlaPast)) > 0
+
+
+def test_what_an_admin_made_of_a_promise_stays(short):
+    seed_demo_world()
+    policy = db.session.scalars(select(SlaPolicy).order_by(SlaPolicy.position)).first()
+    switch_policy(policy, on=False, actor=user_by_email("admin@example.org"))
+    rule = db.session.scalars(select(Rule)).first()
+    rule.description = "Ours"
+    db.session.commit()
+
+    seed_demo_world()
+
+    assert not policy.is_enabled
+    assert rule.description == "Ours"
+    assert db.session.scalar(select(func.count()).select_from(SlaPolicy)) == 3
+
+
+def test_in_a_world_that_is_there_nobody_is_told_of_what_would_have_been_late(short, monkeypatch):
+    monkeypatch.setattr(seeding, "configuration_there", lambda **_: None)
+    seed_demo_world()
+    monkeypatch.undo()
+    monkeypatch.setattr(seeding, "all_stories", list)
+
+    seed_demo_world()
+    jobs.sla.recount()
+    jobs.sla.tell()
+
+    assert db.session.scalar(select(Event.id).where(Event.kind == Kind.SLA_BREACHED)) is None
+    assert values_of(Ticket.sla_state) != {None}
 
 
 def test_seeding_twice_changes_nothing(flask):

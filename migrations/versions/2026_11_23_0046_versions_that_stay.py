@@ -1,7 +1,7 @@
 """Versions of rules outlive the rule, so that one that was deleted comes back; shared canned replies have versions.
 
 Revision ID: 0046
-Revises: 0044
+Revises: 0045
 """
 
 import sqlalchemy as sa
@@ -9,7 +9,7 @@ from alembic import op
 from sqlalchemy.dialects.postgresql import JSONB
 
 revision = "0046"
-down_revision = "0044"
+down_revision = "0045"
 branch_labels = None
 depends_on = None
 

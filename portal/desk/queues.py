@@ -32,6 +32,7 @@ from portal.web.around import around
 from portal.web.paging import PAGE, Page
 
 TRIAGE = "triage"
+BREACHING = "breaching"
 SPAM_QUEUE = "spam"
 MOST = 100  # rows of a page
 BOARD = "board"
@@ -85,6 +86,11 @@ class Queue:
         return self.name == TRIAGE
 
     @property
+    def is_of_promises(self) -> bool:
+        """Whether what is about to be late is told above its rows."""
+        return self.name == BREACHING
+
+    @property
     def tells_of_senders(self) -> bool:
         """Whether its rows say how often their requesters have sent spam."""
         return self.name in {TRIAGE, SPAM_QUEUE}
@@ -128,6 +134,13 @@ QUEUES = {
         ),
         Queue("overdue", _l("Overdue"), "is:overdue", _l("Nothing is late."), sort="due"),
         Queue(
+            BREACHING,
+            _l("Breaching"),
+            "is:open sla:breached,soon",
+            _l("No promise is late, and none is due soon."),
+            sort="sla",
+        ),
+        Queue(
             "recent",
             _l("Recently closed"),
             "is:closed closed<7d",
@@ -146,9 +159,13 @@ QUEUES = {
         ),
     )
 }
-LISTED = tuple(
-    queue for queue in QUEUES.values() if queue.name not in {"closed", "all", SPAM_QUEUE}
-)  # at the side
+NOT_LISTED = {"closed", "all", SPAM_QUEUE}
+
+
+def listed(*, has_promises: bool) -> list[Queue]:
+    """Those that stand at the side. Where nothing is promised, nothing can be breached."""
+    left_out = NOT_LISTED if has_promises else NOT_LISTED | {BREACHING}
+    return [queue for queue in QUEUES.values() if queue.name not in left_out]
 
 
 @dataclass(frozen=True)

@@ -6,11 +6,11 @@ from functools import lru_cache
 
 from flask import url_for
 
-from portal.desk.queues import LISTED
+from portal.desk.queues import listed
 
 KEYS = {
     "triage": "g t", "unassigned": "g u", "mine": "g m", "team": "g g", "waiting": "g w", "overdue": "g d",
-    "recent": "g x",
+    "breaching": "g v", "recent": "g x",
 }  # fmt: skip
 DIGITS = 9  # the first of the saved views are reached by "g 1" and so on
 
@@ -27,7 +27,9 @@ class ViewLink:
 
 
 @lru_cache(maxsize=512)
-def side_views(_language: str, saved: str | None, hidden: str | None) -> tuple[ViewLink, ...]:
+def side_views(
+    _language: str, saved: str | None, hidden: str | None, *, has_promises: bool
+) -> tuple[ViewLink, ...]:
     """The built-in views and the saved ones, as `queries.sidebar_of` and `hidden_of` gave them."""
     left_out = set((hidden or "").split(","))
     built_in = (
@@ -38,7 +40,7 @@ def side_views(_language: str, saved: str | None, hidden: str | None) -> tuple[V
             queue.filter,
             KEYS.get(queue.name, ""),
         )
-        for queue in LISTED
+        for queue in listed(has_promises=has_promises)
         if queue.name not in left_out
     )
     own = (

@@ -13,7 +13,7 @@ from portal.desk.counts import LIFE, counts_for
 from portal.desk.models import View
 from portal.desk.policy import may_change
 from portal.desk.queries import hidden_views, others_views, own_views, view_or_404
-from portal.desk.queues import LISTED, QUEUES, Desk, Queue, queue_or_404
+from portal.desk.queues import QUEUES, Desk, Queue, listed, queue_or_404
 from portal.desk.sidebar import side_views
 from portal.desk.view_forms import ColumnsForm, ViewForm
 from portal.errors import DomainError, NotAllowed
@@ -37,7 +37,7 @@ def count_views():
     browser, when it is too old to be given again: so the last news are in the end always counted."""
     began = time.monotonic()
     asked = around(me())
-    links = side_views(language(), asked.saved, asked.hidden)
+    links = side_views(language(), asked.saved, asked.hidden, has_promises=asked.has_promises)
     counts = counts_for(me(), dict.fromkeys(link.filter for link in links), language())
     shown = {"counts": counts, "again": LIFE + 1 if counts.are_older_than(began) else 0}
     here = request.args.get("here", "")
@@ -48,7 +48,8 @@ def count_views():
 @requires(Permission.TICKET_WORK)
 def views():
     own, others = own_views(me()), others_views(me())
-    shown = {"own": own, "others": others, "built_in": LISTED, "hidden": hidden_views(me())}
+    built_in = listed(has_promises=around(me()).has_promises)
+    shown = {"own": own, "others": others, "built_in": built_in, "hidden": hidden_views(me())}
     said = {str(sort): label for sort, label in orders(closed=True)}
     return render(LIST, LIST, most=actions.MOST, said=said, may_change=may_change, **shown)
 

@@ -13,12 +13,16 @@ from portal.events.deliveries import claim_next, deliver
 from portal.extensions import db
 from portal.notifications.actions import read_of_ticket
 from portal.projects.models import Project, TicketCategory
+from portal.seeding.automation import configuration_there
 from portal.seeding.files import send_file
 from portal.seeding.people import FOUNDED, house_there
 from portal.seeding.sights import views_there
 from portal.seeding.stories import People, Step, Story, all_stories
 from portal.settings.actions import change_settings
 from portal.settings.queries import SiteSettings, site_settings
+from portal.sla.learning import learn
+from portal.sla.models import SlaClocks
+from portal.sla.raising import raise_due
 from portal.tickets import actions
 from portal.tickets.models import ExternalTicket, Request, Ticket, TicketPerson
 
@@ -42,12 +46,20 @@ def seed_demo_world() -> int:
     people = house_there()
     with clock.travelling_to(clock.now() - FOUNDED):
         views_there(people)
+    with clock.travelling_to(_promising_since()):
+        configuration_there(actor=people["admin"])
     missing = list(_missing_stories())
     if missing:
         tickets = _live_through(missing, people)
-        _let_everything_follow()
         _let_old_news_be_read(tickets)
+        sum(learn())
     return len(missing)
+
+
+def _promising_since() -> datetime:
+    """Of a world that has tickets already, nobody is told what would have been late."""
+    has_tickets = db.session.scalar(select(Ticket.id).limit(1)) is not None
+    return clock.now() if has_tickets else clock.now() - FOUNDED
 
 
 def _missing_stories() -> Iterator[Story]:
@@ -56,16 +68,32 @@ def _missing_stories() -> Iterator[Story]:
 
 
 def _live_through(stories: list[Story], people: People) -> list[Ticket]:
-    """Do all steps of all stories in the order of time, so that keys and events are in it too."""
+    """Do all steps of all stories in the order of time, with what follows from each, so that keys and events
+    are in it too."""
     tickets: dict[str, Ticket] = {}
     now = clock.now()
+    last = now - FOUNDED
     for moment, _, story, step in sorted(_moments(stories, now), key=lambda entry: entry[:2]):
+        _let_promises_be_broken(last, moment)
         with clock.travelling_to(moment):
             if step is None:
                 tickets[story.name] = _submit(story, people[story.by])
             else:
                 step.happen(tickets[story.name], people)
+        _let_everything_follow(moment)
+        last = moment
+    _let_promises_be_broken(last, now)
     return list(tickets.values())
+
+
+def _let_promises_be_broken(since: datetime, until: datetime) -> None:
+    """Tell of each warning and breach when it is due; of what a step has made late, right after it."""
+    soonest = select(func.min(SlaClocks.next_at))
+    while (due := db.session.scalar(soonest)) is not None and due < until:
+        moment = min(max(due + timedelta(seconds=1), since), until)
+        with clock.travelling_to(moment):
+            raise_due()
+        _let_everything_follow(moment)
 
 
 def _moments(stories: list[Story], now: datetime) -> Iterator[Moment]:
@@ -114,10 +142,10 @@ def _topic(name: str, project: Project) -> TicketCategory:
     return db.session.scalars(named.order_by(TicketCategory.project_id.nulls_last()).limit(1)).one()
 
 
-def _let_everything_follow() -> None:
-    """Deliver the events, each at its own moment: the bell then says when it happened."""
-    while delivery := claim_next():
-        with clock.travelling_to(delivery.event.created_at):
+def _let_everything_follow(moment: datetime) -> None:
+    """Deliver the events then: the bell says when it happened, and rules act in the order of time."""
+    with clock.travelling_to(moment):
+        while delivery := claim_next():
             deliver(delivery, leased_until=delivery.lease_until)
 
 

@@ -81,6 +81,12 @@ class Calendar:
             found += min(stop, end) - max(begin, start)
         return found
 
+    def end_of_work(self, moment: datetime) -> datetime:
+        """When work ends on the first day that has some after that moment. Raises NoHours."""
+        for start, _end in self._spans_from(moment.astimezone(UTC)):
+            return self._spans(self._day(start))[-1][1]
+        raise NoHours
+
     def holiday(self, day: date) -> bool:
         """Whether nobody works on that day of the calendar, on which they else would."""
         return bool(self.week[day.weekday()]) and not self.hours(day)

@@ -164,7 +164,7 @@ def _countries() -> list[tuple[str, str]]:
     return sorted(named, key=lambda each: each[1])
 
 
-class TimeField(StringField):
+class LengthField(StringField):
     """How long something may take, in minutes; None where nothing is promised."""
 
     minutes: int | None = None
@@ -216,7 +216,7 @@ class PolicyForm(DeskForm):
         self.pauses.choices = options([(each.value, WAITING_LABELS[each]) for each in WaitingFor])
         self.understood = ""
 
-    def times(self, target: Target) -> list[TimeField]:
+    def times(self, target: Target) -> list[LengthField]:
         """The fields of that promise, the most urgent first."""
         return [self[time_field(target, priority)] for priority in reversed(Priority)]
 
@@ -274,4 +274,4 @@ def typed_length(minutes: int) -> str:
 for _day in WEEKDAYS:
     setattr(CalendarForm, _day, HoursField(validators=[at_most(200)]))
 for _target, _priority in product(Target, Priority):
-    setattr(PolicyForm, time_field(_target, _priority), TimeField(PRIORITY_LABELS[_priority]))
+    setattr(PolicyForm, time_field(_target, _priority), LengthField(PRIORITY_LABELS[_priority]))

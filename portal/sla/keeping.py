@@ -107,7 +107,7 @@ def settle(ticket: Ticket, version_id: int, what: Settled, due_at: datetime, *, 
 
 
 def told_of(each: Reading) -> dict[str, Any]:
-    """What does not change as time goes by, as JSON."""
+    """What does not change as time goes by, as JSON: it had `spent` so much working time by `since`."""
     stands_still = each.ended_at is None and each.clock.pause is not None
     return {
         "target": each.clock.target,
@@ -119,6 +119,8 @@ def told_of(each: Reading) -> dict[str, Any]:
         "ended_at": _text(each.ended_at),
         "pause": each.clock.pause if stands_still else None,
         "left": int(each.left.total_seconds()) if stands_still else None,
+        "spent": int(each.spent_before.total_seconds()),
+        "since": _text(each.clock.stopped_at or each.clock.stretches[-1].since),
     }
 
 

@@ -138,6 +138,21 @@ class SlaNotice(Model):
     settled_at: Mapped[datetime]
 
 
+class SlaPast(Model):
+    """How long a promise took that was drawn for the sample of that name (`forecast.Traits.sample`): so many
+    seconds of working time, or longer where it was not met. All of them are drawn anew each night."""
+
+    __tablename__ = "sla_pasts"
+
+    sample: Mapped[str] = mapped_column(String(120), primary_key=True)
+    ticket_id: Mapped[int] = mapped_column(
+        ForeignKey("tickets.id", ondelete="CASCADE"), primary_key=True, index=True
+    )
+    began_with: Mapped[int] = mapped_column(primary_key=True)
+    spent: Mapped[int]
+    is_met: Mapped[bool]
+
+
 class SlaRecount(Model):
     """A walk over all open tickets, after policies or calendars came to mean something else.
 

@@ -65,6 +65,11 @@ def in_force() -> InForce:
     return _in_force()
 
 
+def has_policies() -> ColumnElement[bool]:
+    """Whether any is in force, to be asked for with what else every page asks."""
+    return select(SlaPolicy.id).where(SlaPolicy.is_enabled).exists()
+
+
 def filter_fields() -> Fields:
     """What a policy's filter can ask."""
     return facts(vocabulary())

@@ -241,11 +241,13 @@ class Reading:
     """How far a clock is at a moment. What is not known yet, because it stands still, is None.
 
     It is breached once its time is over, however much later that is; `due_at` is when, or was.
+    `spent_before` is what it had run until its last stretch began: that does not change as time goes by.
     """
 
     clock: Clock
     at: datetime
     spent: timedelta
+    spent_before: timedelta
     due_at: datetime | None
     warn_at: datetime | None
 
@@ -283,7 +285,9 @@ def reading(clock: Clock, calendar: Calendar, policy: Policy, now: datetime) -> 
     if clock.allowed is not None:
         wanted = (clock.allowed, clock.allowed * policy.warn_at / 100)
         moments = [_when(length, ran, clock, calendar, now) for length in wanted]
-    return Reading(clock, now, sum((length for _start, length in ran), _NOTHING), *moments)
+    spent = sum((length for _start, length in ran), _NOTHING)
+    goes_on = clock.stopped_at is None and bool(ran) and ran[-1][0] == clock.stretches[-1].since
+    return Reading(clock, now, spent, spent - ran[-1][1] if goes_on else spent, *moments)
 
 
 def _when(

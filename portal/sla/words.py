@@ -3,15 +3,21 @@
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
+from zoneinfo import ZoneInfo
 
+from babel.dates import format_datetime as babel_datetime
 from babel.dates import format_timedelta
-from flask_babel import format_datetime, get_locale
+from flask_babel import format_datetime, format_percent, get_locale, to_user_timezone
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 
 from portal import clock
+from portal.sla.forecast import MINIMUM, Breadth, Forecast
 from portal.sla.replay import Target
 from portal.tickets.clocked import Standing, standing_of
+from portal.tickets.models import Priority, TicketType
+from portal.tickets.vocabulary import vocabulary
+from portal.web.locale import day_pattern
 
 TARGET_LABELS = {
     Target.FIRST_RESPONSE: _l("First answer"),
@@ -82,6 +88,53 @@ def _told(stands: Standing, left: timedelta) -> str:
     if stands is Standing.BREACHED:
         return _("Late by %(time)s", time=told)
     return _("Soon: %(time)s", time=told) if stands is Standing.SOON else told
+
+
+def until(moment: datetime) -> str:
+    """By when, to whom it is mostly today: `17:00`, else with its day."""
+    is_today = to_user_timezone(moment).date() == to_user_timezone(clock.now()).date()
+    return format_datetime(moment, "HH:mm") if is_today else _moment(moment)
+
+
+def forecast_said(forecast: Forecast) -> str:
+    """What became of similar promises that had taken as long, and how sure that is."""
+    chance = forecast.chance
+    if chance is None:
+        return _(
+            "Too little history for a forecast: fewer than %(number)s similar cases had taken as long.",
+            number=MINIMUM,
+        )
+    return _(
+        "Of %(known)s similar cases (%(similar)s) that had taken as long, %(late)s were late:"
+        " %(least)s to %(most)s, with 95 percent certainty.",
+        known=chance.known,
+        similar=similar(forecast),
+        late=percent(chance.late),
+        least=percent(chance.least),
+        most=percent(chance.most),
+    )
+
+
+def similar(forecast: Forecast) -> str:
+    """What is the same of all that a forecast rests on."""
+    traits = forecast.traits
+    teams = {team.id: team.label for team in vocabulary().teams}
+    named = [Priority(traits.priority).label]
+    if forecast.breadth is not Breadth.PRIORITY:
+        named.append(teams.get(traits.team_id, "") if traits.team_id else _("No team"))
+    if forecast.breadth is Breadth.TYPE:
+        named.append(TicketType(traits.type).label)
+    return ", ".join(filter(None, named))
+
+
+def percent(share: float) -> str:
+    return format_percent(share)
+
+
+def in_zone(moment: datetime, zone: ZoneInfo) -> str:
+    """Its day and time in that zone, whatever the reader's is: `Mon, 23 Nov 2026, 09:00`."""
+    pattern = f"EEE, {day_pattern(get_locale())} y, HH:mm"
+    return babel_datetime(moment, pattern, tzinfo=zone, locale=get_locale() or "en")
 
 
 def _moment(moment: datetime) -> str:

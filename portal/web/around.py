@@ -9,7 +9,7 @@ from functools import cache
 from typing import Any, NamedTuple
 
 from flask import g, has_request_context, request
-from sqlalchemy import Label, Select, String, cast, null, select
+from sqlalchemy import Label, Select, String, cast, false, null, select
 
 from portal.accounts.reader import Anybody, Reader
 from portal.desk.queries import choices_of, hidden_of, sidebar_of
@@ -17,6 +17,7 @@ from portal.extensions import db
 from portal.gateways.database import KEEPS_PLAN, READS
 from portal.notifications.queries import unread
 from portal.organizations.policy import has_place
+from portal.sla.queries import has_policies
 
 
 class Around(NamedTuple):
@@ -24,6 +25,7 @@ class Around(NamedTuple):
 
     bell_count: int
     has_organization: bool
+    has_promises: bool
     saved: str | None
     hidden: str | None
     chosen: str | None
@@ -50,12 +52,12 @@ def _asked(reader: Reader) -> Around:
 
 
 @cache
-def _statement(reader: Reader) -> Select[int, bool, str | None, str | None, str | None]:
+def _statement(reader: Reader) -> Select[int, bool, bool, str | None, str | None, str | None]:
     """Made once, for it is asked with every page."""
     always = (unread(reader), has_place(reader))
     if not reader.is_staff:
-        return select(*always, _nothing("saved"), _nothing("hidden"), _nothing("chosen"))
-    return select(*always, sidebar_of(reader), hidden_of(reader), choices_of(reader))
+        return select(*always, false(), _nothing("saved"), _nothing("hidden"), _nothing("chosen"))
+    return select(*always, has_policies(), sidebar_of(reader), hidden_of(reader), choices_of(reader))
 
 
 def _nothing(name: str) -> Label[Any]:

@@ -91,7 +91,13 @@ class Surroundings:
 
     @property
     def views(self) -> tuple[ViewLink, ...]:
-        return side_views(language(), self._asked.saved, self._asked.hidden)
+        asked = self._asked
+        return side_views(language(), asked.saved, asked.hidden, has_promises=asked.has_promises)
+
+    @property
+    def has_promises(self) -> bool:
+        """Whether any SLA policy is in force; of no interest to whoever only asks."""
+        return self._asked.has_promises
 
 
 @lru_cache(maxsize=64)

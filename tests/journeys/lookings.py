@@ -32,7 +32,7 @@ PROMISES = {
     },
     "/admin/sla/new": {
         "#name": "Vereinbarung mit allen, die im Haupthaus arbeiten",
-        "#filter": "requester:ines@example.org",  # what others ask for in this desk has no promise
+        "#filter": "requester:ines@example.org",
         "#first_response_medium": "4h",
         "#first_response_critical": "30m",
         "#next_response_medium": "1h 30m",

@@ -40,6 +40,7 @@ PAGES = {
         "/queue?q=statsu:open", "/notifications", "/tickets/new", "/account", "/organizations",
         "/canned-replies", "/canned-replies?q=no-such-name",
         "/canned-replies/new", "{canned}", "{promised}", "{promised}/clocks", "/queue?sort=sla",
+        "/queue/breaching", "/queue/forecast",
     ],
     "manager": ["/admin/projects", "/admin/categories", "/admin/tags", "{tag}"],
     "admin": [
@@ -67,7 +68,8 @@ PAGES = {
         "/admin/providers/new", "/admin/settings", "/admin/audit",
         "/admin/sla", "/admin/sla?q=no-such-policy", "/admin/sla/new", "{policy}", "{policy}/versions",
         "/admin/calendars", "/admin/calendars/new", "{calendar}", "{calendar}/versions",
-        "/admin/calendars?q=no-such-calendar",
+        "/admin/calendars?q=no-such-calendar", "{calendar}/trial", "{calendar}/trial?day=&at=9&length=x",
+        "{policy}/trial?day=2026-12-23&at=15:00&priority=medium",
         "/admin/mail", "/admin/files", "/admin/files?state=WAITING", "/admin/files/storage", "{held}",
         "/admin/work", "/admin/components", "{anonymizing}", "{person_job}",
         "{person_job}/mentions", "{mention}",
