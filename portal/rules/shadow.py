@@ -23,7 +23,7 @@ from portal.extensions import db
 EMPTY = (
     "tickets", "ticket_people", "events", "deliveries", "comments", "comment_mentions", "search_texts",
     "rule_runs", "rule_traces", "rule_moments", "ticket_links", "ticket_keys", "sla_clocks", "sla_notices",
-    "notifications", "attachments",
+    "notifications", "attachments", "drafts",
 )  # fmt: skip
 # What they lock, count or take turns in, as it is today.
 COPIED = ("users", "teams", "tags", "project_counters", "rules", "rule_turns")

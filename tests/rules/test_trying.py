@@ -210,6 +210,8 @@ def tried_verdicts(rule, reader, now):
 ACTIONS = [
     "priority", "type", "category", "due", "assign", "unassign", "team", "in_turn", "least_loaded", "status",
     "add_tags", "remove_tags", "watcher", "note", "reply", "tell", "tell_group", "confidential", "create",
+    "no_category", "no_team", "waiting_for", "title", "description", "not_confidential", "participant",
+    "project",
 ]  # fmt: skip
 
 
@@ -236,6 +238,14 @@ def examples(desk):
         "tell": person(agent) | {"words": "Look"},
         "tell_group": chosen("group", "team") | {"words": "Look"},
         "confidential": {},
+        "no_category": {},
+        "no_team": {},
+        "waiting_for": chosen("waiting_for", "supplier"),
+        "title": {"title": "Look at {{ ticket.key }}"},
+        "description": {"text": "Asked by {{ requester.name }}", **chosen("how", "append")},
+        "not_confidential": {},
+        "participant": person(desk.colleague),
+        "project": chosen("project", str(desk.projects[1].id)),
         "create": {
             "title": "Look at {{ ticket.key }}",
             "description": "Please",
@@ -255,7 +265,10 @@ def test_what_it_would_do_is_what_it_does(rule, deliver, name):
     """Each action, tried first and then taken in earnest on the same ticket: the same is recorded."""
     with clock.travelling_to(BEGAN):
         desk = some_world(None)
-        ticket = make.ticket(requester=desk.asker, team=desk.teams[1], assignee=desk.agents[1])
+        ticket = make.ticket(
+            requester=desk.asker, team=desk.teams[1], assignee=desk.agents[1], status="blocked",
+            category=make.category("Something else"), is_confidential=name == "not_confidential",
+        )  # fmt: skip
         tagging.change_tags(ticket, ["urgent"], actor=None)
         does = [(name, examples(desk)[name])]
         made = rule(on="note", does=does, is_enabled=False)
