@@ -123,6 +123,7 @@ REFUSED = {  # pages that say no, and the status by which they do
     (None, "/login/with/house/answer"): "400",
     ("employee", "/queue"): "403",
     ("agent", "/queue?q=statsu:open"): "422",
+    ("admin", "{calendar}/trial?day=&at=9&length=x"): "422",
     ("admin", "{deleted}"): "410",
     ("agent", '/queue/bulk/new?all=yes&act=tags&tags=a,a"b'): "422",
 }
