@@ -27,7 +27,7 @@ DOMAIN = {"models", "credentials", "policy", "queries", "actions", "comments", "
           "calendar", "public_holidays", "replay", "keeping", "raising", "recounting", "registry", "inputs",
           "triggers", "effects", "speaking", "choosing", "evaluating", "engine", "macros",
           "clocks", "schedule", "waking", "sight", "ordering", "past", "shadow", "recalling",
-          "trying", "forecast", "learning", "outlook", "backtest", "trial"}  # fmt: skip
+          "rehearsal", "forecast", "learning", "outlook", "backtest", "trial"}  # fmt: skip
 AUDIENCES = {
     "views", "desk", "admin", "mine", "live", "second_step", "two_step_views", "address_views",
     "passkey_views", "picture_views", "welcome_views", "view_as", "token_views", "link_views",

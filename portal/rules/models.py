@@ -227,7 +227,7 @@ class RuleTrial(Model):
 
 
 class RuleTrialCase(Model):
-    """When the rule would have run in a trial, and what would have been done: a list of `trying.Deed`."""
+    """When the rule would have run in a trial, and what would have been done: a list of `rehearsal.Deed`."""
 
     __tablename__ = "rule_trial_cases"
 

@@ -22,7 +22,7 @@ from portal.rules.actions import Wanted, content_of, wanted_from
 from portal.rules.evaluating import Known
 from portal.rules.finding import Draft
 from portal.rules.models import Rule, RuleKind, RuleTrial, RuleTrialCase, TrialState, TrialStep
-from portal.rules.trying import Tried, try_out
+from portal.rules.rehearsal import Tried, try_out
 from portal.settings.cache import site
 from portal.tickets.models import Ticket
 from portal.tickets.policy import is_worked_on_by, reachable_by

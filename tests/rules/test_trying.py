@@ -18,9 +18,9 @@ from portal.rules.evaluating import known
 from portal.rules.finding import Draft, Look, period_of, tickets_in
 from portal.rules.models import RuleKind, RuleTrace, Turn
 from portal.rules.registry import registered
+from portal.rules.rehearsal import try_out
 from portal.rules.shadow import shadow
 from portal.rules.traces import Outcome
-from portal.rules.trying import try_out
 from portal.tickets import actions, tagging
 from portal.tickets.models import Comment, Priority, Ticket
 from tests import factories as make

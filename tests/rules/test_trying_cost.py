@@ -10,7 +10,7 @@ from portal import clock
 from portal.extensions import db
 from portal.rules.evaluating import known
 from portal.rules.finding import Draft
-from portal.rules.trying import PLAYED, try_out
+from portal.rules.rehearsal import PLAYED, try_out
 from portal.tickets import tagging
 from tests import factories as make
 from tests.rules.conftest import chosen, tags
