@@ -113,9 +113,9 @@ def test_without_a_script_a_link_leads_to_them_and_back(open_browser, ticket):
     expect(page.locator("main")).to_contain_text("Do you mean “requester.name”?")
     page.fill("#body", "Dear {{ requester.name }}")
     page.get_by_role("button", name="Keep the reply").click()
-    page.locator("main").get_by_role("link", name="Mine").click()
+    page.locator("main").get_by_role("link", name="Mine", exact=True).click()
     page.get_by_role("button", name="Delete the reply").click()
-    expect(page.locator("main").get_by_role("link", name="Mine")).to_have_count(0)
+    expect(page.locator("main").get_by_role("link", name="Mine", exact=True)).to_have_count(0)
 
 
 def test_on_a_telephone_the_button_stays_under_the_finger(open_browser, ticket):
