@@ -26,7 +26,7 @@ DOMAIN = {"models", "credentials", "policy", "queries", "actions", "comments", "
           "diagram", "differences", "publishing", "steps", "told", "wishes", "catching_up",
           "calendar", "public_holidays", "replay", "keeping", "raising", "recounting", "registry", "inputs",
           "triggers", "effects", "speaking", "choosing", "evaluating", "engine", "macros",
-          "clocks", "schedule", "waking", "sight", "ordering", "past", "shadow", "recalling",
+          "clocks", "schedule", "waking", "sight", "ordering", "past", "shadow", "recalling", "promised",
           "rehearsal", "forecast", "learning", "outlook", "backtest", "trial"}  # fmt: skip
 AUDIENCES = {
     "views", "desk", "admin", "mine", "live", "second_step", "two_step_views", "address_views",

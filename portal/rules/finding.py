@@ -19,6 +19,7 @@ from portal.filters import Word, read
 from portal.filters.fields import Columns
 from portal.filters.moments import AS_OF
 from portal.filters.tree import And, Condition, Node, Not
+from portal.rules import promised
 from portal.rules.evaluating import TICKETS, Known, asked_by, is_open_to, truths
 from portal.rules.models import RuleKind
 from portal.rules.past import Happened, History, when_all_was_done
@@ -150,6 +151,8 @@ class Look:
         known = histories(ticket_ids, self.stands_in, is_whole=False)
         cases = cases_of(self.draft, self.period, known, first_id)
         put_in(cases, known, self.stands_in, asks)
+        if not {*promised.FIELDS}.isdisjoint(asks):
+            promised.put_clocks_in(cases, self.stands_in)
         by_id = {case.id: case for case in cases}
         for case_id, is_seen, parts in db.session.execute(self._statement()):
             yield Verdict(by_id[case_id], is_seen, tuple(parts))

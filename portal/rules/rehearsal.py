@@ -27,6 +27,7 @@ from portal.rules.evaluating import Asked, Known, Plan, answers_in, asked_by, en
 from portal.rules.finding import BATCH, Draft, Look, Period, Verdict, period_of, tickets_in
 from portal.rules.models import RuleKind, RuleRun, TrialStep
 from portal.rules.past import Happened, History
+from portal.rules.promised import put_clocks_in
 from portal.rules.recalling import FILES, MENTIONS, WORDS, Case, Loads, histories, put_in
 from portal.rules.schedule import come_due, is_meant
 from portal.rules.shadow import Shadow, shadow
@@ -146,6 +147,7 @@ def _play(draft: Draft, cases: Sequence[Case], stands_in: Shadow, tell: Tell) ->
     ticket_ids = sorted({case.ticket_id for case in cases})
     known = histories(ticket_ids, stands_in, is_whole=True)
     put_in(cases, known, stands_in, {WORDS, FILES, MENTIONS})
+    put_clocks_in(cases, stands_in)
     names = _bring_events(cases, known, stands_in)
     _bring_runs(draft, cases, names, stands_in)
     plans, ran = _Plans(draft), set()

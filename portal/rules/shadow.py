@@ -34,7 +34,7 @@ INDEXED = {
     "search_texts": ("home_id",),
     "attachments": ("ticket_id",),
 }
-CASES = "(id bigint PRIMARY KEY, ticket_id bigint, at timestamptz)"
+CASES = "(id bigint PRIMARY KEY, ticket_id bigint, at timestamptz, after_id bigint)"
 
 
 @dataclass(frozen=True)

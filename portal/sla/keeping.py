@@ -141,7 +141,7 @@ def _keep(ticket: Ticket, situation: Situation, live: Live | None, known: dict[i
         "next_at": still_open[0][0] if still_open else None,
         "readings": [told_of(each) for each in found.readings],
     }
-    is_new = _write_columns(ticket, found)
+    is_new = _set(ticket, columns_of(found))
     was = {name: getattr(situation.kept, name) for name in now} if situation.kept else None
     if was != now or _came_later(ticket, situation):
         row = now | {"ticket_id": ticket.id, "looked_at": clock.now()}
@@ -171,7 +171,7 @@ def _forget(ticket: Ticket, situation: Situation) -> bool:
     return True
 
 
-def _write_columns(ticket: Ticket, found: Account) -> bool:
+def columns_of(found: Account) -> dict[str, Any]:
     """What lists sort and filter by: the promise that is due first. One that stood still in time has no
     moment."""
     owed = [each for each in found.readings if each.ended_at is None and found.state.category != "done"]
@@ -191,7 +191,7 @@ def _write_columns(ticket: Ticket, found: Account) -> bool:
     elif found.readings:
         is_late = any(each.is_breached for each in found.readings)
         columns["sla_state"] = SlaState.MISSED if is_late else SlaState.KEPT
-    return _set(ticket, columns)
+    return columns
 
 
 def _set(ticket: Ticket, columns: dict[str, Any]) -> bool:

@@ -35,6 +35,7 @@ PARTS = [
     "is:closed", "-is:unassigned", "is:confidential", "tag:urgent", "-tag:urgent", "created:today",
     "created>2d", "updated<1h", "due:none", "is:overdue", "due<2d", "replies>0", "has:reply", "project:IT",
     "-status:open", "status:open,blocked", "is:triage", "is:snoozed", "waiting:requester", "closed:none",
+    "sla:none", "-sla:none", "sla:breached", "sla:soon,running", "sla:paused", "sla_due<2d", "sla_due:none",
     "watcher:me", 'participant:"Carl Colleague"', "spent>0", "rating:5",
 ]  # fmt: skip
 
@@ -164,6 +165,10 @@ def test_it_answers_as_it_did_in_earnest(rule, deliver, seed):
     chance, now = Random(seed), BEGAN
     desk = some_world(chance)
     tagging.tags_called(["urgent", "seen"], maker=None)
+    if seed % 2:
+        with clock.travelling_to(BEGAN - timedelta(days=9)):
+            make.policy()
+            db.session.flush()
     tags_of = [("add_tags", tags("seen"))]
     made = [
         rule(" ".join(chance.sample(PARTS, chance.choice([0, 1, 2, 3]))), on=on, does=tags_of, owner=owner)
