@@ -83,7 +83,7 @@ def test_an_admin_promises_something_and_a_ticket_shows_it(admin, open_browser):
     expect(agent.locator(".life-clock").first).to_contain_text("left, until")
     agent.locator(".life-why summary").click()
     expect(agent.locator(".life-why")).to_contain_text("By the policy Usual")
-    expect(agent.locator(".life-clock").first).to_contain_text("similar cases")
+    expect(agent.locator(".life-why")).to_contain_text("similar cases")
     assert axe(agent) == []
 
     agent.fill("#reply-body", "I am on my way.")
