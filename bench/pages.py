@@ -16,7 +16,7 @@ from portal.accounts.models import User
 from portal.desk.actions import Wanted, save_view
 from portal.desk.columns import USUAL
 from portal.desk.queries import own_views
-from portal.desk.queues import LISTED, QUEUES, Asked, Desk, listing
+from portal.desk.queues import QUEUES, Asked, Desk, listed, listing
 from portal.extensions import db
 from portal.filters import And
 from portal.lifecycles.models import Category, Status
@@ -223,7 +223,7 @@ def _next_page(agent_id: int) -> str:
 def _save_views(agent_id: int) -> None:
     """So many that the sidebar counts `VIEWS`."""
     owner = db.session.get_one(User, agent_id)
-    saved = FILTERS[: VIEWS - len(LISTED)]
+    saved = FILTERS[: VIEWS - len(listed(has_promises=False))]
     wanted = [Wanted(name=text, filter=text, sort=LATEST) for text in saved]
     had = {view.name for view in own_views(owner)}
     for each in wanted:

@@ -218,17 +218,18 @@ TRIAL = """
         WHERE users.email = 'admin@example.org' RETURNING id, public_id
     ), cases AS (
         INSERT INTO rule_trial_cases (trial_id, position, ticket_id, at, outcome, error, came_back, deeds)
-        SELECT made.id, number, tickets.id, now(), CASE WHEN number % 30 = 0 THEN 'failed' ELSE 'ran' END,
-            CASE WHEN number % 30 = 0 THEN 'Das Team „Night shift“ gibt es nicht mehr.' ELSE '' END, false,
-            CASE WHEN number % 30 = 0 THEN '[]'::jsonb ELSE '[
+        SELECT made.id, place, tickets.id, now(),
+            CASE WHEN mod(place, 30) = 0 THEN 'failed' ELSE 'ran' END,
+            CASE WHEN mod(place, 30) = 0 THEN 'Das Team „Night shift“ gibt es nicht mehr.' ELSE '' END, false,
+            CASE WHEN mod(place, 30) = 0 THEN '[]'::jsonb ELSE '[
                 {"kind": "ticket.edited", "rule_id": 0, "rule": "Störungen", "key": "", "text": "", "data":
                     {"changes": {"priority": {"old": {"id": "low", "label": "low"},
                         "new": {"id": "high", "label": "high"}}}}},
                 {"kind": "note.added", "rule_id": 0, "rule": "Störungen", "key": "",
-                    "text": "Bitte sofort ansehen.\n\nDanke", "data": {}},
+                    "text": "Bitte sofort ansehen.\\n\\nDanke", "data": {}},
                 {"kind": "ticket.submitted", "rule_id": 0, "rule": "Störungen", "key": "IT-4711", "text": "",
                     "data": {"values": {"title": {"id": "x", "label": "Ersatzteil bestellen"}}}}]'::jsonb END
-        FROM made, tickets, generate_series(0, 59) AS number
+        FROM made, tickets, generate_series(0, 59) AS place
         WHERE public_id = 'looked-at' AND tickets.id = (SELECT min(id) FROM tickets)
     )
     SELECT count(*) FROM made

@@ -3,6 +3,7 @@
 from datetime import UTC, date, datetime, timedelta
 from itertools import product
 from random import Random
+from zoneinfo import ZoneInfo
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -14,6 +15,7 @@ from portal.attachments.models import Attachment, State
 from portal.extensions import db
 from portal.filters import And, Comparison, Condition, FilterError, Not, Value, Word, read, to_text, where
 from portal.lifecycles.models import Category
+from portal.settings.cache import site
 from portal.tickets import actions, tagging
 from portal.tickets.clocked import SlaState, Standing, standing_of
 from portal.tickets.filtering import FOR_ANYBODY, fields_for, ticket_fields
@@ -292,6 +294,10 @@ def _past(moment, comparison, value):
     if isinstance(value.meaning, timedelta):
         is_older = comparison in {Comparison.MORE, Comparison.AT_LEAST}
         return NOW - moment >= value.meaning if is_older else NOW - moment <= value.meaning
+    if isinstance(value.meaning, int):  # days from today on, in the time zone of the desk
+        zone = ZoneInfo(site().default_timezone)
+        day = NOW.astimezone(zone).date() + timedelta(days=value.meaning)
+        return compared(moment.astimezone(zone).date(), comparison, day)
     start = value.meaning[0]
     return compared(moment.astimezone(start.tzinfo).date(), comparison, start.date())
 
