@@ -40,6 +40,7 @@ PROMISES = {
     },
 }
 ASKED = {"#title": "The projector in the big meeting room shows everything in green"}
+UNASKED = {"#title": "You have won a projector"}  # after the other: what waits the longest is no spam
 
 
 def made(desk, chromium):
@@ -65,7 +66,7 @@ def made(desk, chromium):
             "split": one(SPLIT),
             "new": f"/tickets/{one(NEW)}",
             "beside": f"/queue/triage?preview={one(NEW)}",
-            "spam": f"/tickets/{one(SPAM, ASKED['#title'])}",
+            "spam": f"/tickets/{one(SPAM, UNASKED['#title'])}",
             "sender": f"/admin/senders/{one('SELECT max(id) FROM spam_notes')}",
             "deleted": f"/tickets/{one(DELETED)}",
             "verify": link_to("noor.newcomer@example.org", "/verify/"),
@@ -138,11 +139,7 @@ NEW = """
 SPAM = """
     WITH marked AS (
         UPDATE tickets SET hidden_as = 'spam', hidden_at = now(), hidden_by_id = agent.id
-        FROM users agent WHERE agent.email = 'agent@example.org' AND tickets.id = (
-            SELECT max(id) FROM tickets
-            WHERE inbox_since IS NOT NULL AND status_category <> 'done' AND NOT is_confidential
-            AND starts_with(key, 'IT-') AND merged_into_id IS NULL AND title <> %s
-        )
+        FROM users agent WHERE agent.email = 'agent@example.org' AND title = %s
         RETURNING tickets.id, key, requester_id, hidden_by_id
     ), noted AS (
         INSERT INTO spam_notes (address, ticket_id, noted_by_id, noted_at)
@@ -345,7 +342,8 @@ def _ask_for_links(desk, chromium):
     send("admin", "/admin/providers/new", PROVIDER, "/admin/providers/new")
     for path, fields in PROMISES.items():
         send("admin", path, fields, path)
-    send("ines", "/tickets/new", ASKED, "/tickets/new")
+    for asked in (ASKED, UNASKED):
+        send("ines", "/tickets/new", asked, "/tickets/new")
     with _browser_of(desk, chromium, "employee") as page:
         page.goto("/tickets?show=done")
         return {"own": page.locator("a[href^='/tickets/IT-']").first.get_attribute("href")}
